@@ -1,0 +1,104 @@
+/** Each rule is a sentence of ARCHITECTURE.md. `npm run boundaries` checks them all. */
+const verbs = ['decide', 'enforce', 'execute', 'record']
+const inputOutput = '^(node:)?(fs|fs/promises|net|http|https|http2|tls|dgram|dns|child_process|cluster|worker_threads|sqlite|os|readline|process)$'
+
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'shared-imports-neither-side',
+      severity: 'error',
+      from: { path: '^shared/' },
+      to: { path: '^(servers|orchestrator|test|scripts|bench)/' },
+    },
+    {
+      name: 'a-server-imports-shared-and-its-own-folder',
+      severity: 'error',
+      from: { path: '^servers/([^/]+)/' },
+      to: { path: '^(orchestrator|test|scripts|bench|servers/(?!$1/))', pathNot: '^test/support/' },
+    },
+    {
+      name: 'production-never-imports-tests',
+      severity: 'error',
+      from: { path: '^(shared|servers|orchestrator|scripts)/', pathNot: '\\.test\\.ts$|/fixtures/' },
+      to: { path: '^test/|\\.test\\.ts$|/fixtures/' },
+    },
+    {
+      name: 'the-orchestrator-never-imports-a-server',
+      comment: 'Not even for types: it reads manifests and speaks MCP.',
+      severity: 'error',
+      from: { path: '^orchestrator/' },
+      to: { path: '^servers/' },
+    },
+    {
+      name: 'model-is-a-leaf',
+      severity: 'error',
+      from: { path: '^orchestrator/model/' },
+      to: { path: '^orchestrator/(?!model/)' },
+    },
+    {
+      name: 'home-is-a-leaf',
+      severity: 'error',
+      from: { path: '^orchestrator/home/' },
+      to: { path: '^orchestrator/(?!home/)' },
+    },
+    ...verbs.map((verb) => ({
+      name: `${verb}-imports-no-other-verb-and-nothing-above`,
+      severity: 'error',
+      from: { path: `^orchestrator/${verb}/` },
+      to: { path: `^orchestrator/(?!(${verb}|model${verb === 'execute' || verb === 'record' ? '|home' : ''})/)` },
+    })),
+    {
+      name: 'run-imports-verbs-and-model-only',
+      severity: 'error',
+      from: { path: '^orchestrator/run/' },
+      to: { path: '^orchestrator/(?!(run|decide|enforce|execute|record|model)/)' },
+    },
+    {
+      name: 'cli-never-imports-the-composition-root',
+      severity: 'error',
+      from: { path: '^orchestrator/cli/' },
+      to: { path: '^orchestrator/[^/]+\\.ts$' },
+    },
+    {
+      name: 'only-execute-speaks-mcp',
+      severity: 'error',
+      from: { path: '^orchestrator/', pathNot: '^orchestrator/execute/' },
+      to: { path: 'node_modules/@modelcontextprotocol/' },
+    },
+    {
+      name: 'only-record-touches-postgres',
+      severity: 'error',
+      from: { path: '^orchestrator/', pathNot: '^orchestrator/record/' },
+      to: { path: 'node_modules/(postgres|drizzle-orm)/' },
+    },
+    {
+      name: 'enforce-and-model-do-no-input-or-output',
+      comment: 'Pure: no I/O, no clock, no model.',
+      severity: 'error',
+      from: { path: '^orchestrator/(enforce|model)/', pathNot: '\\.test\\.ts$' },
+      to: { path: inputOutput },
+    },
+    {
+      name: 'decide-reaches-no-files-processes-or-sockets',
+      comment: 'Untrusted: it may only return a decision.',
+      severity: 'error',
+      from: { path: '^orchestrator/decide/', pathNot: '\\.test\\.ts$' },
+      to: { path: inputOutput },
+    },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '\\.(d|config)\\.ts$|\\.mjs$|\\.test\\.ts$|/fixtures/|^(drizzle|scripts|bench|test)' }, to: {} },
+    { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'production-uses-no-dev-dependency',
+      severity: 'error',
+      from: { path: '^(shared|servers|orchestrator)/', pathNot: '\\.test\\.ts$|/fixtures/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+  },
+}
