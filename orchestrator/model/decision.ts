@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { type Failure, issueSchema } from '../../shared/failure.ts'
+
+/** One step of a plan: one tool, its arguments (literals, references, texts) and what it comes after. */
+export const taskSchema = z.strictObject({
+  /** Unique across all revisions of the run's plan. */
+  id: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'lower-case letters, digits and "_", at most 64'),
+  /** `<server>.<tool>`. */
+  tool: z.string(),
+  arguments: z.record(z.string(), z.json()),
+  /** Ids of tasks that must have succeeded first, besides those that the arguments refer to. */
+  after: z.array(z.string()).default([]),
+  why: z.string().default(''),
+})
+export type Task = z.infer<typeof taskSchema>
+
+const why = z.string().describe('One sentence for people: why this is the decision.')
+
+/**
+ * What a reasoner may return, and all that it may do. A `plan` holds every task that has not started; the ones that have
+ * started stay as they are and may be referred to.
+ */
+export const decisionSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('plan'), tasks: z.array(taskSchema), why }),
+  z.strictObject({ kind: z.literal('find_tools'), query: z.string(), why }),
+  z.strictObject({ kind: z.literal('ask'), question: z.string(), choices: z.array(z.string()).min(1), why }),
+  z.strictObject({
+    kind: z.literal('finish'),
+    /** The call that established each outcome: the evidence, which the runtime checks. */
+    outcomes: z.array(z.strictObject({ fact: z.string(), established_by: z.string() })),
+    why,
+  }),
+  z.strictObject({
+    kind: z.literal('give_up'),
+    /** Stable code, e.g. `no_plan`, `ambiguous_fact`, `task_failed`. */
+    code: z.string(),
+    /** The outcomes that cannot be had. */
+    facts: z.array(z.string()),
+    issues: z.array(issueSchema).default([]),
+    why,
+  }),
+])
+export type Decision = z.infer<typeof decisionSchema>
+
+/** What deciding cost. */
+export interface Usage {
+  model_calls: number
+  input_tokens: number
+  output_tokens: number
+  cost_usd: number
+}
+
+/** A decision with what it cost and who made it. */
+export interface Decided {
+  decision: Decision
+  usage: Usage
+}
+
+/** Why a decision was not accepted, or a run ended without its outcomes. */
+export type Problem = Pick<Failure, 'message'> & { path: string }

@@ -1,0 +1,131 @@
+import type { Failure, Issue } from '../../shared/failure.ts'
+import type { Json, JsonObject } from '../../shared/json.ts'
+import type { CallOutcome, CallPurpose, Provenance, Verdict } from './call.ts'
+import type { ToolContract } from './catalogue.ts'
+import type { Decision, Task, Usage } from './decision.ts'
+import type { Goal } from './goal.ts'
+
+/** Where Remit acts: on emulators, or on real vendors. */
+export type Mode = 'emulated' | 'live'
+
+/** What comes after a call: nothing, another attempt at an instant, a lookup, or the task has failed. */
+export type Next =
+  | { do: 'nothing' }
+  | { do: 'retry'; at: string; generation: number }
+  | { do: 'lookup'; at: string }
+  | { do: 'fail' }
+
+/** What a person may answer while a run waits. */
+export interface Choice {
+  choice: string
+  title: string
+}
+
+/** The kinds of event and what each holds. Adding a kind or an optional field is fine; changing one takes a new `v`. */
+export interface EventData {
+  run_created: {
+    goal: Goal
+    input: JsonObject
+    mode: Mode
+    reasoner: string
+    /** Digests of what the run was created under. */
+    digests: { goal: string; catalogue: string; policy: string; reasoner: string }
+  }
+  decision_made: { decision: Decision; reasoner: string; tainted: boolean; usage: Usage; duration_ms: number }
+  /** The runtime did not accept the decision made at `decision_seq`. */
+  decision_refused: { decision_seq: number; problems: Issue[] }
+  /** `tasks` are all that had not started; `tools` holds the contract of every tool they use, and of its undo and lookup. */
+  plan_accepted: { revision: number; tasks: Task[]; tools: Record<string, ToolContract> }
+  call_intended: {
+    call_id: string
+    /** The task this call is for, or whose call it undoes or looks up. */
+    task_id: string
+    purpose: CallPurpose
+    server: string
+    tool: string
+    fingerprint: string
+    arguments: JsonObject
+    arguments_digest: string
+    provenance: Provenance
+    verdict: Verdict
+    attempt: number
+    generation: number
+    idempotency_key: string
+    deadline: string
+    reservation: { tool_calls: number }
+    traceparent: string
+    /** The call that this one undoes. */
+    compensates?: string
+    /** The uncertain call that this one looks up. */
+    looks_up?: string
+    approval_id?: string
+  }
+  call_settled: {
+    call_id: string
+    outcome: CallOutcome
+    /** What is true now because of this call. */
+    establishes: string[]
+    next: Next
+    era?: string
+    started_at: string
+    settled_at: string
+    egress: string[]
+  }
+  /** The task may not run, or its arguments do not fit; nothing was called. */
+  task_refused: {
+    task_id: string
+    tool: string
+    verdict: Verdict
+    failure: Failure
+    arguments_digest: string
+    provenance: Provenance
+  }
+  wait_started: {
+    wait_id: string
+    for: 'approval' | 'answer' | 'timer'
+    question: string
+    choices: Choice[]
+    /** The outcomes that cannot be had, when that is what the wait is about. */
+    facts: string[]
+    task_id?: string
+    until?: string
+  }
+  wait_ended: { wait_id: string; choice: string; by: string; why?: string }
+  cancel_requested: { by: string; why?: string }
+  /** From here on nothing of the plan starts; `calls` are undone in this order. */
+  compensation_started: { reason: string; calls: string[] }
+  compensation_finished: { status: 'complete' | 'partial' | 'none'; remaining: { call_id: string; tool: string; why: string }[] }
+  run_finished: {
+    status: 'succeeded' | 'failed' | 'cancelled'
+    outcomes: { fact: string; established_by: string }[]
+    result: Json
+    error?: { code: string; message: string; issues?: Issue[] }
+  }
+  /** Not of a run, but of the `system` stream: a configuration loaded, a pin accepted, a policy changed. */
+  system_noted: { what: string; details: Json }
+}
+
+export type EventType = keyof EventData
+
+/** An event before the journal gave it a place: kind and content. */
+export type Draft = { [Type in EventType]: { type: Type; data: EventData[Type] } }[EventType]
+
+/** One row of the append-only record. */
+export type Event = Draft & {
+  run_id: string
+  seq: number
+  v: number
+  /** RFC 3339 with milliseconds, UTC. */
+  at: string
+  prev_hash: string
+  hash: string
+  tenant: string
+}
+
+/** The stream of what no run owns. */
+export const systemStream = '00000000-0000-7000-8000-000000000000'
+
+/** `draft('run_finished', {…})`, checked against {@link EventData}. */
+export function draft<Type extends EventType>(type: Type, data: EventData[Type]): Extract<Draft, { type: Type }> {
+  return { type, data } as Extract<Draft, { type: Type }>
+}

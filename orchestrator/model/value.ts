@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { isJsonObject, type Json } from '../../shared/json.ts'
+
+/** `{"$ref": "/input/…"}` or `{"$ref": "/tasks/<id>/output/…"}`: resolved by the runtime, never by a model. */
+export type Reference = { $ref: string }
+
+/** `{"$text": ["Welcome ", {"$ref": "/input/name"}]}`: the parts joined; a part that is not a string is shown as JSON. */
+export type Text = { $text: (string | Reference)[] }
+
+/** A sensitive leaf as it lies in the record; only `execute` opens it. */
+export type Sealed = { $sealed: string }
+
+/** An argument of a task: JSON in which references and texts may stand anywhere. */
+export const valueSchema = z.json()
+export type Value = Json
+
+export function isReference(value: unknown): value is Reference {
+  return isJsonObject(value) && typeof value.$ref === 'string' && Object.keys(value).length === 1
+}
+
+export function isText(value: unknown): value is Text {
+  return isJsonObject(value) && Array.isArray(value.$text) && Object.keys(value).length === 1
+}
+
+export function isSealed(value: unknown): value is Sealed {
+  return isJsonObject(value) && typeof value.$sealed === 'string' && Object.keys(value).length === 1
+}

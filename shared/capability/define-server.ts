@@ -1,0 +1,39 @@
+import type { z } from 'zod'
+import type { ServerManifest } from '../manifest.ts'
+import type { AnyTool } from './define-tool.ts'
+
+/** What `connect` gets: the parsed environment and the server's private folder. */
+export interface ConnectContext<Environment> {
+  environment: Environment
+  /** The server's private folder (0700); it survives restarts. */
+  dataFolder: string
+}
+
+/** The one definition of a capability server. */
+export interface ServerDefinition<Environment extends z.ZodObject, Client>
+  extends Omit<ServerManifest, 'tools' | 'command' | 'endpoints' | 'credentials' | 'egress' | 'emulator'> {
+  /** For hosts' models: what the server is for and in which order its tools make sense. */
+  instructions: string
+  endpoints?: Record<string, { description: string; protocol: 'http' | 'smtp' | 'postgres'; live?: string }>
+  credentials?: Record<string, { description: string; optional?: boolean }>
+  egress?: string[]
+  /** The vendor that `emulator.ts` in the same folder stands in for. */
+  emulates?: string
+  /** The environment variables that the server reads: endpoints and credentials, validated at start. */
+  environment: Environment
+  /** Opens clients; called once, before the first call. */
+  connect(context: ConnectContext<z.output<Environment>>): Promise<Client> | Client
+  /** Closes what `connect` opened. */
+  disconnect?(client: Client): Promise<void> | void
+  tools: AnyTool<Client>[]
+}
+
+/** A server whose types no longer matter to its holder. */
+export type AnyServer = ServerDefinition<z.ZodObject, unknown>
+
+/** Types a server definition; checks nothing at run time (the contract tests do). */
+export function defineServer<Environment extends z.ZodObject, Client>(
+  definition: ServerDefinition<Environment, Client>,
+): AnyServer {
+  return definition as unknown as AnyServer
+}
