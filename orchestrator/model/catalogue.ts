@@ -28,11 +28,20 @@ export function catalogueOf(manifest: Manifest): Catalogue {
       const path = `/servers/${s}/tools/${t}`
       for (const fact of tool.establishes) {
         if (!fact.startsWith(`${server.name}.`))
-          issues.push({ path: `${path}/establishes`, message: `${id} establishes ${fact}, which is not in its namespace` })
+          issues.push({
+            path: `${path}/establishes`,
+            message: `${id} establishes ${fact}, which is not in its namespace`,
+          })
       }
-      for (const [role, bound] of [['compensation', tool.compensation], ['lookup', tool.lookup]] as const) {
+      for (const [role, bound] of [
+        ['compensation', tool.compensation],
+        ['lookup', tool.lookup],
+      ] as const) {
         if (bound && !names.has(bound.tool))
-          issues.push({ path: `${path}/${role}`, message: `${id} names ${bound.tool}, which ${server.name} does not have` })
+          issues.push({
+            path: `${path}/${role}`,
+            message: `${id} names ${bound.tool}, which ${server.name} does not have`,
+          })
       }
     }
   }

@@ -94,7 +94,10 @@ export interface EventData {
   cancel_requested: { by: string; why?: string }
   /** From here on nothing of the plan starts; `calls` are undone in this order. */
   compensation_started: { reason: string; calls: string[] }
-  compensation_finished: { status: 'complete' | 'partial' | 'none'; remaining: { call_id: string; tool: string; why: string }[] }
+  compensation_finished: {
+    status: 'complete' | 'partial' | 'none'
+    remaining: { call_id: string; tool: string; why: string }[]
+  }
   run_finished: {
     status: 'succeeded' | 'failed' | 'cancelled'
     outcomes: { fact: string; established_by: string }[]

@@ -15,9 +15,7 @@ export interface Scope {
 }
 
 /** Resolved arguments with the origin of every leaf, or every reference that did not resolve, by its path. */
-export type Resolution =
-  | { ok: true; value: JsonObject; provenance: Provenance }
-  | { ok: false; issues: Issue[] }
+export type Resolution = { ok: true; value: JsonObject; provenance: Provenance } | { ok: false; issues: Issue[] }
 
 /** Every reference in a value, with the path at which it stands. */
 export function referencesIn(value: Value): { path: string; ref: string }[] {

@@ -1,13 +1,5 @@
 /** Where a run is in its life; the last three are final. */
-export const runStatuses = [
-  'queued',
-  'running',
-  'waiting',
-  'compensating',
-  'succeeded',
-  'failed',
-  'cancelled',
-] as const
+export const runStatuses = ['queued', 'running', 'waiting', 'compensating', 'succeeded', 'failed', 'cancelled'] as const
 export type RunStatus = (typeof runStatuses)[number]
 
 /** True once nothing about the run can change any more. */

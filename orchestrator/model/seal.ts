@@ -31,7 +31,9 @@ export function createSealer(runId: string, key: Uint8Array): Sealer {
   return {
     seal(value, context) {
       const text = canonicalJson(value)
-      const mac = createHmac('sha256', digestKey).update(canonicalJson([context, text])).digest('base64url')
+      const mac = createHmac('sha256', digestKey)
+        .update(canonicalJson([context, text]))
+        .digest('base64url')
       const iv = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', cipherKey, iv).setAAD(boundTo(runId, mac))
       const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
@@ -46,7 +48,9 @@ export function createSealer(runId: string, key: Uint8Array): Sealer {
         const text = Buffer.concat([decipher.update(body.subarray(0, -16)), decipher.final()]).toString('utf8')
         return JSON.parse(text) as Json
       } catch (cause) {
-        throw new SealError(`a sealed value of run ${runId} does not open: it was altered or sealed for another run`, { cause })
+        throw new SealError(`a sealed value of run ${runId} does not open: it was altered or sealed for another run`, {
+          cause,
+        })
       }
     },
   }

@@ -193,7 +193,10 @@ function acceptPlan(situation: Situation, { revision, tasks, tools }: EventData[
   }
 }
 
-function intend(situation: Situation, event: Extract<Draft, { type: 'call_intended' }> & Pick<Event, 'seq' | 'at'>): void {
+function intend(
+  situation: Situation,
+  event: Extract<Draft, { type: 'call_intended' }> & Pick<Event, 'seq' | 'at'>,
+): void {
   const { data } = event
   situation.calls.set(data.call_id, { ...data, seq: event.seq, intended_at: event.at, establishes: [] })
   if (data.purpose === 'compensation') situation.usage.compensation_calls += data.reservation.tool_calls

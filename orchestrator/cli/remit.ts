@@ -1,0 +1,111 @@
+import type { Issue } from '../../shared/failure.ts'
+import type { Json, JsonObject } from '../../shared/json.ts'
+import type { Catalogue } from '../model/catalogue.ts'
+import type { Event, Mode } from '../model/event.ts'
+import type { Goal } from '../model/goal.ts'
+import type { Situation } from '../model/situation.ts'
+import type { Progress } from '../run/parts.ts'
+
+/** What the composition root knows before anything is started. */
+export interface Workplace {
+  /** The project's root. */
+  root: string
+  /** REMIT_HOME. */
+  home: string
+  mode: Mode
+  catalogue: Catalogue
+  /** The names and titles of the shipped and configured goals. */
+  goals(): { name: string; title: string; file: string }[]
+  /** The goal of that name. Throws {@link InputError} when there is none, naming those that there are. */
+  goal(name: string): Goal
+  /** The input with defaults applied. Throws {@link InputError} with every fault by its path. */
+  checkInput(goal: Goal, input: unknown): JsonObject
+  /** Starts (or joins) Postgres and opens the record; `servers: true` also starts emulators and capability servers. */
+  open(options: OpenOptions): Promise<Remit>
+  /** Facts for `doctor`: each with what was found, and what to do where it is not as it should be. */
+  diagnose(): Promise<Finding[]>
+  /** Stops every process that belongs to this home, whoever started it. Returns their names. */
+  stopEverything(): Promise<string[]>
+}
+
+export interface OpenOptions {
+  /** True where calls will be made; false for looking only. */
+  servers: boolean
+  reasoner?: 'planner'
+  /** Named faults of the emulators: `billing` → `down`. Refused in live mode. */
+  faults?: Record<string, string>
+  /** Told as things start: "Postgres", "billing emulator (Stripe)", "billing server". */
+  onStarting?(what: string): void
+}
+
+export interface Finding {
+  what: string
+  ok: boolean
+  found: string
+  advice?: string
+}
+
+/** Remit at work: the record, and with servers the means to pursue runs. Close it whatever happens. */
+export interface Remit {
+  /** Which servers stand on an emulator, by server name → vendor. */
+  emulated: ReadonlyMap<string, string>
+  createRun(goal: Goal, input: JsonObject): Promise<string>
+  /** Pursues the run until it ends or waits for a person. */
+  pursue(runId: string, watch: Watch): Promise<Situation>
+  /** What a plan for the goal would be; nothing is recorded and nothing is called. */
+  planOnly(goal: Goal, input: JsonObject): Promise<PlanOnly>
+  answer(runId: string, choice: string, why?: string): Promise<void>
+  /** Throws {@link InputError} when no run, or more than one, has an id that begins so. */
+  findRun(idPrefix: string): Promise<string>
+  situation(runId: string): Promise<Situation>
+  events(runId: string): Promise<Event[]>
+  runs(options: { limit: number; status?: string }): Promise<RunRow[]>
+  sql(statement: string): Promise<{ columns: string[]; rows: Json[][]; truncated: boolean }>
+  verify(runId?: string): Promise<Verification>
+  /** Where `psql` connects: the record itself (read-only role), or a tenant's workspace by slug, database or id. */
+  psqlUrl(workspace?: string): Promise<{ url: string; what: string }>
+  close(): Promise<void>
+}
+
+export interface Watch {
+  onEvent?(event: Event, situation: Situation): void
+  onProgress?(callId: string, progress: Progress): void
+  /** Aborted by the first Ctrl-C, with `{ by, why }` as its reason. */
+  cancel: AbortSignal
+  /** Aborted by the second Ctrl-C. */
+  signal: AbortSignal
+}
+
+export type PlanOnly =
+  | {
+      ok: true
+      tasks: { id: string; tool: string; arguments: JsonObject; after: string[]; why: string }[]
+      why: string
+    }
+  | { ok: false; code: string; issues: Issue[]; why: string }
+
+export interface RunRow {
+  run_id: string
+  goal: string
+  status: string
+  created_at: string
+  updated_at: string
+}
+
+export interface Verification {
+  runs: number
+  events: number
+  /** How many heads were checked against a signature. */
+  signed_heads: number
+  problems: { run_id: string; seq: number | null; what: string }[]
+}
+
+/** What the person at the terminal got wrong: exit code 2, and nothing was touched. */
+export class InputError extends Error {
+  readonly issues: Issue[]
+  constructor(message: string, issues: Issue[] = []) {
+    super(message)
+    this.name = 'InputError'
+    this.issues = issues
+  }
+}

@@ -1,0 +1,91 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import type { Mode } from './model/event.ts'
+import type { Owner } from './model/run.ts'
+import { parseYaml } from './parse-yaml.ts'
+
+const source = z.union([
+  z.strictObject({ env: z.string().min(1) }),
+  z.strictObject({ file: z.string().min(1) }),
+  z.strictObject({ value: z.string() }),
+])
+
+const fileSchema = z.strictObject({
+  mode: z.enum(['emulated', 'live']).default('emulated'),
+  /** Folders with goal files, relative to the project's root; the shipped goals are always there. */
+  goals: z.array(z.string()).default([]),
+  /** Server → where its endpoints and credentials come from in live mode. */
+  servers: z
+    .record(
+      z.string(),
+      z.strictObject({
+        endpoints: z.record(z.string(), source).default({}),
+        credentials: z.record(z.string(), source).default({}),
+      }),
+    )
+    .default({}),
+})
+
+/** All that Remit is told from outside, parsed once. Nothing else reads the environment or the configuration. */
+export interface Config {
+  /** The project's root. */
+  root: string
+  /** REMIT_HOME: all that Remit keeps. */
+  home: string
+  mode: Mode
+  /** The owner URL of an external Postgres; without it Remit runs its own. */
+  databaseUrl?: string
+  goalFolders: string[]
+  servers: z.output<typeof fileSchema>['servers']
+  /** The folder in which the person typed the command. */
+  invocationFolder: string
+  owner: Owner
+  /** Where `{ env: NAME }` sources look; only by the names that the configuration gives. */
+  environment: Readonly<Record<string, string | undefined>>
+  terminal: { noColor: boolean; forceColor: boolean }
+  /** Where to look for a program by name, such as `psql`. */
+  path: string
+}
+
+/** A variable whose value cannot be used. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** Reads `remit.config.yaml` and the `REMIT_…` variables, which win. Throws with the line, or the variable, of every fault. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const root = dirname(dirname(fileURLToPath(import.meta.url)))
+  const file = environment.REMIT_CONFIG ? resolve(environment.REMIT_CONFIG) : join(root, 'remit.config.yaml')
+  const settings = existsSync(file) ? parseYaml(readFileSync(file, 'utf8'), file, fileSchema) : fileSchema.parse({})
+  const mode = environment.REMIT_MODE ?? settings.mode
+  if (mode !== 'emulated' && mode !== 'live')
+    throw new ConfigError(`REMIT_MODE is "${mode}"; it must be "emulated" or "live"`)
+  const databaseUrl = environment.REMIT_DATABASE_URL
+  if (databaseUrl !== undefined && !/^postgres(ql)?:$/.test(URL.parse(databaseUrl)?.protocol ?? ''))
+    throw new ConfigError('REMIT_DATABASE_URL must be a URL such as postgres://owner:password@host:5432/database')
+  return {
+    root,
+    home: resolve(root, environment.REMIT_HOME || '.remit'),
+    mode,
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    goalFolders: [join(root, 'orchestrator', 'goals'), ...settings.goals.map((folder) => resolve(root, folder))],
+    servers: settings.servers,
+    invocationFolder: environment.INIT_CWD ?? process.cwd(),
+    owner: { tenant: 'default', principal: `local:${localUser()}` },
+    environment,
+    terminal: { noColor: Boolean(environment.NO_COLOR), forceColor: Boolean(environment.FORCE_COLOR) },
+    path: environment.PATH ?? '',
+  }
+}
+
+/** Some containers run a uid that has no name. */
+function localUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`
+  }
+}

@@ -1,0 +1,68 @@
+import type { FailureKind } from '../../shared/failure.ts'
+import type { CallOutcome, CallPurpose } from '../model/call.ts'
+import type { ToolContract } from '../model/catalogue.ts'
+import type { Next } from '../model/event.ts'
+
+/** How often one call is attempted before its task fails, and how long the pauses between attempts are. */
+const attempts = { most: 5, firstPauseMs: 200, longestPauseMs: 20_000 }
+
+/** Failures that were provably not performed and may pass: the same key is sent again. */
+const passing: readonly FailureKind[] = ['rate_limited', 'unavailable']
+
+/** What is known when a call has just ended. */
+export interface EndedCall {
+  contract: Pick<ToolContract, 'effect' | 'idempotency' | 'lookup'>
+  purpose: CallPurpose
+  attempt: number
+  generation: number
+  /** When the first attempt under this key was recorded, and until when the last one may still have its effect. */
+  firstIntendedAt: string
+  deadline: string
+  outcome: CallOutcome
+}
+
+/**
+ * What comes after a call. An uncertain call is repeated with the same key while the key holds, else looked up once its
+ * deadline has passed, else left to a person. A lookup that finds nothing proves absence and opens the next generation.
+ * `random` is in [0, 1): full jitter, so that runs that failed together do not come back together.
+ */
+export function afterCall(call: EndedCall, now: Date, random: number): Next {
+  const { outcome, purpose, contract, attempt, generation } = call
+  if (outcome.status === 'succeeded') return { do: 'nothing' }
+
+  const mayTryAgain = attempt < attempts.most
+  const at = pauseUntil(attempt, outcome.failure.retry_after_ms, now, random)
+  const passes = outcome.status === 'uncertain' || passing.includes(outcome.failure.kind)
+
+  if (purpose === 'lookup') {
+    if (outcome.failure.kind === 'not_found') return { do: 'retry', at: now.toISOString(), generation: generation + 1 }
+    return passes && mayTryAgain ? { do: 'lookup', at } : { do: 'fail' }
+  }
+  if (outcome.status === 'failed') return passes && mayTryAgain ? { do: 'retry', at, generation } : { do: 'fail' }
+  if (mayTryAgain && repeatIsSafe(call, now)) return { do: 'retry', at, generation }
+  if (contract.lookup && purpose === 'task') return { do: 'lookup', at: later(call.deadline, at) }
+  return { do: 'fail' }
+}
+
+function repeatIsSafe({ contract: { effect, idempotency }, firstIntendedAt }: EndedCall, now: Date): boolean {
+  if (effect === 'read' || idempotency === 'natural') return true
+  if (idempotency === 'none') return false
+  return now.getTime() < Date.parse(firstIntendedAt) + milliseconds(idempotency.keyed)
+}
+
+function pauseUntil(attempt: number, retryAfterMs: number | undefined, now: Date, random: number): string {
+  const ceiling = Math.min(attempts.longestPauseMs, attempts.firstPauseMs * 2 ** attempt)
+  const pause = Math.max(retryAfterMs ?? 0, Math.round(ceiling * (0.5 + random / 2)))
+  return new Date(now.getTime() + pause).toISOString()
+}
+
+function later(a: string, b: string): string {
+  return Date.parse(a) > Date.parse(b) ? a : b
+}
+
+const unitMs: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `24h` in milliseconds; the manifest's schema has checked the form. */
+function milliseconds(duration: string): number {
+  return Number.parseInt(duration, 10) * (unitMs[duration.at(-1) ?? 's'] ?? 0)
+}

@@ -1,0 +1,91 @@
+import type { Issue } from '../../shared/failure.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts'
+import { formatPointer, getAt } from '../../shared/json-pointer.ts'
+import type { EventData } from '../model/event.ts'
+import type { CallState, Situation } from '../model/situation.ts'
+import { isReference, isSealed } from '../model/value.ts'
+
+/** The calls whose effects an undo has to take back, the last to settle first. */
+export function callsToUndo(situation: Situation): string[] {
+  return [...situation.calls.values()]
+    .filter((call) => call.purpose === 'task' && leavesAnEffect(call, situation))
+    .sort((a, b) => (b.settlement ?? 0) - (a.settlement ?? 0))
+    .map(({ call_id }) => call_id)
+}
+
+function leavesAnEffect(call: CallState, situation: Situation): boolean {
+  if (call.compensated_by || contractOf(call, situation)?.effect === 'read') return false
+  if (call.outcome?.status === 'succeeded') return true
+  if (call.outcome?.status === 'failed') return call.outcome.output !== undefined
+  // An uncertain attempt that another attempt or a lookup cleared up is not an effect of its own.
+  return situation.tasks.get(call.task_id)?.status !== 'succeeded' && isLastAttempt(call, situation)
+}
+
+function isLastAttempt(call: CallState, situation: Situation): boolean {
+  const attempts = [...situation.calls.values()].filter(
+    ({ task_id, purpose }) => task_id === call.task_id && purpose === 'task',
+  )
+  return attempts.at(-1)?.call_id === call.call_id
+}
+
+function contractOf(call: CallState, situation: Situation) {
+  return situation.tools[`${call.server}.${call.tool}`]
+}
+
+/** The undo of one call, or why there is none. */
+export type Undo = { ok: true; tool: string; arguments: JsonObject } | { ok: false; why: string }
+
+/** What undoes a call: its tool's compensation, with arguments taken from what the call was given and what it returned. */
+export function undoOf(call: CallState, situation: Situation): Undo {
+  const compensation = contractOf(call, situation)?.compensation
+  if (!compensation) return { ok: false, why: 'this tool has no undo' }
+  const bound = bindCall(compensation.arguments, call)
+  if (bound.ok) return { ok: true, tool: `${call.server}.${compensation.tool}`, arguments: bound.arguments }
+  return {
+    ok: false,
+    why: `the undo needs ${bound.issues.map(({ message }) => message).join(', ')}, which this call did not return`,
+  }
+}
+
+/** Arguments of a compensation or lookup: `/arguments/…` and `/output/…` point into the call it belongs to. */
+export function bindCall(
+  template: Record<string, Json>,
+  call: Pick<CallState, 'arguments' | 'outcome'>,
+): { ok: true; arguments: JsonObject } | { ok: false; issues: Issue[] } {
+  const output = call.outcome && 'output' in call.outcome ? call.outcome.output : undefined
+  const scope: JsonObject = { arguments: call.arguments, ...(output === undefined ? {} : { output }) }
+  const issues: Issue[] = []
+  const visit = (node: Json, tokens: (string | number)[]): Json => {
+    if (isReference(node)) {
+      const value = getAt(scope, node.$ref)
+      if (value === undefined) issues.push({ path: formatPointer(tokens), message: node.$ref })
+      return value ?? null
+    }
+    if (Array.isArray(node)) return node.map((item, index) => visit(item, [...tokens, index]))
+    if (isJsonObject(node) && !isSealed(node))
+      return Object.fromEntries(Object.entries(node).map(([key, item]) => [key, visit(item, [...tokens, key])]))
+    return node
+  }
+  const bound = Object.fromEntries(Object.entries(template).map(([key, item]) => [key, visit(item, [key])]))
+  return issues.length > 0 ? { ok: false, issues } : { ok: true, arguments: bound }
+}
+
+/** What an undo came to: everything taken back, something left (and why), or nothing to do. */
+export function compensationResult(situation: Situation): EventData['compensation_finished'] {
+  const calls = situation.compensation?.calls ?? []
+  const remaining = calls.flatMap((id) => {
+    const call = situation.calls.get(id)
+    if (!call || call.compensated_by) return []
+    return [{ call_id: id, tool: `${call.server}.${call.tool}`, why: whyItRemains(call, situation) }]
+  })
+  if (calls.length === 0) return { status: 'none', remaining }
+  return { status: remaining.length === 0 ? 'complete' : 'partial', remaining }
+}
+
+function whyItRemains(call: CallState, situation: Situation): string {
+  const undo = undoOf(call, situation)
+  if (!undo.ok) return undo.why
+  const last = [...situation.calls.values()].findLast(({ compensates }) => compensates === call.call_id)
+  if (last?.outcome && last.outcome.status !== 'succeeded') return last.outcome.failure.message
+  return 'the budget for compensation was used up'
+}

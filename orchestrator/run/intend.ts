@@ -1,0 +1,222 @@
+import { createHash } from 'node:crypto'
+import type { Failure } from '../../shared/failure.ts'
+import type { Json, JsonObject } from '../../shared/json.ts'
+import { checkArguments } from '../enforce/arguments.ts'
+import { mayReserve } from '../enforce/budget.ts'
+import { judge } from '../enforce/policy.ts'
+import { literalOriginIn } from '../enforce/provenance.ts'
+import type { CallPurpose, Provenance, Verdict } from '../model/call.ts'
+import { contractOf, type ToolContract } from '../model/catalogue.ts'
+import { type Draft, draft } from '../model/event.ts'
+import { resolve, type Scope } from '../model/reference.ts'
+import type { CallState, Situation, TaskState } from '../model/situation.ts'
+import { bindCall, undoOf } from './compensation.ts'
+import type { Parts } from './parts.ts'
+
+/** What intending needs of the run's parts. */
+type Intending = Pick<Parts, 'catalogue' | 'clock' | 'newId' | 'digestArguments'>
+
+/** The next attempt at a task: the intent of a call, or the refusal of the task. */
+export function intendTask(situation: Situation, task: TaskState, parts: Intending): Draft {
+  const contract = contractFor(situation, task.tool, parts)
+  const resolution = resolve(task.arguments, scopeOf(situation))
+  if (!resolution.ok) {
+    return refuse(task, {}, {}, parts, {
+      kind: 'invalid_input',
+      message: `The arguments of ${task.tool} do not resolve`,
+      issues: resolution.issues,
+    })
+  }
+  const { value: args, provenance } = resolution
+  const tool = parts.catalogue.tools.get(task.tool)
+  if (!contract || !tool) {
+    return refuse(task, args, provenance, parts, { kind: 'denied', message: `${task.tool} is not a reviewed tool` })
+  }
+  const issues = checkArguments(tool, args)
+  if (issues.length > 0) {
+    return refuse(task, args, provenance, parts, {
+      kind: 'invalid_input',
+      message: `The arguments do not fit ${task.tool}`,
+      issues,
+    })
+  }
+  const reserved = mayReserve(situation, 'task')
+  if (reserved !== true) return refuse(task, args, provenance, parts, reserved)
+  const tainted = situation.decisions.at(-1)?.tainted ?? false
+  const verdict = judge({ tool: contract, arguments: args, provenance, purpose: 'task', tainted, task })
+  if (verdict.verdict !== 'allow') {
+    const kind = verdict.verdict === 'hold' ? 'approval_required' : 'denied'
+    return refuse(task, args, provenance, parts, { kind, message: verdict.reason }, verdict)
+  }
+  return intent(situation, parts, {
+    contract,
+    purpose: 'task',
+    task_id: task.id,
+    args,
+    provenance,
+    verdict,
+    attempt: task.attempts + 1,
+    generation: task.generation,
+    key: hash(situation.run_id, task.id, String(task.generation)),
+  })
+}
+
+/** The call that finds out whether a task's uncertain call happened. */
+export function intendLookup(situation: Situation, task: TaskState, parts: Intending): Draft {
+  const uncertain = callsOf(situation, task.id, 'task').at(-1)
+  const lookup = uncertain && contractFor(situation, task.tool, parts)?.lookup
+  const contract = lookup && contractFor(situation, `${uncertain.server}.${lookup.tool}`, parts)
+  const bound = lookup && bindCall(lookup.arguments, uncertain)
+  if (!uncertain || !contract || !bound?.ok) {
+    return refuse(task, {}, {}, parts, {
+      kind: 'internal',
+      message: `Nobody can tell whether ${task.tool} happened: its lookup cannot be called with what is known`,
+    })
+  }
+  const tries = [...situation.calls.values()].filter(({ looks_up }) => looks_up === uncertain.call_id).length
+  const provenance = inherited(bound.arguments, uncertain)
+  return intent(situation, parts, {
+    contract,
+    purpose: 'lookup',
+    task_id: task.id,
+    args: bound.arguments,
+    provenance,
+    verdict: judge({ tool: contract, arguments: bound.arguments, provenance, purpose: 'lookup', tainted: false, task }),
+    attempt: tries + 1,
+    generation: task.generation,
+    key: hash(situation.run_id, 'lookup', uncertain.call_id, String(tries)),
+    looks_up: uncertain.call_id,
+  })
+}
+
+/** The undo of a call. One that policy denies is recorded as a call that failed before it started. */
+export function intendUndo(situation: Situation, call: CallState, attempt: number, parts: Intending): Draft[] {
+  const undo = undoOf(call, situation)
+  const contract = undo.ok ? contractFor(situation, undo.tool, parts) : undefined
+  if (!undo.ok || !contract) throw new RangeError(`call ${call.call_id} has no undo`)
+  const provenance = inherited(undo.arguments, call)
+  const verdict = judge({
+    tool: contract,
+    arguments: undo.arguments,
+    provenance,
+    purpose: 'compensation',
+    tainted: false,
+    task: { id: call.task_id, tool: undo.tool },
+  })
+  const intended = intent(situation, parts, {
+    contract,
+    purpose: 'compensation',
+    task_id: call.task_id,
+    args: undo.arguments,
+    provenance,
+    verdict,
+    attempt,
+    generation: 0,
+    key: hash(situation.run_id, 'undo', call.call_id),
+    compensates: call.call_id,
+  })
+  if (verdict.verdict === 'allow') return [intended]
+  const at = parts.clock.now().toISOString()
+  return [
+    intended,
+    draft('call_settled', {
+      call_id: intended.data.call_id,
+      outcome: { status: 'failed', failure: { kind: 'denied', message: verdict.reason } },
+      establishes: [],
+      next: { do: 'fail' },
+      started_at: at,
+      settled_at: at,
+      egress: [],
+    }),
+  ]
+}
+
+/** What the references of a run may point into, right now. */
+export function scopeOf(situation: Situation): Scope {
+  const tasks = new Map<string, { tool: string; output: Json }>()
+  for (const task of situation.tasks.values()) {
+    if (task.status === 'succeeded' && task.output !== undefined)
+      tasks.set(task.id, { tool: task.tool, output: task.output })
+  }
+  return {
+    input: situation.created.input,
+    inputOrigin: 'input',
+    tasks,
+    literalOrigin: literalOriginIn(situation.created.goal),
+  }
+}
+
+interface Intended {
+  contract: ToolContract
+  purpose: CallPurpose
+  task_id: string
+  args: JsonObject
+  provenance: Provenance
+  verdict: Verdict
+  attempt: number
+  generation: number
+  key: string
+  compensates?: string
+  looks_up?: string
+}
+
+function intent(situation: Situation, parts: Intending, intended: Intended): Extract<Draft, { type: 'call_intended' }> {
+  const { contract, args, key, ...rest } = intended
+  const callId = parts.newId()
+  return draft('call_intended', {
+    ...rest,
+    call_id: callId,
+    server: contract.server,
+    tool: contract.name,
+    fingerprint: contract.fingerprint,
+    arguments: args,
+    arguments_digest: parts.digestArguments(args),
+    idempotency_key: `remit_${key}`,
+    deadline: new Date(parts.clock.now().getTime() + contract.timeout_ms).toISOString(),
+    reservation: { tool_calls: 1 },
+    traceparent: traceparent(situation.run_id, callId),
+  })
+}
+
+function refuse(
+  task: TaskState,
+  args: JsonObject,
+  provenance: Provenance,
+  parts: Intending,
+  failure: Failure,
+  verdict: Verdict = { verdict: 'deny', rule: failure.kind, reason: failure.message },
+): Draft {
+  return draft('task_refused', {
+    task_id: task.id,
+    tool: task.tool,
+    verdict,
+    failure,
+    arguments_digest: parts.digestArguments(args),
+    provenance,
+  })
+}
+
+/** What the journal pinned when the plan was accepted, else what is reviewed now. */
+function contractFor(situation: Situation, id: string, parts: Intending): ToolContract | undefined {
+  const reviewed = parts.catalogue.tools.get(id)
+  return situation.tools[id] ?? (reviewed && contractOf(reviewed))
+}
+
+function callsOf(situation: Situation, taskId: string, purpose: CallPurpose): CallState[] {
+  return [...situation.calls.values()].filter((call) => call.task_id === taskId && call.purpose === purpose)
+}
+
+/** Lookups and undos carry values of the call they belong to: all of them come from that tool's own exchange. */
+function inherited(args: JsonObject, call: CallState): Provenance {
+  return Object.fromEntries(Object.keys(args).map((key) => [`/${key}`, [`tool:${call.server}.${call.tool}` as const]]))
+}
+
+function hash(...parts: string[]): string {
+  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 40)
+}
+
+/** W3C trace context: one trace a run, one span a call. */
+function traceparent(runId: string, callId: string): string {
+  const span = createHash('sha256').update(callId).digest('hex').slice(0, 16)
+  return `00-${runId.replaceAll('-', '')}-${span}-01`
+}

@@ -1,0 +1,92 @@
+import { mayReserve, remaining } from '../enforce/budget.ts'
+import { dependenciesOf } from '../enforce/task-graph.ts'
+import type { CallState, Situation, TaskState } from '../model/situation.ts'
+import { undoOf } from './compensation.ts'
+
+/** What a run does next; the loop performs it, records it, and asks again. */
+export type Step =
+  | { do: 'start'; tasks: TaskState[]; lookups: TaskState[] }
+  | { do: 'decide' }
+  | { do: 'start_compensation'; reason: string }
+  | { do: 'compensate'; call: CallState; attempt: number }
+  | { do: 'finish_compensation' }
+  /** Calls are in flight, or nothing is due before `until`. */
+  | { do: 'pause'; until?: string }
+  /** Only a person can let the run go on. */
+  | { do: 'park' }
+  | { do: 'stop' }
+
+/** The next step of a run, from nothing but its situation and the time. */
+export function nextStep(situation: Situation, now: Date): Step {
+  if (situation.finished) return { do: 'stop' }
+  if (situation.compensation) return nextOfCompensation(situation, now)
+
+  const inFlight = unsettledCalls(situation).length
+  const stopping = situation.cancel_requested ?? situation.undo_requested
+  if (stopping) return inFlight > 0 ? { do: 'pause' } : { do: 'start_compensation', reason: reasonToStop(situation) }
+
+  if (isOutOfTime(situation, now)) return inFlight > 0 ? { do: 'pause' } : restWithoutStarting(situation)
+  const room = remaining(situation).concurrency
+  const tasks = [...situation.tasks.values()]
+  const due = tasks.filter((task) => isDue(task, now))
+  const startable = [
+    ...due.filter((task) => task.next?.do === 'retry'),
+    ...tasks.filter((task) => isReady(task, situation)),
+  ].slice(0, room)
+  const lookups = due.filter((task) => task.next?.do === 'lookup').slice(0, Math.max(0, room - startable.length))
+  if (startable.length + lookups.length > 0) return { do: 'start', tasks: startable, lookups }
+
+  if (inFlight > 0) return { do: 'pause', ...earliest(tasks) }
+  if (tasks.some((task) => task.status === 'retrying')) return { do: 'pause', ...earliest(tasks) }
+  return restWithoutStarting(situation)
+}
+
+function restWithoutStarting(situation: Situation): Step {
+  return situation.waits.size > 0 ? { do: 'park' } : { do: 'decide' }
+}
+
+/** True once the run's time is over: nothing starts any more. */
+export function isOutOfTime(situation: Situation, now: Date): boolean {
+  return now.getTime() >= Date.parse(remaining(situation).until)
+}
+
+/** The calls that were recorded and have not settled. */
+export function unsettledCalls(situation: Situation): CallState[] {
+  return [...situation.calls.values()].filter(({ outcome }) => outcome === undefined)
+}
+
+function isReady(task: TaskState, situation: Situation): boolean {
+  if (task.status !== 'pending') return false
+  return dependenciesOf(task).every((id) => situation.tasks.get(id)?.status === 'succeeded')
+}
+
+function isDue(task: TaskState, now: Date): boolean {
+  return task.status === 'retrying' && task.next !== undefined && Date.parse(task.next.at) <= now.getTime()
+}
+
+function earliest(tasks: TaskState[]): { until?: string } {
+  const instants = tasks.flatMap((task) => (task.status === 'retrying' && task.next ? [task.next.at] : [])).sort()
+  return instants[0] === undefined ? {} : { until: instants[0] }
+}
+
+function reasonToStop({ cancel_requested: cancel, undo_requested: undo }: Situation): string {
+  if (cancel) return `cancelled by ${cancel.by}${cancel.why ? `: ${cancel.why}` : ''}`
+  return undo ? `undo asked for by ${undo.by}: ${undo.why}` : ''
+}
+
+function nextOfCompensation(situation: Situation, now: Date): Step {
+  if (situation.compensation?.status) return { do: 'stop' }
+  for (const id of situation.compensation?.calls ?? []) {
+    const call = situation.calls.get(id)
+    if (!call || call.compensated_by || !undoOf(call, situation).ok) continue
+    const tries = [...situation.calls.values()].filter(({ compensates }) => compensates === id)
+    const last = tries.at(-1)
+    if (last && !last.outcome) return { do: 'pause' }
+    if (mayReserve(situation, 'compensation') !== true) break
+    if (!last) return { do: 'compensate', call, attempt: 1 }
+    if (last.next?.do !== 'retry') continue
+    if (Date.parse(last.next.at) > now.getTime()) return { do: 'pause', until: last.next.at }
+    return { do: 'compensate', call, attempt: tries.length + 1 }
+  }
+  return { do: 'finish_compensation' }
+}

@@ -1,0 +1,69 @@
+import { judgeExpect } from '../enforce/expect.ts'
+import type { CallOutcome, CallResult } from '../model/call.ts'
+import type { ToolContract } from '../model/catalogue.ts'
+import { type Draft, draft } from '../model/event.ts'
+import type { CallState, Situation } from '../model/situation.ts'
+import { afterCall } from './after-call.ts'
+import type { Parts } from './parts.ts'
+
+/** The settlement of a call: its outcome as the tool's `expect` judges it, what it establishes, and what comes next. */
+export function settleCall(
+  situation: Situation,
+  call: CallState,
+  result: CallResult,
+  parts: Pick<Parts, 'clock' | 'random'>,
+): Draft {
+  const contract = situation.tools[`${call.server}.${call.tool}`]
+  const task = situation.tasks.get(call.task_id)
+  const taskContract = task && situation.tools[task.tool]
+  const expected = call.purpose === 'lookup' ? taskContract : contract
+  const outcome = asExpected(result.outcome, call, expected)
+  const next = afterCall(
+    {
+      contract: contract ?? { effect: 'read', idempotency: 'none' },
+      purpose: call.purpose,
+      attempt: call.attempt,
+      generation: call.generation,
+      firstIntendedAt: firstUnderSameKey(situation, call).intended_at,
+      deadline: call.deadline,
+      outcome,
+    },
+    parts.clock.now(),
+    parts.random(),
+  )
+  const established = call.purpose === 'compensation' ? undefined : expected
+  return draft('call_settled', {
+    call_id: call.call_id,
+    outcome,
+    establishes: outcome.status === 'succeeded' ? (established?.establishes ?? []) : [],
+    next,
+    ...(result.era === undefined ? {} : { era: result.era }),
+    started_at: result.started_at,
+    settled_at: result.settled_at,
+    egress: result.egress,
+  })
+}
+
+/** A call whose process ended before it could settle: nobody knows whether it happened. */
+export function lostCall(call: CallState, now: Date): CallResult {
+  return {
+    outcome: {
+      status: 'uncertain',
+      failure: { kind: 'unavailable', message: 'The process that made this call ended before the reply came' },
+    },
+    started_at: call.intended_at,
+    settled_at: now.toISOString(),
+    egress: [],
+  }
+}
+
+function asExpected(outcome: CallOutcome, call: CallState, contract: ToolContract | undefined): CallOutcome {
+  if (outcome.status !== 'succeeded' || contract?.expect === undefined) return outcome
+  const failure = judgeExpect(contract.expect, { arguments: call.arguments, output: outcome.output })
+  return failure === true ? outcome : { status: 'failed', failure, output: outcome.output }
+}
+
+function firstUnderSameKey(situation: Situation, call: CallState): CallState {
+  for (const other of situation.calls.values()) if (other.idempotency_key === call.idempotency_key) return other
+  return call
+}

@@ -1,0 +1,152 @@
+import type { Issue } from '../../shared/failure.ts'
+import { checkFinish } from '../enforce/finish.ts'
+import { validatePlan } from '../enforce/validate.ts'
+import type { Decided, Decision } from '../model/decision.ts'
+import { type Draft, draft } from '../model/event.ts'
+import type { Situation } from '../model/situation.ts'
+import { callsToUndo } from './compensation.ts'
+import { isOutOfTime } from './next-step.ts'
+import type { Parts } from './parts.ts'
+import { evidenceFor, resultOf } from './result.ts'
+
+/** How often in a row the runtime refuses a reasoner's decisions before it stops asking. */
+const mostRefusals = 2
+
+/** Asks the reasoner; one that throws has given up. */
+export async function decide(situation: Situation, parts: Parts, signal: AbortSignal): Promise<Draft> {
+  const started = parts.clock.now().getTime()
+  const { decision, usage } = await ask(situation, parts, signal)
+  return draft('decision_made', {
+    decision,
+    reasoner: parts.reasoner.name,
+    tainted: parts.reasonerReadsOutputs && situation.settlements > 0,
+    usage,
+    duration_ms: parts.clock.now().getTime() - started,
+  })
+}
+
+async function ask(situation: Situation, parts: Parts, signal: AbortSignal): Promise<Decided> {
+  const usage = { model_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 }
+  const giveUp = (code: string, why: string): Decided => ({
+    decision: { kind: 'give_up', code, facts: unmetFacts(situation), issues: [], why },
+    usage,
+  })
+  if (isOutOfTime(situation, parts.clock.now())) {
+    const seconds = situation.created.goal.budget.wall_clock_s
+    return giveUp('budget_exhausted', `The run's time of ${seconds} s is over`)
+  }
+  if (refusalsInARow(situation) >= mostRefusals)
+    return giveUp(
+      'reasoning_failed',
+      `${parts.reasoner.name} made ${mostRefusals} decisions in a row that may not stand`,
+    )
+  if (isStuck(situation)) return giveUp('stuck', `${parts.reasoner.name} decided, and nothing came of it`)
+  try {
+    return await parts.reasoner.decide(situation, parts.catalogue, signal)
+  } catch (error) {
+    return giveUp('reasoner_failed', `${parts.reasoner.name} failed: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+/** What follows from the decision just made: the plan is accepted or refused, the run ends, waits, or is undone. */
+export function takeDecision(situation: Situation, parts: Pick<Parts, 'catalogue' | 'newId'>): Draft[] {
+  const made = situation.decisions.at(-1)
+  if (!made) return []
+  const refuse = (problems: Issue[]): Draft[] => [draft('decision_refused', { decision_seq: made.seq, problems })]
+  const { decision } = made
+  switch (decision.kind) {
+    case 'plan': {
+      const most = situation.created.goal.budget.revisions
+      if (situation.revision >= most)
+        return outOfReach(situation, exhausted(situation, `The plan was made ${most} times`), parts)
+      const valid = validatePlan(decision, situation, parts.catalogue)
+      if (!valid.ok) return refuse(valid.problems)
+      return [draft('plan_accepted', { revision: situation.revision + 1, tasks: valid.tasks, tools: valid.tools })]
+    }
+    case 'finish': {
+      const checked = checkFinish(decision, situation)
+      if (!checked.ok) return refuse(checked.problems)
+      return [finished(situation, 'succeeded', decision.outcomes)]
+    }
+    case 'ask':
+      return [
+        draft('wait_started', {
+          wait_id: parts.newId(),
+          for: 'answer',
+          question: decision.question,
+          choices: decision.choices.map((choice) => ({ choice, title: choice })),
+          facts: [],
+        }),
+      ]
+    case 'find_tools':
+      return refuse([
+        { path: '/kind', message: `${made.reasoner} is given every reviewed tool: there is nothing to find` },
+      ])
+    case 'give_up':
+      return outOfReach(situation, decision, parts)
+  }
+}
+
+function exhausted(situation: Situation, why: string): Extract<Decision, { kind: 'give_up' }> {
+  return { kind: 'give_up', code: 'budget_exhausted', facts: unmetFacts(situation), issues: [], why }
+}
+
+/** The goal's own answer to outcomes that cannot be had: undo the run, ask a person, or go on without them. */
+function outOfReach(
+  situation: Situation,
+  { code, facts, issues, why }: Extract<Decision, { kind: 'give_up' }>,
+  parts: Pick<Parts, 'newId'>,
+): Draft[] {
+  const unmet = new Set([...facts, ...unmetFacts(situation)])
+  const answers = situation.created.goal.outcomes.filter(({ fact }) => unmet.has(fact) && !situation.waived.has(fact))
+  const error = { code, message: why, issues }
+  if (situation.calls.size === 0) return [finished(situation, 'failed', [], error)]
+  if (answers.some(({ on_failure }) => on_failure === 'undo')) {
+    return [draft('compensation_started', { reason: why, calls: callsToUndo(situation) })]
+  }
+  const waiting = answers.filter(({ on_failure }) => on_failure === 'wait').map(({ fact }) => fact)
+  if (waiting.length === 0) return [finished(situation, 'succeeded', evidenceFor(situation), error)]
+  return [
+    draft('wait_started', {
+      wait_id: parts.newId(),
+      for: 'answer',
+      question: `${waiting.join(', ')} cannot be had: ${why}`,
+      choices: [
+        { choice: 'retry', title: 'try the failed tasks again' },
+        { choice: 'accept', title: `go on without ${waiting.join(', ')}` },
+        { choice: 'undo', title: 'undo all that this run did' },
+      ],
+      facts: waiting,
+    }),
+  ]
+}
+
+/** How the run ended, with what exists now and the evidence for it. */
+export function finished(
+  situation: Situation,
+  status: 'succeeded' | 'failed' | 'cancelled',
+  outcomes: { fact: string; established_by: string }[],
+  error?: { code: string; message: string; issues?: Issue[] },
+): Draft {
+  const result = status === 'succeeded' ? resultOf(situation) : {}
+  return draft('run_finished', { status, outcomes, result, ...(error ? { error } : {}) })
+}
+
+/** The outcomes that no settled call establishes and that nobody waived. */
+export function unmetFacts(situation: Situation): string[] {
+  const met = new Set(evidenceFor(situation).map(({ fact }) => fact))
+  return situation.created.goal.outcomes
+    .map(({ fact }) => fact)
+    .filter((fact) => !met.has(fact) && !situation.waived.has(fact))
+}
+
+function refusalsInARow(situation: Situation): number {
+  const accepted = situation.decisions.findLastIndex(({ problems }) => problems === undefined)
+  return situation.decisions.length - 1 - accepted
+}
+
+/** True where the last decision was accepted and not one event came of it. */
+function isStuck(situation: Situation): boolean {
+  const last = situation.decisions.at(-1)
+  return last !== undefined && last.problems === undefined && last.seq === situation.seq
+}
