@@ -1,0 +1,71 @@
+import { type CallContext, CapabilityError, type JsonObject, UncertainError } from '../../shared/capability/index.ts'
+import { onPostgres } from '../../shared/capability/postgres-failure.ts'
+import { endStep, finishedSteps, setStatus, startStep, type Workspace } from './ledger.ts'
+import { cluster, type ProvisioningClient } from './provisioning-client.ts'
+import { ensureSecret } from './secrets.ts'
+import type { Admin } from './starter-schema.ts'
+import { type Step, type StepContext, steps } from './steps.ts'
+
+type Building = Pick<CallContext<ProvisioningClient>, 'client' | 'dataFolder' | 'signal' | 'progress'>
+
+/**
+ * Brings a workspace from wherever it is to `ready`: steps that the ledger has as finished are skipped, the rest is
+ * applied in order. A failure says in `done` what exists by then, with the id by which it can be removed.
+ */
+export async function buildWorkspace(workspace: Workspace, admin: Admin, building: Building): Promise<Workspace> {
+  const { client, dataFolder, signal, progress } = building
+  const { sql } = client
+  const { url: tenantUrl, fresh } = await ensureSecret(dataFolder, workspace.secret, (password) =>
+    client.tenantUrl(workspace, password),
+  )
+  // A lost password is set anew by applying every step again.
+  const finished = new Set(fresh ? [] : await finishedSteps(sql, workspace.workspace_id))
+  const context: StepContext = { sql, workspace, tenantUrl, admin }
+  for (const [done, step] of steps.entries()) {
+    if (finished.has(step.name)) continue
+    progress(done, steps.length, step.title)
+    try {
+      if (signal.aborted) throw new CapabilityError('unavailable', `Stopped before the step "${step.name}".`)
+      await applyStep(step, context, client)
+    } catch (error) {
+      throw withDone(error, workspace, step, finished)
+    }
+    finished.add(step.name)
+  }
+  await setStatus(sql, workspace.workspace_id, 'ready')
+  progress(steps.length, steps.length, 'Ready')
+  return { ...workspace, status: 'ready' }
+}
+
+async function applyStep(step: Step, context: StepContext, { sql, fault }: ProvisioningClient): Promise<void> {
+  const { workspace_id } = context.workspace
+  const attempt = await startStep(sql, workspace_id, step.name)
+  try {
+    rehearse(fault, step, attempt)
+    await onPostgres({ database: cluster, effect: true }, () => step.apply(context))
+  } catch (error) {
+    // The reason to fail is worth more than the note of it: with Postgres away, this fails as well.
+    await endStep(sql, workspace_id, step.name, 'failed').catch(() => undefined)
+    throw error
+  }
+  await endStep(sql, workspace_id, step.name, 'finished')
+}
+
+function rehearse(fault: ProvisioningClient['fault'], { name }: Step, attempt: number): void {
+  if (name !== 'schema') return
+  if (fault === 'broken')
+    throw new CapabilityError('internal', 'The starter schema cannot be created (rehearsed: provisioning=broken).')
+  if (fault === 'partial' && attempt === 1)
+    throw new CapabilityError('unavailable', 'The new database does not answer (rehearsed: provisioning=partial).')
+}
+
+/** The same failure, which also tells where it happened and what is there. */
+function withDone(error: unknown, workspace: Workspace, step: Step, finished: ReadonlySet<string>): unknown {
+  if (!(error instanceof CapabilityError) && !(error instanceof UncertainError)) return error
+  const { kind, message, ...details } = error.failure
+  const { workspace_id, database, role } = workspace
+  const done: JsonObject = { workspace_id, database, role, status: 'building', steps: [...finished] }
+  const text = `Step "${step.name}" of ${workspace_id} failed: ${message}`
+  const more = { ...details, done, cause: error.cause }
+  return error instanceof CapabilityError ? new CapabilityError(kind, text, more) : new UncertainError(text, more)
+}

@@ -1,0 +1,81 @@
+import postgres, { type Sql } from 'postgres'
+import { onPostgres } from '../../shared/capability/postgres-failure.ts'
+import { prepareLedger, type Workspace } from './ledger.ts'
+
+/** A rehearsed bad day: the step `schema` fails at its first attempt, or always. */
+export type Fault = 'partial' | 'broken'
+
+/** The cluster in which workspaces are built, seen as the provisioner. */
+export interface ProvisioningClient {
+  /** For single statements: `CREATE DATABASE` takes no transaction. */
+  sql: Sql
+  host: string
+  port: number
+  fault: Fault | undefined
+  /** Public address of a workspace. */
+  addressOf(workspace: Pick<Workspace, 'slug'>): string
+  /** The cluster's URL as a workspace's role, on its database. */
+  tenantUrl(workspace: Pick<Workspace, 'role' | 'database'>, password: string): string
+  /** Does the work while no other process builds or removes this workspace. */
+  alone<T>(workspaceId: string, work: () => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** As failures speak of it. */
+export const cluster = 'The Postgres cluster of the workspaces'
+
+/** Connects to the provisioner's own database and makes the ledger if it is not there yet. */
+export async function connectProvisioning(settings: {
+  databaseUrl: string
+  workspaceDomain: string
+  fault: Fault | undefined
+}): Promise<ProvisioningClient> {
+  const url = new URL(settings.databaseUrl)
+  const sql = open(settings.databaseUrl, 4)
+  // Of their own: a lock is held while statements run, and must not take their last connection.
+  const locks = open(settings.databaseUrl, 8)
+  const close = async (): Promise<void> => {
+    await Promise.all([sql.end({ timeout: 2 }), locks.end({ timeout: 2 })])
+  }
+  try {
+    await onPostgres({ database: cluster, effect: false }, () => prepareLedger(sql))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    sql,
+    host: url.hostname,
+    port: url.port === '' ? 5432 : Number(url.port),
+    fault: settings.fault,
+    addressOf: ({ slug }) => `https://${slug}.${settings.workspaceDomain}/`,
+    tenantUrl: ({ role, database }, password) => {
+      const tenant = new URL(url)
+      tenant.username = role
+      tenant.password = password
+      tenant.pathname = `/${database}`
+      return tenant.href
+    },
+    alone: (workspaceId, work) =>
+      onPostgres({ database: cluster, effect: true }, async () => {
+        const held = await locks.begin(async (transaction) => {
+          await transaction`set local idle_in_transaction_session_timeout = 0`
+          await transaction`select pg_advisory_xact_lock(hashtextextended(${`remit workspace ${workspaceId}`}, 0))`
+          return { result: await work() }
+        })
+        return held.result
+      }),
+    close,
+  }
+}
+
+function open(url: string, max: number): Sql {
+  return postgres(url, {
+    max,
+    idle_timeout: 30,
+    connect_timeout: 10,
+    backoff: () => 0.2,
+    connection: { application_name: 'remit-provisioning', lock_timeout: 10_000, statement_timeout: 30_000 },
+    onnotice: () => undefined,
+  })
+}

@@ -1,0 +1,39 @@
+import type { CallContext } from '../../shared/capability/index.ts'
+import { onPostgres } from '../../shared/capability/postgres-failure.ts'
+import { quoteIdentifier } from './identifiers.ts'
+import { endStep, findWorkspace, setStatus } from './ledger.ts'
+import { findDatabase, findRole } from './ownership.ts'
+import { cluster, type ProvisioningClient } from './provisioning-client.ts'
+import { removeSecret } from './secrets.ts'
+
+/**
+ * Steps back through whatever of a workspace exists, half-made or whole, and leaves the ledger's row as `deleted`.
+ * False when there was nothing to remove.
+ */
+export async function removeWorkspace(
+  workspaceId: string,
+  { client, dataFolder, progress }: Pick<CallContext<ProvisioningClient>, 'client' | 'dataFolder' | 'progress'>,
+): Promise<boolean> {
+  const { sql } = client
+  return onPostgres({ database: cluster, effect: true }, async () => {
+    const workspace = await findWorkspace(sql, { workspace_id: workspaceId })
+    if (!workspace) return false
+    await setStatus(sql, workspaceId, 'deleting')
+
+    progress(0, 3, 'Drop the database')
+    if ((await findDatabase(sql, workspace)) === 'own')
+      await sql.unsafe(`drop database if exists ${quoteIdentifier(workspace.database)} with (force)`)
+    for (const step of ['verify', 'schema', 'isolation', 'database']) await endStep(sql, workspaceId, step, 'undone')
+
+    progress(1, 3, 'Drop the owner role')
+    if ((await findRole(sql, workspace)) === 'own')
+      await sql.unsafe(`drop role if exists ${quoteIdentifier(workspace.role)}`)
+    for (const step of ['membership', 'role']) await endStep(sql, workspaceId, step, 'undone')
+
+    progress(2, 3, 'Remove the password')
+    await removeSecret(dataFolder, workspace.secret)
+    await setStatus(sql, workspaceId, 'deleted')
+    progress(3, 3, 'Gone')
+    return true
+  })
+}

@@ -1,0 +1,64 @@
+import postgres, { type Sql } from 'postgres'
+
+/** The first administrator of a workspace. */
+export interface Admin {
+  name: string
+  email: string
+}
+
+/** Creates the tables that every workspace starts with, as the workspace's own role, and seeds its first member. */
+export async function createStarterSchema(tenantUrl: string, admin: Admin): Promise<void> {
+  await asTenant(tenantUrl, (sql) =>
+    sql.begin(async (transaction) => {
+      await transaction.unsafe(tables)
+      await transaction`
+        insert into members (name, email, role) values (${admin.name}, ${admin.email}, 'owner')
+        on conflict (email) do nothing`
+    }),
+  )
+}
+
+/** Logs in as the workspace's own role and tells what it finds. */
+export async function readStarterSchema(
+  tenantUrl: string,
+  admin: Admin,
+): Promise<{ superuser: boolean; isAdminMember: boolean }> {
+  return asTenant(tenantUrl, async (sql) => {
+    const [login] = await sql<{ superuser: boolean }[]>`
+      select rolsuper as superuser from pg_roles where rolname = current_user`
+    const members = await sql`select from members where email = ${admin.email} and role = 'owner'`
+    await sql`select from projects limit 1`
+    return { superuser: login?.superuser ?? true, isAdminMember: members.length === 1 }
+  })
+}
+
+const tables = `
+  create table if not exists members (
+    member_id bigint generated always as identity primary key,
+    name text not null,
+    email text not null unique,
+    role text not null check (role in ('owner', 'admin', 'member')),
+    joined_at timestamptz not null default now()
+  );
+  create table if not exists projects (
+    project_id bigint generated always as identity primary key,
+    name text not null,
+    created_by bigint references members,
+    created_at timestamptz not null default now(),
+    archived_at timestamptz
+  );
+`
+
+async function asTenant<T>(url: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const sql = postgres(url, {
+    max: 1,
+    connect_timeout: 10,
+    connection: { application_name: 'remit-provisioning', statement_timeout: 30_000 },
+    onnotice: () => undefined,
+  })
+  try {
+    return await work(sql)
+  } finally {
+    await sql.end({ timeout: 2 })
+  }
+}
