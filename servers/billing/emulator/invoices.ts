@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import type { Customer, Invoice, Subscription } from './objects.ts'
+import { pageOf } from './pages.ts'
+import { expandable, paging } from './params.ts'
+import { route } from './route.ts'
+import { noSuch } from './stripe-rejection.ts'
+import type { World } from './world.ts'
+
+/** The eight letters and digits that a customer's invoice numbers begin with. */
+export function invoicePrefix(): string {
+  return randomBytes(4).toString('hex').toUpperCase()
+}
+
+/** Makes the first invoice of a subscription, paid or left open, and the customer's next number. */
+export function firstInvoice(
+  world: World,
+  customer: Customer,
+  subscription: Subscription,
+  { paid, trial }: { paid: boolean; trial: boolean },
+): Invoice {
+  const id = world.newId('in')
+  const sequence = customer.next_invoice_sequence ?? 1
+  const amounts = subscription.items.data.map(({ price, quantity }) =>
+    trial ? 0 : (price.unit_amount ?? 0) * (quantity ?? 1),
+  )
+  const total = amounts.reduce((sum, amount) => sum + amount, 0)
+  const invoice: Invoice = {
+    id,
+    object: 'invoice',
+    amount_due: total,
+    amount_paid: paid ? total : 0,
+    amount_remaining: paid ? 0 : total,
+    attempt_count: paid ? 0 : 1,
+    attempted: true,
+    billing_reason: 'subscription_create',
+    collection_method: 'charge_automatically',
+    created: world.now(),
+    currency: subscription.currency,
+    customer: customer.id,
+    customer_email: customer.email,
+    customer_name: customer.name ?? null,
+    description: null,
+    due_date: null,
+    lines: {
+      object: 'list',
+      data: subscription.items.data.map((item, index) => ({
+        id: world.newId('il'),
+        object: 'line_item',
+        amount: amounts[index] ?? 0,
+        currency: subscription.currency,
+        description: `${item.quantity ?? 1} × ${item.price.lookup_key ?? item.price.id}`,
+        invoice: id,
+        livemode: false,
+        metadata: {},
+        period: { start: item.current_period_start, end: item.current_period_end },
+        quantity: item.quantity ?? 1,
+      })),
+      has_more: false,
+      url: `/v1/invoices/${id}/lines`,
+    },
+    livemode: false,
+    metadata: {},
+    number: `${customer.invoice_prefix}-${String(sequence).padStart(4, '0')}`,
+    parent: {
+      quote_details: null,
+      subscription_details: { metadata: subscription.metadata, subscription: subscription.id },
+      type: 'subscription_details',
+    },
+    period_end: world.now(),
+    period_start: world.now(),
+    status: paid ? 'paid' : 'open',
+    subtotal: total,
+    total,
+  }
+  customer.next_invoice_sequence = sequence + 1
+  world.objects.invoices[id] = invoice
+  world.emit('invoice.created', invoice)
+  world.emit(paid ? 'invoice.paid' : 'invoice.payment_failed', invoice)
+  return invoice
+}
+
+const list = route(
+  'GET',
+  '/v1/invoices',
+  z.strictObject({
+    ...paging,
+    ...expandable('data.customer'),
+    customer: z.string().optional(),
+    status: z.enum(['draft', 'open', 'paid', 'uncollectible', 'void']).optional(),
+    subscription: z.string().optional(),
+  }),
+  ({ objects }, { customer, status, subscription, ...page }) => {
+    if (customer !== undefined && !objects.customers[customer]) throw noSuch('customer', customer, 'customer', 400)
+    const invoices = Object.values(objects.invoices).filter(
+      (invoice) =>
+        (customer === undefined || invoice.customer === customer) &&
+        (status === undefined || invoice.status === status) &&
+        (subscription === undefined || invoice.parent?.subscription_details?.subscription === subscription),
+    )
+    return pageOf(invoices, '/v1/invoices', page)
+  },
+)
+
+const retrieve = route('GET', '/v1/invoices/:id', z.strictObject(expandable('customer')), ({ objects }, _, id) => {
+  const invoice = objects.invoices[id]
+  if (!invoice) throw noSuch('invoice', id)
+  return invoice
+})
+
+export const invoiceRoutes = [list, retrieve]

@@ -1,0 +1,17 @@
+import { invalidParameter, unsupported } from './stripe-rejection.ts'
+
+const clause = /^metadata\[(["'])([^"']+)\1\]:(["'])([^"']*)\3$/
+
+/**
+ * Whether metadata satisfies a query of Stripe's search language. Only `metadata['key']:'value'` clauses joined by `AND`
+ * are understood. Unlike Stripe, whose index lags by up to a minute, the answer is exact at once.
+ */
+export function matchesQuery(query: string, metadata: Record<string, string>): boolean {
+  if (query.trim() === '') throw invalidParameter('query', 'The query must not be empty.')
+  return query.split(/\s+AND\s+/i).every((part) => {
+    const match = clause.exec(part.trim())
+    if (!match) throw unsupported(`the search clause ${part.trim()}`)
+    const [, , key = '', , value] = match
+    return metadata[key] === value
+  })
+}

@@ -1,0 +1,60 @@
+/** The `error` of Stripe's error body. */
+interface StripeErrorBody {
+  type: 'api_error' | 'card_error' | 'idempotency_error' | 'invalid_request_error'
+  message: string
+  code?: string
+  decline_code?: string
+  param?: string
+}
+
+/** An answer other than 200, thrown by a route before it has changed anything. */
+export class StripeRejection extends Error {
+  readonly status: 400 | 401 | 402 | 404 | 409 | 501 | 503
+  readonly body: StripeErrorBody
+
+  constructor(status: StripeRejection['status'], body: StripeErrorBody) {
+    super(body.message)
+    this.name = 'StripeRejection'
+    this.status = status
+    this.body = body
+  }
+}
+
+/** 404 `resource_missing`, as Stripe says it: `No such customer: 'cus_1'`. */
+export function noSuch(what: string, id: string, param = 'id', status: 400 | 404 = 404): StripeRejection {
+  return new StripeRejection(status, {
+    type: 'invalid_request_error',
+    code: 'resource_missing',
+    message: `No such ${what}: '${id}'`,
+    param,
+  })
+}
+
+/** 400 for a parameter whose value Stripe would refuse. */
+export function invalidParameter(param: string, message: string, code?: string): StripeRejection {
+  return new StripeRejection(400, {
+    type: 'invalid_request_error',
+    message,
+    param,
+    ...(code !== undefined && { code }),
+  })
+}
+
+/** 402: the card's bank said no. */
+export function cardDeclined(declineCode: string): StripeRejection {
+  return new StripeRejection(402, {
+    type: 'card_error',
+    code: 'card_declined',
+    decline_code: declineCode,
+    message: 'Your card was declined.',
+  })
+}
+
+/** 501 for what the emulator does not do, so that nobody takes its silence for Stripe's. */
+export function unsupported(what: string): StripeRejection {
+  return new StripeRejection(501, {
+    type: 'invalid_request_error',
+    code: 'emulator_unsupported',
+    message: `The Stripe emulator does not support ${what}`,
+  })
+}

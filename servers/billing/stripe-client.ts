@@ -1,0 +1,61 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import Stripe from 'stripe'
+
+/** What the tools call: the SDK, and whether its key opens only test data. */
+export interface BillingClient {
+  stripe: Stripe
+  testMode: boolean
+  close(): void
+}
+
+/** Opens the Stripe SDK on a base URL (a path in it is kept) with every retry off: the runtime owns retry. */
+export function openStripe({ baseUrl, apiKey }: { baseUrl: string; apiKey: string }): BillingClient {
+  const { protocol, hostname, port, pathname } = new URL(baseUrl)
+  const secure = protocol === 'https:'
+  const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true })
+  const stripe = new Stripe(apiKey, {
+    protocol: secure ? 'https' : 'http',
+    host: hostname,
+    port: port || (secure ? 443 : 80),
+    httpClient: new SingleAttemptClient(Stripe.createNodeHttpClient(agent), pathname.replace(/\/$/, '')),
+    maxNetworkRetries: 0,
+    telemetry: false,
+    appInfo: { name: 'remit-billing' },
+  })
+  return { stripe, testMode: /^[sr]k_test_/.test(apiKey), close: () => agent.destroy() }
+}
+
+type HttpClient = ReturnType<typeof Stripe.createNodeHttpClient>
+
+/**
+ * Sends each request once. With `maxNetworkRetries: 0` the SDK still repeats a request whose connection was closed, by
+ * the error's code (ECONNRESET, EPIPE), though Stripe may have acted on it. Only the runtime may decide on a repeat, so
+ * the code is kept out of the SDK's sight, in `cause`.
+ */
+class SingleAttemptClient implements HttpClient {
+  readonly #inner: HttpClient
+  readonly #basePath: string
+
+  constructor(inner: HttpClient, basePath: string) {
+    this.#inner = inner
+    this.#basePath = basePath
+  }
+
+  getClientName(): string {
+    return this.#inner.getClientName()
+  }
+
+  async makeRequest(...[host, port, path, ...rest]: Parameters<HttpClient['makeRequest']>) {
+    try {
+      return await this.#inner.makeRequest(host, port, this.#basePath + path, ...rest)
+    } catch (error) {
+      if (!Stripe.HttpClient.CONNECTION_CLOSED_ERROR_CODES.includes(codeOf(error))) throw error
+      throw new Error('the connection to Stripe was closed', { cause: error })
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
