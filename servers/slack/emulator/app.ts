@@ -1,0 +1,74 @@
+import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { type Context, Hono } from 'hono'
+import { z } from 'zod'
+import { type Faults, faultModes } from './faults.ts'
+import { type Answer, type Method, methods, refused } from './methods.ts'
+import type { Workspace } from './workspace.ts'
+
+type SlackContext = Context<{ Bindings: HttpBindings }>
+
+const faultRequest = z.strictObject({ mode: z.enum(faultModes).nullable() })
+const allScopes = [...new Set(Object.values(methods).flatMap(({ scopes }) => scopes))].join(',')
+
+/** The Web API under `/api/`, and under `/_remit` what tests and rehearsals look at and arm. */
+export function slackRoutes(workspace: Workspace, faults: Faults): Hono<{ Bindings: HttpBindings }> {
+  return new Hono<{ Bindings: HttpBindings }>()
+    .all('/api/:method', (c) => callMethod(c, c.req.param('method'), workspace, faults))
+    .get('/_remit/state', (c) => c.json({ channels: workspace.channels(), messages: workspace.messages() }))
+    .get('/_remit/faults', (c) => c.json({ mode: faults.armed() }))
+    .post('/_remit/faults', async (c) => {
+      const request = faultRequest.safeParse(await c.req.json().catch(() => undefined))
+      if (!request.success) return c.json({ error: `send {"mode": one of ${faultModes.join(', ')}, or null}` }, 400)
+      faults.arm(request.data.mode)
+      return c.json({ mode: faults.armed() })
+    })
+}
+
+async function callMethod(c: SlackContext, name: string, workspace: Workspace, faults: Faults): Promise<Response> {
+  const { token, ...args } = await argumentsOf(c)
+  if (faults.take('limited')) return c.json(refused('ratelimited'), 429, { 'Retry-After': '1' })
+  const method = Object.hasOwn(methods, name) ? methods[name] : undefined
+  if (!method) {
+    return c.json(
+      refused('unknown_method', { emulator_unsupported: `${name}; emulated: ${Object.keys(methods).join(', ')}` }),
+    )
+  }
+  if (token === undefined) return c.json(refused('not_authed'))
+  if (token !== workspace.token || faults.take('revoked')) return c.json(refused('invalid_auth'))
+  const answer = runMethod(method, args, workspace)
+  if (answer.ok && name === 'chat.postMessage' && faults.take('lost')) {
+    c.env.incoming.socket.destroy()
+    return RESPONSE_ALREADY_SENT
+  }
+  return c.json(answer, 200, {
+    'X-OAuth-Scopes': allScopes,
+    'X-Accepted-OAuth-Scopes': method.scopes.join(','),
+  })
+}
+
+function runMethod(method: Method, args: Record<string, unknown>, workspace: Workspace): Answer {
+  const unsupported = Object.keys(args).filter((name) => !Object.hasOwn(method.input.shape, name))
+  // Slack ignores what it does not know; an emulator that did the same would hide what it lacks.
+  if (unsupported.length > 0) {
+    return refused('emulator_unsupported', { emulator_unsupported: `arguments ${unsupported.join(', ')}` })
+  }
+  const parsed = method.input.safeParse(args)
+  if (parsed.success) return method.run(parsed.data, workspace)
+  const paths = parsed.error.issues.map(({ path }) => String(path[0]))
+  if (paths.includes('metadata')) return refused('invalid_metadata_format')
+  return refused('invalid_arguments', {
+    response_metadata: {
+      messages: parsed.error.issues.map(({ message, path }) => `[ERROR] ${message} [/${path.join('/')}]`),
+    },
+  })
+}
+
+/** Arguments come as a form, as JSON or in the query, the token among them or in the Authorization header. */
+async function argumentsOf(c: SlackContext): Promise<Record<string, unknown> & { token?: unknown }> {
+  const json = c.req.header('content-type')?.startsWith('application/json')
+  const body: unknown =
+    c.req.method === 'GET' ? {} : json ? await c.req.json().catch(() => ({})) : await c.req.parseBody()
+  const bearer = /^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '')?.[1]
+  return { ...c.req.query(), ...(body as Record<string, unknown>), ...(bearer !== undefined && { token: bearer }) }
+}
