@@ -22,7 +22,8 @@ export function compileSchema(schema: JsonObject): Validate {
   // Schemas of other drafts name a dialect that is not loaded; the keywords in use mean the same.
   const { $schema: _, ...plain } = schema
   const check = ajv.compile(plain)
-  const validate: Validate = (value, unknown = []) => (check(value) ? [] : issuesOf(judged(check.errors ?? [], unknown)))
+  const validate: Validate = (value, unknown = []) =>
+    check(value) ? [] : issuesOf(judged(check.errors ?? [], unknown))
   compiled.set(schema, validate)
   return validate
 }

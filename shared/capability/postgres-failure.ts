@@ -1,0 +1,66 @@
+import { CapabilityError, UncertainError } from '../failure.ts'
+
+/** Of which database a failure speaks, and whether what was asked of it could have changed anything. */
+interface Asked {
+  /** As people know it: `the organizations database`. */
+  database: string
+  effect: boolean
+}
+
+/**
+ * Runs statements of postgres.js and turns what it throws into failures as data. A connection that was lost under a
+ * statement with an effect is an {@link UncertainError}; errors that are not Postgres's pass unchanged.
+ */
+export async function onPostgres<T>(asked: Asked, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw postgresFailure(error, asked)
+  }
+}
+
+/** Nothing was sent: these come before a connection exists. */
+const neverConnected = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'CONNECT_TIMEOUT',
+  'CONNECTION_ENDED',
+])
+const connectionLost = new Set(['CONNECTION_CLOSED', 'CONNECTION_DESTROYED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
+
+/** The failure that an error of postgres.js stands for; Postgres's own text stays in `cause`, since it can quote data. */
+export function postgresFailure(error: unknown, asked: Asked): unknown {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error
+  const { code } = error
+  if (error.name === 'PostgresError') return ofSqlState(code, error, asked)
+  if (neverConnected.has(code))
+    return new CapabilityError('unavailable', `${asked.database} cannot be reached (${code})`, {
+      cause: error,
+      vendor_code: code,
+    })
+  if (connectionLost.has(code)) return lost(code, error, asked)
+  return error
+}
+
+/** SQLSTATEs, by PostgreSQL's appendix "Error Codes". */
+function ofSqlState(code: string, cause: Error, asked: Asked): Error {
+  const details = { cause, vendor_code: code }
+  if (code === '42501' || code.startsWith('28'))
+    return new CapabilityError('unauthorized', `${asked.database} does not allow this (SQLSTATE ${code})`, details)
+  if (code === '57P01' || code === '57P02' || code.startsWith('08')) return lost(code, cause, asked)
+  if (/^(40|53)|^(55P03|57014|57P03)$/.test(code))
+    return new CapabilityError('unavailable', `${asked.database} cannot do this now (SQLSTATE ${code})`, details)
+  if (code.startsWith('22'))
+    return new CapabilityError('invalid_input', `${asked.database} cannot hold a value (SQLSTATE ${code})`, details)
+  return new CapabilityError('internal', `${asked.database} refused a statement (SQLSTATE ${code})`, details)
+}
+
+function lost(code: string, cause: Error, { database, effect }: Asked): Error {
+  const details = { cause, vendor_code: code }
+  return effect
+    ? new UncertainError(`The connection to ${database} was lost before it answered (${code})`, details)
+    : new CapabilityError('unavailable', `The connection to ${database} was lost (${code})`, details)
+}

@@ -1,0 +1,25 @@
+import type { z } from 'zod'
+import type { AnyServer } from './define-server.ts'
+
+/** What is wrong with the environment, one line a variable and never its value. */
+export class EnvironmentError extends Error {}
+
+/** The server's environment, parsed by its schema. An empty variable counts as unset: hosts pass it for an option left blank. */
+export function readEnvironment(server: AnyServer, env: Record<string, string | undefined>): Record<string, unknown> {
+  const given = Object.fromEntries(
+    Object.keys(server.environment.shape)
+      .map((variable) => [variable, env[variable]] as const)
+      .filter(([, value]) => value !== undefined && value !== ''),
+  )
+  const parsed = server.environment.safeParse(given)
+  if (parsed.success) return parsed.data
+  const lines = parsed.error.issues.map((issue) => `  ${describe(server, given, issue)}`)
+  throw new EnvironmentError(`${server.name}: the environment is not right:\n${lines.join('\n')}`)
+}
+
+function describe(server: AnyServer, given: Record<string, unknown>, issue: z.core.$ZodIssue): string {
+  const variable = issue.path.map(String).join('.')
+  const purpose = (server.credentials?.[variable] ?? server.endpoints?.[variable])?.description
+  const fault = variable in given ? issue.message : 'is not set'
+  return `${variable}: ${fault}${purpose === undefined ? '' : ` (${purpose})`}`
+}

@@ -1,0 +1,82 @@
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio'
+import { buildMcpServer } from './build-mcp-server.ts'
+import { openDataFolder } from './data-folder.ts'
+import type { AnyServer } from './define-server.ts'
+import { type Log, openLog } from './log.ts'
+import { readEnvironment } from './read-environment.ts'
+import { reserveStdout } from './reserve-stdout.ts'
+import { parseServeArguments } from './serve-arguments.ts'
+import { serveHttp } from './serve-http.ts'
+import { openSession } from './session.ts'
+
+/** Exit code for a wrong environment or wrong arguments. */
+const badUsage = 2
+const longestGoodbyeMs = 2_000
+
+/**
+ * Serves a capability server as this process: over stdio, or with `--http [PORT]` over Streamable HTTP on 127.0.0.1.
+ * Ends on SIGTERM and SIGINT, and when stdin closes, because that is how a parent's death shows.
+ */
+export async function serve(server: AnyServer): Promise<void> {
+  const protocolOut = reserveStdout()
+  const options = orExit(() => parseServeArguments(process.argv.slice(2)))
+  const environment = orExit(() => readEnvironment(server, process.env))
+  const launched = process.env.REMIT_LAUNCHED === '1'
+  const dataFolder = orExit(() => openDataFolder(server.name, process.env.REMIT_SERVER_DATA))
+  const log = openLog(server, environment)
+  endOnDefect(log)
+  if (!launched) log.warn('started by hand: no sandbox and no record. `remit serve` gives both')
+  if (!process.env.REMIT_SERVER_DATA)
+    log.info({ dataFolder }, 'REMIT_SERVER_DATA is not set: data is kept in a default folder')
+
+  const session = openSession(server, environment, dataFolder)
+  const build = buildMcpServer(server, session, log)
+  const onerror = (error: Error): void => log.warn({ err: error }, 'protocol error')
+  const stop = stopOnce(log, async () => {
+    await listening.close()
+    await session.close()
+  })
+  const listening =
+    options.http === undefined
+      ? serveStdio(build, { onerror, transport: new StdioServerTransport(process.stdin, protocolOut) })
+      : await serveHttp(build, { port: options.http, onerror })
+  if ('url' in listening) process.stderr.write(`${server.name} listens on ${listening.url}\n`)
+
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  if (options.http === undefined) process.stdin.on('end', stop).on('close', stop)
+  else if (launched) process.stdin.on('end', stop).on('close', stop).resume()
+}
+
+function orExit<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(badUsage)
+  }
+}
+
+/** Says goodbye once and exits, even where a vendor's connection does not want to close. */
+function stopOnce(log: Log, close: () => Promise<void>): () => void {
+  let stopping = false
+  return () => {
+    if (stopping) return
+    stopping = true
+    setTimeout(() => process.exit(0), longestGoodbyeMs)
+    close()
+      .catch((error: unknown) => log.warn({ err: error }, 'could not close cleanly'))
+      .finally(() => process.exit(0))
+  }
+}
+
+/** Node's own report of a crash would print the error as it is; the log cuts credentials out of it. */
+function endOnDefect(log: Log): void {
+  const end = (error: unknown): void => {
+    log.fatal({ err: error }, 'ended by a defect')
+    process.exit(1)
+  }
+  process.on('uncaughtException', end)
+  process.on('unhandledRejection', end)
+}

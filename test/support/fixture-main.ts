@@ -1,0 +1,4 @@
+import { serve } from '../../shared/capability/index.ts'
+import { server } from './fixture-server.ts'
+
+await serve(server)
