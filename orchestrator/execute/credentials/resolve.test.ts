@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type ServerManifest, serverManifestSchema } from '../../../shared/manifest.ts'
+import { type CredentialSources, resolveEnvironment } from './resolve.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'remit-credentials-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const billing: ServerManifest = serverManifestSchema.parse({
+  name: 'billing',
+  title: 'Billing',
+  version: '1.0.0',
+  description: '',
+  command: ['node'],
+  emulator: { vendor: 'Stripe', command: ['node'] },
+  endpoints: { API_BASE: { description: '', protocol: 'http', live: 'https://api.stripe.com' } },
+  credentials: { API_KEY: { description: '' }, EXTRA: { description: '', optional: true } },
+  tools: [],
+})
+const database: ServerManifest = serverManifestSchema.parse({
+  name: 'organizations',
+  title: 'Organizations',
+  version: '1.0.0',
+  description: '',
+  command: ['node'],
+  credentials: { DATABASE_URL: { description: '' } },
+  tools: [],
+})
+const emulator = {
+  endpoints: { API_BASE: 'http://127.0.0.1:1234' },
+  credentials: { API_KEY: 'sk_emulated' },
+  control: 'http://127.0.0.1:1234/control',
+}
+
+function sources(more: Partial<CredentialSources>): CredentialSources {
+  return {
+    mode: 'emulated',
+    configured: {},
+    environment: {},
+    databaseUrl: ({ name }) => `postgres://remit_${name}:p%40ss@127.0.0.1:5432/remit`,
+    ...more,
+  }
+}
+
+describe('emulated', () => {
+  test('takes everything from the emulator, and never what is configured for the vendor', async () => {
+    const resolved = await resolveEnvironment(
+      billing,
+      sources({ emulator, configured: { API_KEY: { env: 'REAL_KEY' } }, environment: { REAL_KEY: 'sk_live' } }),
+    )
+    expect(resolved).toEqual({
+      values: { API_BASE: 'http://127.0.0.1:1234', API_KEY: 'sk_emulated' },
+      secrets: ['sk_emulated'],
+    })
+  })
+
+  test('names the slot, the server and the vendor where the emulator gave nothing', async () => {
+    await expect(resolveEnvironment(billing, sources({ emulator: { ...emulator, credentials: {} } }))).rejects.toThrow(
+      'servers/billing: nothing fills the credential API_KEY: its emulator (Stripe) did not give one',
+    )
+  })
+})
+
+describe('live', () => {
+  test('takes credentials from where the configuration says, and the vendor URL from the manifest', async () => {
+    const file = join(folder, 'key')
+    writeFileSync(file, 'sk_file\n')
+    const resolved = await resolveEnvironment(
+      billing,
+      sources({
+        mode: 'live',
+        configured: { API_KEY: { file }, EXTRA: { env: 'MORE' } },
+        environment: { MORE: 'extra' },
+      }),
+    )
+    expect(resolved.values).toEqual({ API_BASE: 'https://api.stripe.com', API_KEY: 'sk_file', EXTRA: 'extra' })
+    expect(resolved.secrets).toEqual(['sk_file', 'extra'])
+  })
+
+  test('does not pick up a variable of the same name that nobody mapped', async () => {
+    await expect(
+      resolveEnvironment(billing, sources({ mode: 'live', environment: { API_KEY: 'sk_live' } })),
+    ).rejects.toThrow('nothing fills the credential API_KEY: map it in the configuration')
+  })
+
+  test.each([
+    [{ env: 'NOT_SET' }, 'environment variable NOT_SET, which is not set'],
+    [{ file: join(folder, 'none') }, 'which cannot be read (ENOENT)'],
+    [{ value: 'sk_inline' }, 'may not stand in the configuration'],
+  ])('refuses %o', async (source, why) => {
+    const refused = resolveEnvironment(billing, sources({ mode: 'live', configured: { API_KEY: source } }))
+    await expect(refused).rejects.toThrow(why)
+    await expect(refused).rejects.not.toThrow('sk_inline')
+  })
+})
+
+test('a database slot gets the URL of the server’s own role, and its password counts as a secret', async () => {
+  const { values, secrets } = await resolveEnvironment(database, sources({}))
+  expect(values).toEqual({ DATABASE_URL: 'postgres://remit_organizations:p%40ss@127.0.0.1:5432/remit' })
+  expect(secrets).toEqual(expect.arrayContaining([values.DATABASE_URL, 'p%40ss', 'p@ss']))
+})

@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import type { ServerManifest } from '../../shared/manifest.ts'
+import { openHome } from '../home/home.ts'
+import { joinHome, type Membership } from '../home/shared-process.ts'
+import { ensureEmulator, setFault } from './emulators.ts'
+import { workshop } from './fixtures/workshop-tools.ts'
+import { launcher } from './launcher.ts'
+
+const root = join(import.meta.dirname, '../..')
+const folder = mkdtempSync(join(tmpdir(), 'remit-emulators-'))
+const home = openHome(folder)
+const server: ServerManifest = {
+  ...workshop('workshop', ['node', 'main.ts']),
+  emulator: { vendor: 'Workshop', command: ['node', join(import.meta.dirname, 'fixtures/workshop-emulator.ts')] },
+  endpoints: { WORKSHOP_URL: { description: '', protocol: 'http' } },
+  credentials: { WORKSHOP_ENVIRONMENT: { description: '', optional: false } },
+}
+let first: Membership
+
+beforeEach(async () => {
+  first = await joinHome(home)
+})
+afterEach(() => first.leave())
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('two commands on one home share one emulator, which ends with the last of them', async () => {
+  const second = await joinHome(home)
+  const [one, two] = await Promise.all([
+    ensureEmulator(first, home, server, root),
+    ensureEmulator(second, home, server, root),
+  ])
+  expect(one).toEqual(two)
+  await second.leave()
+  expect((await fetch(`${one.control}/state`)).ok).toBe(true)
+  await first.leave()
+  await expect(fetch(`${one.control}/state`)).rejects.toThrow()
+})
+
+test('an emulator inherits nothing', async () => {
+  const { credentials } = await ensureEmulator(first, home, server, root)
+  expect(credentials.WORKSHOP_ENVIRONMENT).toBe('LANG PATH REMIT_EMULATOR_DATA TZ')
+})
+
+test('arms and clears a fault, and passes on why one is refused', async () => {
+  const { control } = await ensureEmulator(first, home, server, root)
+  await setFault(control, 'odd')
+  await setFault(control, null)
+  await expect(setFault(control, 'strange')).rejects.toThrow('there is only the mode odd')
+})
+
+test('a launch in emulated mode points the server at the emulator', async () => {
+  const launch = launcher({
+    home,
+    membership: first,
+    root,
+    mode: 'emulated',
+    sources: {},
+    environment: {},
+    databaseUrl: () => 'postgres://unused',
+  })
+  const { endpoints } = await ensureEmulator(first, home, server, root)
+  const { env, logFile } = await launch(server)
+  expect(env).toMatchObject({ ...endpoints, REMIT_SERVER_DATA: join(folder, 'servers', 'workshop') })
+  expect(logFile).toBe(join(folder, 'logs', 'server-workshop.log'))
+})

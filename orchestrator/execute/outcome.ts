@@ -1,0 +1,117 @@
+import {
+  type CallToolResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  SdkError,
+  SdkErrorCode,
+} from '@modelcontextprotocol/client'
+import { metaKeys, outcomeMetaSchema } from '../../shared/capability/call-meta.ts'
+import type { Failure, FailureKind } from '../../shared/failure.ts'
+import type { Json } from '../../shared/json.ts'
+import { compileSchema } from '../../shared/json-schema.ts'
+import type { CallOutcome } from '../model/call.ts'
+import type { Tool } from '../model/catalogue.ts'
+import { type Scrub, scrubJson } from './scrub.ts'
+
+const longestMessage = 2_000
+/** Kinds that only the runtime may use: a server's own refusal is a `declined`. */
+const runtimesOwn: readonly FailureKind[] = ['denied', 'approval_required', 'budget_exhausted']
+
+/** Nothing was sent, so nothing was done. */
+export function notPerformed(kind: 'unavailable' | 'denied' | 'internal', message: string): CallOutcome {
+  return { status: 'failed', failure: { kind, message } }
+}
+
+/** The request went out and no usable answer came back: a read can be repeated, an effect may have happened. */
+export function lost(tool: Pick<Tool, 'effect'>, kind: 'unavailable' | 'internal', message: string): CallOutcome {
+  return { status: tool.effect === 'read' ? 'failed' : 'uncertain', failure: { kind, message } }
+}
+
+/** What a server's answer means. The output is checked against the reviewed schema, not against what the server says of itself. */
+export function outcomeOf(tool: Tool, result: CallToolResult, scrub: Scrub, outputLimit: number): CallOutcome {
+  if (result.isError) return reportedBy(tool, result, scrub)
+  const output = outputOf(tool, result)
+  if (output === undefined)
+    return lost(tool, 'internal', `${tool.id} answered without the structured output it declares`)
+  const size = Buffer.byteLength(JSON.stringify(output))
+  if (size > outputLimit) {
+    return lost(tool, 'internal', `${tool.id} answered ${size} bytes, more than the ${outputLimit} that are taken`)
+  }
+  const issues = tool.output ? compileSchema(tool.output)(output) : []
+  if (issues.length === 0) return { status: 'succeeded', output }
+  return lost(tool, 'internal', `the output of ${tool.id} breaks its schema: ${listed(issues)}`)
+}
+
+/** What an error of the SDK means for the call. */
+export function outcomeOfError(tool: Tool, error: unknown, scrub: Scrub): CallOutcome {
+  if (error instanceof ProtocolError) return protocolFailure(tool, error, scrub)
+  if (error instanceof SdkError) {
+    switch (error.code) {
+      case SdkErrorCode.NotConnected:
+        return notPerformed('unavailable', `${tool.server} was not running, so nothing was sent`)
+      case SdkErrorCode.ConnectionClosed:
+      case SdkErrorCode.SendFailed:
+        return lost(tool, 'unavailable', `${tool.server} ended before it answered`)
+      default:
+        return lost(tool, 'internal', `${tool.server} answered in a way that breaks the protocol (${error.code})`)
+    }
+  }
+  return lost(tool, 'internal', `${tool.server} answered in a way that could not be read`)
+}
+
+/** A JSON-RPC error: the codes for a bad request mean that the tool never ran. */
+function protocolFailure(tool: Tool, error: ProtocolError, scrub: Scrub): CallOutcome {
+  const said = bounded(scrub(error.message))
+  switch (error.code) {
+    case ProtocolErrorCode.InvalidParams:
+      return {
+        status: 'failed',
+        failure: { kind: 'invalid_input', message: `${tool.id} refused its arguments: ${said}` },
+      }
+    case ProtocolErrorCode.InvalidRequest:
+    case ProtocolErrorCode.MethodNotFound:
+      return notPerformed('internal', `${tool.server} refused the request: ${said}`)
+    default:
+      return lost(tool, 'internal', `${tool.server} answered with the error ${error.code}: ${said}`)
+  }
+}
+
+/** An `isError` result: our kit says in `_meta` what it means; the text of any other server is a vendor's no. */
+function reportedBy(tool: Tool, result: CallToolResult, scrub: Scrub): CallOutcome {
+  const reported = outcomeMetaSchema.safeParse(result._meta?.[metaKeys.outcome])
+  if (reported.success) {
+    const { status, failure } = reported.data
+    return { status, failure: cleaned(failure, scrub) }
+  }
+  const text = result.content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('\n')
+  const message = text === '' ? `${tool.id} failed and did not say why` : bounded(scrub(text))
+  return { status: 'failed', failure: { kind: 'declined', message } }
+}
+
+function cleaned(failure: Failure, scrub: Scrub): Failure {
+  const { issues, done, vendor_code, ...rest } = failure
+  return {
+    ...rest,
+    kind: runtimesOwn.includes(failure.kind) ? 'declined' : failure.kind,
+    message: bounded(scrub(failure.message)),
+    ...(issues && {
+      issues: issues.map(({ path, message }) => ({ path: scrub(path), message: bounded(scrub(message)) })),
+    }),
+    ...(done !== undefined && { done: scrubJson(done, scrub) }),
+    ...(vendor_code !== undefined && { vendor_code: bounded(scrub(vendor_code)) }),
+  }
+}
+
+function outputOf(tool: Tool, result: CallToolResult): Json | undefined {
+  const structured = result.structuredContent as Json | undefined
+  if (tool.output || structured !== undefined) return structured
+  return { content: result.content as Json }
+}
+
+function listed(issues: { path: string; message: string }[]): string {
+  return bounded(issues.map(({ path, message }) => `${path || '/'} ${message}`).join('; '))
+}
+
+function bounded(text: string): string {
+  return text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text
+}
