@@ -1,0 +1,38 @@
+import { Environment, type ParseResult } from '@marcbachmann/cel-js'
+import type { Failure } from '../../shared/failure.ts'
+import type { Json, JsonObject } from '../../shared/json.ts'
+
+const cel = new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
+  .registerVariable('arguments', 'map')
+  .registerVariable('output', 'map')
+
+const compiled = new Map<string, ParseResult>()
+
+/**
+ * Whether a call that returned did what its tool promises: `true`, or the failure `unsatisfied`. An expression that cannot be
+ * judged (it does not parse, a value is missing, the answer is not a yes or a no) promises nothing, so it is unsatisfied too.
+ */
+export function judgeExpect(expression: string, call: { arguments: JsonObject; output: Json }): true | Failure {
+  try {
+    const answer: unknown = compile(expression)(call)
+    if (answer === true) return true
+    return unsatisfied(
+      answer === false ? `it does not hold that ${expression}` : `"${expression}" is not a yes or a no`,
+    )
+  } catch (error) {
+    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n')
+    return unsatisfied(`"${expression}" cannot be judged: ${reason}`)
+  }
+}
+
+function compile(expression: string): ParseResult {
+  const known = compiled.get(expression)
+  if (known) return known
+  const parsed = cel.parse(expression)
+  compiled.set(expression, parsed)
+  return parsed
+}
+
+function unsatisfied(message: string): Failure {
+  return { kind: 'unsatisfied', message: `the call returned, but ${message}` }
+}
