@@ -24,6 +24,8 @@ const fileSchema = z.strictObject({
       z.strictObject({
         endpoints: z.record(z.string(), source).default({}),
         credentials: z.record(z.string(), source).default({}),
+        /** What it gets in Remit's Postgres: a schema of its own, or a role that makes databases for tenants. */
+        database: z.enum(['schema', 'provisioner']).optional(),
       }),
     )
     .default({}),

@@ -152,6 +152,17 @@ describe('advance', () => {
     expect(situation.compensation?.status).toBe('complete')
   })
 
+  test('undoes what a failed call says it had done', async () => {
+    const half: CallOutcome = { status: 'failed', failure: { kind: 'internal', message: 'half', done: { id: 'half-a' } } }
+    const { situation, requests } = await run({
+      goal: goal({ 'a.thing': 'undo' }),
+      decide: planOnce(plan(task('a', 'a.create_a'))),
+      script: { 'a.create_a': [half] },
+    })
+    expect(requests.map((request) => [request.tool, request.arguments])).toContainEqual(['delete_a', { id: 'half-a' }])
+    expect(situation.compensation).toMatchObject({ status: 'complete', remaining: [] })
+  })
+
   test('keeps what is good and waits for a person when the goal says so', async () => {
     const { situation, requests } = await run({ script: { ...world, 'b.create_b': [failure('declined')] } })
     expect(situation.status).toBe('waiting')

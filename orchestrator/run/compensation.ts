@@ -1,6 +1,7 @@
 import type { Issue } from '../../shared/failure.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts'
 import { formatPointer, getAt } from '../../shared/json-pointer.ts'
+import type { CallOutcome } from '../model/call.ts'
 import type { EventData } from '../model/event.ts'
 import type { CallState, Situation } from '../model/situation.ts'
 import { isReference, isSealed } from '../model/value.ts'
@@ -14,9 +15,11 @@ export function callsToUndo(situation: Situation): string[] {
 }
 
 function leavesAnEffect(call: CallState, situation: Situation): boolean {
-  if (call.compensated_by || contractOf(call, situation)?.effect === 'read') return false
+  if (call.compensated_by || pinnedContract(call, situation)?.effect === 'read') return false
   if (call.outcome?.status === 'succeeded') return true
-  if (call.outcome?.status === 'failed') return call.outcome.output !== undefined
+  // A failure that says what it had done left that behind; one that says nothing was provably not performed.
+  if (call.outcome?.status === 'failed')
+    return call.outcome.output !== undefined || (call.outcome.failure.done !== undefined && undoOf(call, situation).ok)
   // An uncertain attempt that another attempt or a lookup cleared up is not an effect of its own.
   return situation.tasks.get(call.task_id)?.status !== 'succeeded' && isLastAttempt(call, situation)
 }
@@ -28,7 +31,7 @@ function isLastAttempt(call: CallState, situation: Situation): boolean {
   return attempts.at(-1)?.call_id === call.call_id
 }
 
-function contractOf(call: CallState, situation: Situation) {
+function pinnedContract(call: CallState, situation: Situation) {
   return situation.tools[`${call.server}.${call.tool}`]
 }
 
@@ -37,7 +40,7 @@ export type Undo = { ok: true; tool: string; arguments: JsonObject } | { ok: fal
 
 /** What undoes a call: its tool's compensation, with arguments taken from what the call was given and what it returned. */
 export function undoOf(call: CallState, situation: Situation): Undo {
-  const compensation = contractOf(call, situation)?.compensation
+  const compensation = pinnedContract(call, situation)?.compensation
   if (!compensation) return { ok: false, why: 'this tool has no undo' }
   const bound = bindCall(compensation.arguments, call)
   if (bound.ok) return { ok: true, tool: `${call.server}.${compensation.tool}`, arguments: bound.arguments }
@@ -52,7 +55,7 @@ export function bindCall(
   template: Record<string, Json>,
   call: Pick<CallState, 'arguments' | 'outcome'>,
 ): { ok: true; arguments: JsonObject } | { ok: false; issues: Issue[] } {
-  const output = call.outcome && 'output' in call.outcome ? call.outcome.output : undefined
+  const output = leftBehind(call.outcome)
   const scope: JsonObject = { arguments: call.arguments, ...(output === undefined ? {} : { output }) }
   const issues: Issue[] = []
   const visit = (node: Json, tokens: (string | number)[]): Json => {
@@ -68,6 +71,13 @@ export function bindCall(
   }
   const bound = Object.fromEntries(Object.entries(template).map(([key, item]) => [key, visit(item, [key])]))
   return issues.length > 0 ? { ok: false, issues } : { ok: true, arguments: bound }
+}
+
+/** What a call returned, or, where it did not succeed, what it said it had done by then. */
+function leftBehind(outcome: CallOutcome | undefined): Json | undefined {
+  if (!outcome) return undefined
+  if (outcome.status === 'succeeded') return outcome.output
+  return ('output' in outcome ? outcome.output : undefined) ?? outcome.failure.done
 }
 
 /** What an undo came to: everything taken back, something left (and why), or nothing to do. */
