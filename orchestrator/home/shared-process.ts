@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { Json } from '../../shared/json.ts'
+import { withFileLock } from './file-lock.ts'
+import type { Home } from './home.ts'
+import { identify, isAlive, ownIdentity } from './process-identity.ts'
+import { type Command, type Service, withRegistry } from './registry.ts'
+import { type StopBy, stopProcess } from './stop-process.ts'
+
+/** How a shared process is started, recognised as well, and stopped. */
+export interface ServiceRecipe<Info extends Json> {
+  /**
+   * Starts the process, apart from this one (see `startDetached`), and returns when it can be used. It must call
+   * `spawned` as soon as there is a pid: from then on the process is stopped even if this command is killed.
+   */
+  start(spawned: (pid: number) => Promise<void>): Promise<{ pid: number; info: Info }>
+  /** Asked before a process that another command started is used; one that is not healthy is stopped and replaced. */
+  isHealthy(info: Info): Promise<boolean> | boolean
+  stopBy?: StopBy
+}
+
+/** What a command holds while it uses a home. */
+export interface Membership {
+  /** Makes sure that the named process runs, once for all commands on this home, and says how to reach it. */
+  ensure<Info extends Json>(name: string, recipe: ServiceRecipe<Info>): Promise<Info>
+  /** Ends one shared process, whoever uses it. */
+  stop(name: string): Promise<void>
+  /** Who uses the home and what runs for it, this command included. */
+  status(): Promise<{ commands: Command[]; services: Service[] }>
+  /** Leaves the home; the last command to leave stops every shared process. Harmless when repeated. */
+  leave(): Promise<void>
+}
+
+const politely: StopBy = { signal: 'SIGTERM', graceMs: 3_000 }
+
+/**
+ * Joins the commands that use this home: the first starts what they share, the last stops it, a killed one blocks nobody
+ * and its share is cleared away by whoever leaves last after it.
+ */
+export async function joinHome(home: Home): Promise<Membership> {
+  const self: Command = { id: randomUUID(), ...ownIdentity() }
+  await withRegistry(home.registry, (registry) => registry.addCommand(self))
+  const underway = new Set<Promise<unknown>>()
+  let leaving: Promise<void> | undefined
+
+  return {
+    ensure(name, recipe) {
+      if (leaving) throw new Error(`${name} cannot start: this command has left ${home.path}`)
+      const ensured = withFileLock(join(home.processes, `${name}.lock`), () => ensureService(home, name, recipe))
+      const tracked = ensured.catch(() => {}).finally(() => underway.delete(tracked))
+      underway.add(tracked)
+      return ensured
+    },
+    stop(name) {
+      return withRegistry(home.registry, async (registry) => {
+        const service = registry.services().find((candidate) => candidate.name === name)
+        if (!service) return
+        await stopProcess(service, service.stopBy)
+        registry.removeService(name)
+      })
+    },
+    status() {
+      return withRegistry(home.registry, (registry) => ({
+        commands: registry.liveCommands(),
+        services: registry.services().filter(isAlive),
+      }))
+    },
+    leave() {
+      leaving ??= Promise.all(underway).then(() => leaveHome(home, self))
+      return leaving
+    },
+  }
+}
+
+async function ensureService<Info extends Json>(home: Home, name: string, recipe: ServiceRecipe<Info>): Promise<Info> {
+  const stopBy = recipe.stopBy ?? politely
+  const running = await withRegistry(home.registry, (registry) =>
+    registry.services().find((service) => service.name === name),
+  )
+  if (running && isAlive(running)) {
+    const info = running.info as Info | undefined
+    if (info !== undefined && (await recipe.isHealthy(info))) return info
+    await stopProcess(running, running.stopBy)
+  }
+  const register = (pid: number, info: Info | undefined) =>
+    withRegistry(home.registry, (registry) =>
+      registry.setService({ name, stopBy, info, ...(identify(pid) ?? { pid, start: '' }) }),
+    )
+  const { pid, info } = await recipe.start((pid) => register(pid, undefined))
+  await register(pid, info)
+  return info
+}
+
+/** The registry stays held while the services stop, so that a command that joins meanwhile starts anew instead of using a dying one. */
+function leaveHome(home: Home, self: Command): Promise<void> {
+  return withRegistry(home.registry, async (registry) => {
+    registry.removeCommand(self.id)
+    if (registry.liveCommands().length > 0) return
+    const services = registry.services()
+    await Promise.all(services.map((service) => stopProcess(service, service.stopBy)))
+    for (const { name } of services) registry.removeService(name)
+  })
+}

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Json } from '../../shared/json.ts'
+
+/** A process that outlives the command that starts it. */
+export interface DetachedProcess<Info extends Json> {
+  /** Shown in errors. */
+  name: string
+  command: string
+  args: readonly string[]
+  /** The whole environment; nothing is inherited. */
+  env: Record<string, string>
+  cwd: string
+  /** Takes stderr; stdout goes to `<log>.out`. A pipe would break when the command that started the process ends. */
+  log: string
+  /** Makes of the first line on stdout what users need to reach the process; throws when the line is not it. */
+  ready(firstLine: string): Info
+  /** How long the line may take; 15 s unless said. */
+  timeoutMs?: number
+  /** Told the pid before anything is awaited: see `ServiceRecipe.start`. */
+  spawned(pid: number): Promise<void>
+}
+
+/**
+ * Starts a process in a group of its own, so that Ctrl-C in the terminal does not reach it, and waits for its first line.
+ * A process that does not come up is killed; the error names its log.
+ */
+export async function startDetached<Info extends Json>(
+  options: DetachedProcess<Info>,
+): Promise<{ pid: number; info: Info }> {
+  const { name, log, ready, timeoutMs = 15_000 } = options
+  const output = `${log}.out`
+  const child = await spawnDetached(options, output)
+  const pid = child.pid as number
+  try {
+    await options.spawned(pid)
+    const line = await firstLineOf(output, timeoutMs, () => child.exitCode !== null || child.signalCode !== null)
+    return { pid, info: ready(line) }
+  } catch (cause) {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
+    }
+    throw new Error(`${name} did not start: ${cause instanceof Error ? cause.message : String(cause)} (see ${log})`, {
+      cause,
+    })
+  }
+}
+
+async function spawnDetached(
+  { name, command, args, env, cwd, log }: Omit<DetachedProcess<Json>, 'ready'>,
+  output: string,
+): Promise<ChildProcess> {
+  const stdout = openSync(output, 'w', 0o600)
+  const stderr = openSync(log, 'a', 0o600)
+  try {
+    const child = spawn(command, args, {
+      env,
+      cwd,
+      detached: true,
+      stdio: ['ignore', stdout, stderr],
+      windowsHide: true,
+    })
+    await once(child, 'spawn').catch((cause: Error) => {
+      throw new Error(`${name} did not start: ${cause.message}`, { cause })
+    })
+    child.unref()
+    return child
+  } finally {
+    closeSync(stdout)
+    closeSync(stderr)
+  }
+}
+
+async function firstLineOf(path: string, timeoutMs: number, hasEnded: () => boolean): Promise<string> {
+  const end = Date.now() + timeoutMs
+  for (;;) {
+    const ended = hasEnded()
+    const text = readFileSync(path, 'utf8')
+    const newline = text.indexOf('\n')
+    if (newline >= 0) return text.slice(0, newline)
+    if (ended) throw new Error('it ended before it was ready')
+    if (Date.now() > end) throw new Error(`it was not ready within ${timeoutMs / 1000} s`)
+    await sleep(5)
+  }
+}
