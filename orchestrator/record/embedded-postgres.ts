@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import type { Home } from '../home/home.ts'
+import type { Membership } from '../home/shared-process.ts'
+import { initialisePostgres, majorVersion, superuser } from './initialise-postgres.ts'
+import { launchPostgres } from './launch-postgres.ts'
+import { readPassword } from './passwords.ts'
+import { placePostgres } from './postgres-placement.ts'
+import { adoptSurvivor } from './postgres-survivor.ts'
+
+/** How to reach the embedded Postgres. */
+export interface EmbeddedPostgres {
+  /** Of the superuser, on the database `postgres`. Holds a password: never log it. */
+  adminUrl: string
+  port: number
+  dataFolder: string
+  binFolder: string
+}
+
+/** What the registry of the home keeps: with the password in `credentials/`, enough to reach the server. */
+type Info = { port: number; data_folder: string; bin_folder: string }
+
+/**
+ * The Postgres that all commands on this home share: started by the first, on 127.0.0.1 and a free port, reused while it
+ * answers, stopped when the last one leaves.
+ */
+export async function ensurePostgres(membership: Membership, home: Home): Promise<EmbeddedPostgres> {
+  const info = await membership.ensure<Info>('postgres', {
+    start: (spawned) => startPostgres(home, spawned),
+    isHealthy: ({ port }) => accepts(port),
+    stopBy: { signal: 'SIGINT', graceMs: 20_000 },
+  })
+  const password = await readPassword(home, 'postgres')
+  return {
+    adminUrl: `postgres://${superuser}:${password}@127.0.0.1:${info.port}/postgres`,
+    port: info.port,
+    dataFolder: info.data_folder,
+    binFolder: info.bin_folder,
+  }
+}
+
+async function startPostgres(
+  home: Home,
+  spawned: (pid: number) => Promise<void>,
+): Promise<{ pid: number; info: Info }> {
+  const placement = await placePostgres(home)
+  await initialisePostgres(home, placement)
+  await refuseOtherVersion(placement.dataFolder)
+  const server = (await adoptSurvivor(home, placement.dataFolder)) ?? (await launchPostgres(home, placement, spawned))
+  return {
+    pid: server.pid,
+    info: { port: server.port, data_folder: placement.dataFolder, bin_folder: join(placement.binaries.folder, 'bin') },
+  }
+}
+
+async function refuseOtherVersion(dataFolder: string): Promise<void> {
+  const version = (await readFile(join(dataFolder, 'PG_VERSION'), 'utf8')).trim()
+  if (version !== majorVersion)
+    throw new Error(
+      `${dataFolder} was made by PostgreSQL ${version}, and this Remit brings ${majorVersion}: export it with the release that made it, or choose another REMIT_HOME`,
+    )
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, timeout: 2_000 })
+    const answer = (accepted: boolean) => {
+      socket.destroy()
+      resolve(accepted)
+    }
+    socket.once('connect', () => answer(true))
+    socket.once('error', () => answer(false))
+    socket.once('timeout', () => answer(false))
+  })
+}

@@ -1,0 +1,231 @@
+import type { Json } from '../../shared/json.ts'
+import { type Draft, type Event, systemStream } from '../model/event.ts'
+import { type BatchStore, type NewRun, postgresStore, type RunChange, type RunWrite, writeBatch } from './batch.ts'
+import { chainEvents, type Head, startOfChain } from './chain.ts'
+import { connect, type Sql } from './connect.ts'
+import { FenceLostError, isUnavailable, RecordUnavailableError } from './record-errors.ts'
+import { fromStored } from './stored-text.ts'
+
+/** A run as it is created: whose it is, and the name of its goal. */
+export interface CreateRun extends Omit<NewRun, 'parent_run'> {
+  /** A uuidv7. */
+  run_id: string
+  parent_run?: string
+}
+
+/**
+ * The append-only record of runs. A promise of `create`, `append` or `note` settles only after the commit: nothing may be
+ * done that rests on an event before that. All reject with {@link RecordUnavailableError} while Postgres is away; then, and
+ * after a {@link FenceLostError}, the run has to be adopted again before more is appended.
+ */
+export interface Journal {
+  /** Starts a run with its first events; this journal is its writer from then on. */
+  create(run: CreateRun, drafts: readonly Draft[], change?: RunChange): Promise<Event[]>
+  /** Appends to a run that this journal created or adopted. Drafts that wait together are stored together, in order. */
+  append(run_id: string, drafts: readonly Draft[], change?: RunChange): Promise<Event[]>
+  /** Takes up an existing run: returns all its events and continues after the last of them. */
+  adopt(run_id: string): Promise<Event[]>
+  /** Forgets a run that this worker is done with; what still waits is stored. */
+  release(run_id: string): void
+  /** The events of a run after `after`, in order. */
+  read(run_id: string, options?: { after?: number }): Promise<Event[]>
+  /** Appends to the stream of what no run owns; several workers may do so at once. */
+  note(drafts: readonly Draft[]): Promise<Event[]>
+  /** Stores what waits, then disconnects. */
+  close(): Promise<void>
+}
+
+export interface JournalOptions {
+  /** Of the role `remit_journal`. */
+  url: string
+  now(): Date
+  /** Milliseconds that an append may wait for a Postgres that is away; 5 s unless said. */
+  patienceMs?: number
+  /** For tests: where batches go instead. */
+  store?(sql: Sql): BatchStore
+}
+
+interface Waiting {
+  drafts: readonly Draft[]
+  change: RunChange
+  resolve(events: Event[]): void
+  reject(error: Error): void
+}
+
+interface OpenRun {
+  head: Head
+  tenant: string
+  /** Present until the run's row is stored. */
+  created?: NewRun
+  waiting: Waiting[]
+}
+
+/** The tenant of what no run owns. */
+const systemTenant = 'system'
+const rowsPerBatch = 1_000
+const noteAttempts = 20
+
+export function openJournal({ url, now, patienceMs = 5_000, store: storeOf = postgresStore }: JournalOptions): Journal {
+  const sql = connect(url, { max: 3, name: 'journal' })
+  const store = storeOf(sql)
+  const runs = new Map<string, OpenRun>()
+  let pump: Promise<void> | undefined
+  let notes: Promise<unknown> = Promise.resolve()
+
+  const enqueue = (run_id: string, run: OpenRun, drafts: readonly Draft[], change: RunChange): Promise<Event[]> => {
+    if (drafts.length === 0) throw new TypeError(`an append to run ${run_id} needs at least one event`)
+    // As a reader will get them: no undefined members, no negative zero. What is not JSON fails here, for its caller alone.
+    const plain = JSON.parse(JSON.stringify(drafts)) as Draft[]
+    return new Promise((resolve, reject) => {
+      run.waiting.push({ drafts: plain, change, resolve, reject })
+      pump ??= Promise.resolve().then(flushAll)
+    })
+  }
+
+  /** One batch is under way at a time: what arrives meanwhile shares the next commit. */
+  const flushAll = async (): Promise<void> => {
+    for (;;) {
+      const taken = takeBatch()
+      if (taken.length === 0) break
+      const outcomes = await writeBatch(
+        store,
+        taken.map(({ write }) => write),
+        patienceMs,
+      )
+      for (const one of taken) settle(one, outcomes.get(one.write.run_id))
+    }
+    pump = undefined
+  }
+
+  const takeBatch = (): Taken[] => {
+    const at = now()
+    const batch: Taken[] = []
+    let rows = 0
+    for (const [run_id, run] of runs) {
+      if (run.waiting.length === 0) continue
+      if (rows >= rowsPerBatch) break
+      const taken = take(run_id, run, at)
+      rows += taken.write.rows.length
+      batch.push(taken)
+    }
+    return batch
+  }
+
+  const settle = ({ run, waiting, events, head, write }: Taken, error: Error | undefined): void => {
+    if (error === undefined) {
+      run.head = head
+      delete run.created
+      let from = 0
+      for (const { drafts, resolve } of waiting) {
+        resolve(events.slice(from, from + drafts.length))
+        from += drafts.length
+      }
+      return
+    }
+    for (const { reject } of waiting) reject(error)
+    if (!(error instanceof FenceLostError || error instanceof RecordUnavailableError) && !run.created) return
+    for (const { reject } of run.waiting) reject(error)
+    run.waiting = []
+    runs.delete(write.run_id)
+  }
+
+  const read = async (run_id: string, after: number): Promise<Event[]> => {
+    try {
+      const rows = await sql<StoredRow[]>`
+        SELECT run_id, seq, type, v, data, at, encode(prev_hash, 'hex') AS prev_hash, encode(hash, 'hex') AS hash, tenant
+        FROM remit.events WHERE run_id = ${run_id} AND seq > ${after} ORDER BY seq`
+      return rows.map(toEvent)
+    } catch (error) {
+      throw isUnavailable(error) ? new RecordUnavailableError(error) : error
+    }
+  }
+
+  const adopt = async (run_id: string): Promise<Event[]> => {
+    if (runs.has(run_id)) await pump
+    const events = await read(run_id, 0)
+    const last = events.at(-1)
+    if (!last && run_id !== systemStream) throw new RangeError(`there is no run ${run_id} in the record`)
+    runs.set(run_id, { head: last ?? startOfChain, tenant: last?.tenant ?? systemTenant, waiting: [] })
+    return events
+  }
+
+  const noteNow = async (drafts: readonly Draft[]): Promise<Event[]> => {
+    for (let attempt = 1; ; attempt += 1) {
+      if (!runs.has(systemStream)) await adopt(systemStream)
+      try {
+        return await enqueue(systemStream, openRun(runs, systemStream), drafts, {})
+      } catch (error) {
+        if (!(error instanceof FenceLostError) || attempt === noteAttempts) throw error
+      }
+    }
+  }
+
+  return {
+    async create({ run_id, tenant, principal, goal, parent_run }, drafts, change = {}) {
+      if (runs.has(run_id)) throw new TypeError(`run ${run_id} exists already`)
+      const created = { tenant, principal, goal, parent_run: parent_run ?? null }
+      const run: OpenRun = { head: startOfChain, tenant, created, waiting: [] }
+      runs.set(run_id, run)
+      return enqueue(run_id, run, drafts, change)
+    },
+    async append(run_id, drafts, change = {}) {
+      return enqueue(run_id, openRun(runs, run_id), drafts, change)
+    },
+    adopt,
+    release(run_id) {
+      const run = runs.get(run_id)
+      void Promise.resolve(pump).then(() => {
+        if (run?.waiting.length === 0 && runs.get(run_id) === run) runs.delete(run_id)
+      })
+    },
+    read: (run_id, { after = 0 } = {}) => read(run_id, after),
+    note(drafts) {
+      const noted = notes.then(() => noteNow(drafts))
+      notes = noted.catch(() => {})
+      return noted
+    },
+    async close() {
+      await notes
+      await pump
+      await sql.end({ timeout: 1 })
+    },
+  }
+}
+
+/** What one run contributes to a batch, and what becomes of it when the batch is stored. */
+interface Taken {
+  run: OpenRun
+  waiting: Waiting[]
+  events: Event[]
+  head: Head
+  write: RunWrite
+}
+
+/** Gives everything that waits its place in the run: sequence numbers and hashes are made here, and nowhere else. */
+function take(run_id: string, run: OpenRun, at: Date): Taken {
+  const waiting = run.waiting
+  run.waiting = []
+  const { events, rows, head } = chainEvents(
+    { run_id, tenant: run.tenant, head: run.head, at },
+    waiting.flatMap(({ drafts }) => drafts),
+  )
+  const change: RunChange = Object.assign({}, ...waiting.map((one) => one.change))
+  const write: RunWrite = { run_id, rows, change, at: at.toISOString(), ...(run.created && { created: run.created }) }
+  return { run, waiting, events, head, write }
+}
+
+function openRun(runs: ReadonlyMap<string, OpenRun>, run_id: string): OpenRun {
+  const run = runs.get(run_id)
+  if (!run) throw new TypeError(`this worker does not hold run ${run_id}: adopt it before appending`)
+  return run
+}
+
+interface StoredRow extends Omit<Event, 'data' | 'at' | 'type'> {
+  type: string
+  data: Json
+  at: Date
+}
+
+function toEvent({ data, at, ...row }: StoredRow): Event {
+  return { ...row, data: fromStored(data), at: at.toISOString() } as Event
+}

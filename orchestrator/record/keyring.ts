@@ -1,0 +1,71 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Home } from '../home/home.ts'
+import { createSealer, SealError, type Sealer, sealKeyBytes } from '../model/seal.ts'
+import type { Sql } from './connect.ts'
+import { keyFile } from './secret-key.ts'
+
+/** The keys of runs' sealed fields: each lies in Postgres, wrapped by a key in `keys/seal.key` that Postgres never sees. */
+export interface Keyring {
+  /** Makes the run's key, unless it has one, and returns its sealer. */
+  create(run_id: string): Promise<Sealer>
+  /** Throws a {@link SealError} where the run has no key, or no longer. */
+  sealer(run_id: string): Promise<Sealer>
+  /** Erases the run's sealed data for good; its chain of events stays whole. */
+  erase(run_id: string): Promise<void>
+}
+
+/** The keyring over a client of the journal's role. */
+export async function openKeyring({ sql, home, now }: { sql: Sql; home: Home; now(): Date }): Promise<Keyring> {
+  const master = await keyFile(join(home.keys, 'seal.key'), () => randomBytes(sealKeyBytes))
+  const sealers = new Map<string, Sealer>()
+
+  const load = async (run_id: string): Promise<Sealer | undefined> => {
+    const [row] = await sql<{ wrapped_key: Buffer | null }[]>`
+      SELECT wrapped_key FROM remit.run_keys WHERE run_id = ${run_id}`
+    if (!row) return undefined
+    if (!row.wrapped_key) throw new SealError(`the sealed data of run ${run_id} was erased`)
+    const sealer = createSealer(run_id, unwrap(master, run_id, row.wrapped_key))
+    sealers.set(run_id, sealer)
+    return sealer
+  }
+  const sealerOf = async (run_id: string): Promise<Sealer> => {
+    const sealer = sealers.get(run_id) ?? (await load(run_id))
+    if (!sealer) throw new SealError(`run ${run_id} has no key: nothing of it can have been sealed`)
+    return sealer
+  }
+
+  return {
+    async create(run_id) {
+      const wrapped = wrap(master, run_id, randomBytes(sealKeyBytes))
+      await sql`
+        INSERT INTO remit.run_keys (run_id, wrapped_key, created_at) VALUES (${run_id}, ${wrapped}, ${now()})
+        ON CONFLICT (run_id) DO NOTHING`
+      return sealerOf(run_id)
+    },
+    sealer: sealerOf,
+    async erase(run_id) {
+      sealers.delete(run_id)
+      await sql`UPDATE remit.run_keys SET wrapped_key = NULL, erased_at = ${now()} WHERE run_id = ${run_id}`
+    },
+  }
+}
+
+/** AES-256-GCM, bound to the run: `<iv><ciphertext><tag>`. */
+function wrap(master: Buffer, run_id: string, key: Buffer): Buffer {
+  const iv = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', master, iv).setAAD(Buffer.from(run_id))
+  return Buffer.concat([iv, cipher.update(key), cipher.final(), cipher.getAuthTag()])
+}
+
+function unwrap(master: Buffer, run_id: string, wrapped: Buffer): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', master, wrapped.subarray(0, 12))
+  decipher.setAAD(Buffer.from(run_id)).setAuthTag(wrapped.subarray(-16))
+  try {
+    return Buffer.concat([decipher.update(wrapped.subarray(12, -16)), decipher.final()])
+  } catch (cause) {
+    throw new SealError(`the key of run ${run_id} does not open: keys/seal.key is not the one it was wrapped with`, {
+      cause,
+    })
+  }
+}

@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Home } from '../home/home.ts'
+import { programOf } from './postgres-binaries.ts'
+import type { PostgresPlacement } from './postgres-placement.ts'
+import { readPostmaster } from './postgres-survivor.ts'
+
+/** Recovery after a kill replays the log: a slow disk may need long for it. */
+const patienceMs = 60_000
+
+/**
+ * Starts Postgres apart from this process and returns when it takes connections. Another program may take the free port
+ * first, so it is tried more than once.
+ */
+export async function launchPostgres(
+  home: Home,
+  placement: PostgresPlacement,
+  spawned: (pid: number) => Promise<void>,
+): Promise<{ pid: number; port: number }> {
+  const log = join(home.logs, 'postgres.log')
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    const port = await freePort()
+    const child = await spawnPostgres(placement, port, log)
+    const pid = child.pid as number
+    await spawned(pid)
+    if (await becomesReady(placement.dataFolder, child)) return { pid, port }
+  }
+  throw new Error(`Postgres did not start: see the end of ${log}`)
+}
+
+async function spawnPostgres(
+  { binaries, dataFolder, account }: PostgresPlacement,
+  port: number,
+  log: string,
+): Promise<ChildProcess> {
+  const output = openSync(log, 'a', 0o600)
+  try {
+    const child = spawn(programOf(binaries, 'postgres'), ['-D', dataFolder, '-p', String(port)], {
+      ...account,
+      env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', output, output],
+      windowsHide: true,
+    })
+    await once(child, 'spawn')
+    child.unref()
+    return child
+  } finally {
+    closeSync(output)
+  }
+}
+
+async function becomesReady(dataFolder: string, child: ChildProcess): Promise<boolean> {
+  const end = Date.now() + patienceMs
+  while (child.exitCode === null && child.signalCode === null) {
+    const postmaster = await readPostmaster(dataFolder)
+    if (postmaster?.pid === child.pid && postmaster?.status === 'ready') return true
+    if (Date.now() > end) {
+      child.kill('SIGQUIT')
+      await once(child, 'exit')
+    }
+    await sleep(5)
+  }
+  return false
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('the operating system gave no free port')
+  return address.port
+}

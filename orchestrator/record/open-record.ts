@@ -1,0 +1,85 @@
+import type { Home } from '../home/home.ts'
+import type { Membership } from '../home/shared-process.ts'
+import { bootstrap } from './bootstrap.ts'
+import { connect } from './connect.ts'
+import { type EmbeddedPostgres, ensurePostgres } from './embedded-postgres.ts'
+import { type Journal, openJournal } from './journal.ts'
+import { type Keyring, openKeyring } from './keyring.ts'
+import { migrate } from './migrate.ts'
+import { openQueries, type Queries, readerUrl } from './queries.ts'
+import { ensureServerRole, type ServerDatabase } from './server-roles.ts'
+import { openHeadSigner } from './signed-heads.ts'
+import { openVerifier, type Verifier } from './verify.ts'
+
+export interface RecordOptions {
+  home: Home
+  membership: Membership
+  /** The owner's URL of an external Postgres; without it, the embedded one of the home is used. */
+  databaseUrl?: string | undefined
+  now?(): Date
+}
+
+/** Everything that Remit keeps in Postgres, open for one command. */
+export interface OpenRecord {
+  journal: Journal
+  keyring: Keyring
+  queries: Queries
+  /** Where a shell reads the views of one tenant. Holds a password: never log it. */
+  readerUrl(tenant: string): string
+  verifier: Verifier
+  /** Signs where the chains stand, so that a later `verify` finds what was cut off; returns how many chains had grown. */
+  signHeads(): Promise<number>
+  /** The URL, with password, of a capability server's own role; made when first asked for. */
+  serverDatabase(wanted: ServerDatabase): Promise<string>
+  /** Makes the partitions of events for the months ahead; to be called now and then by who runs for long. */
+  ensurePartitions(): Promise<void>
+  /** Absent where the Postgres is an external one. */
+  embedded?: EmbeddedPostgres
+  close(): Promise<void>
+}
+
+/** How many months have their partition ready. */
+const monthsAhead = 3
+
+/** Starts or joins Postgres, brings it up to date and opens the record. */
+export async function openRecord({
+  home,
+  membership,
+  databaseUrl,
+  now = () => new Date(),
+}: RecordOptions): Promise<OpenRecord> {
+  const embedded = databaseUrl === undefined ? await ensurePostgres(membership, home) : undefined
+  const ownerUrl = embedded ? await bootstrap(embedded.adminUrl, home) : String(databaseUrl)
+  const { journalUrl, queryUrl, tenantSecret } = await migrate(ownerUrl, home)
+  const sql = connect(journalUrl, { max: 2, name: 'record' })
+  const reader = connect(queryUrl, { max: 4, name: 'queries' })
+  const journal = openJournal({ url: journalUrl, now })
+  const ensurePartitions = async () => {
+    await sql`SELECT remit.ensure_partitions(${now()}, ${monthsAhead})`
+  }
+  try {
+    const [keyring, signer] = await Promise.all([
+      openKeyring({ sql, home, now }),
+      openHeadSigner({ sql, home, now }),
+      ensurePartitions(),
+    ])
+    return {
+      journal,
+      keyring,
+      queries: openQueries(reader, tenantSecret),
+      readerUrl: (tenant) => readerUrl(queryUrl, tenantSecret, tenant),
+      verifier: openVerifier(sql, signer),
+      signHeads: signer.signHeads,
+      serverDatabase: (wanted) => ensureServerRole(ownerUrl, home, wanted),
+      ensurePartitions,
+      ...(embedded && { embedded }),
+      async close() {
+        await journal.close()
+        await Promise.all([sql.end({ timeout: 1 }), reader.end({ timeout: 1 })])
+      },
+    }
+  } catch (error) {
+    await Promise.all([journal.close(), sql.end({ timeout: 1 }), reader.end({ timeout: 1 })])
+    throw error
+  }
+}

@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto'
+import type { Json } from '../../shared/json.ts'
+import type { RunStatus } from '../model/run.ts'
+import { errorCode, type Sql, type TransactionSql } from './connect.ts'
+
+/** A run as lists show it; instants are RFC 3339. */
+export interface RunSummary {
+  run_id: string
+  goal: string
+  status: RunStatus
+  tenant: string
+  principal: string
+  created_at: string
+  updated_at: string
+}
+
+/** Rows of a statement, each with a value for every column, in order; `truncated` when there were more than `rowLimit`. */
+export interface QueryResult {
+  columns: string[]
+  rows: Json[][]
+  truncated: boolean
+}
+
+/** What people may read of the record: the views, of one tenant at a time, by a role that cannot write. */
+export interface Queries {
+  /** The latest runs first; `cursor` is the `next` of the page before. */
+  listRuns(tenant: string, page?: { limit?: number; cursor?: string }): Promise<{ runs: RunSummary[]; next?: string }>
+  /** The run whose id starts with this. Throws a {@link QueryError} when there is none, or more than one. */
+  runByPrefix(tenant: string, prefix: string): Promise<RunSummary>
+  /** Runs that have not ended, the oldest first. */
+  unfinishedRuns(tenant: string): Promise<RunSummary[]>
+  /** One SELECT over the views, within 10 s and {@link rowLimit} rows. Throws a {@link QueryError} with Postgres's reason. */
+  sql(tenant: string, statement: string): Promise<QueryResult>
+  /** What each view and column holds. */
+  describe(tenant: string): Promise<{ view: string; column: string | null; type: string | null; comment: string }[]>
+}
+
+/** A question to the record that cannot be answered, with the reason for people. */
+export class QueryError extends Error {
+  override readonly name = 'QueryError'
+}
+
+/** The most rows that one statement of a person returns. */
+export const rowLimit = 10_000
+
+/** Queries over a client of the role `remit_query`. */
+export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
+  /** Every reading is a transaction that is rolled back, so that no setting made in it outlives it. */
+  const asTenant = async <Result>(
+    tenant: string,
+    work: (transaction: TransactionSql) => Promise<Result>,
+  ): Promise<Result> => {
+    let result: { value: Result } | undefined
+    await sql
+      .begin('READ ONLY', async (transaction) => {
+        await transaction`SELECT set_config('remit.tenant', ${tenant}, true),
+          set_config('remit.tenant_proof', ${tenantProof(tenantSecret, tenant)}, true),
+          set_config('statement_timeout', '10s', true)`
+        result = { value: await work(transaction) }
+        throw new RolledBack()
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof RolledBack)) throw error
+      })
+    if (!result) throw new QueryError('the reading was cut short')
+    return result.value
+  }
+
+  return {
+    listRuns(tenant, { limit = 50, cursor } = {}) {
+      return asTenant(tenant, async (transaction) => {
+        const rows = await transaction<RunRow[]>`
+          SELECT run_id, goal, status, tenant, principal, created_at, updated_at FROM query.runs
+          WHERE ${cursor ?? null}::uuid IS NULL OR run_id < ${cursor ?? null}::uuid
+          ORDER BY run_id DESC LIMIT ${limit + 1}`
+        const runs = rows.slice(0, limit).map(toSummary)
+        const last = runs.at(-1)
+        return rows.length > limit && last ? { runs, next: last.run_id } : { runs }
+      })
+    },
+    async runByPrefix(tenant, prefix) {
+      if (!/^[0-9a-f-]{4,36}$/i.test(prefix))
+        throw new QueryError(`"${prefix}" is not the start of a run's id: give 4 or more of its characters`)
+      return asTenant(tenant, async (transaction) => {
+        const rows = await transaction<RunRow[]>`
+          SELECT run_id, goal, status, tenant, principal, created_at, updated_at FROM query.runs
+          WHERE starts_with(run_id::text, ${prefix.toLowerCase()}) ORDER BY run_id DESC LIMIT 2`
+        const [run, another] = rows
+        if (!run) throw new QueryError(`there is no run ${prefix}`)
+        if (another)
+          throw new QueryError(`more than one run starts with ${prefix}: ${run.run_id}, ${another.run_id}, …`)
+        return toSummary(run)
+      })
+    },
+    unfinishedRuns(tenant) {
+      return asTenant(tenant, async (transaction) => {
+        const rows = await transaction<RunRow[]>`
+          SELECT run_id, goal, status, tenant, principal, created_at, updated_at FROM query.runs
+          WHERE status IN ('queued', 'running', 'waiting', 'compensating') ORDER BY run_id`
+        return rows.map(toSummary)
+      })
+    },
+    sql(tenant, statement) {
+      // A cursor takes one statement that only reads, and hands over no more rows than are asked for.
+      const select = statement.trim().replace(/;\s*$/, '')
+      return asTenant(tenant, async (transaction) => {
+        try {
+          await transaction.unsafe(`DECLARE answer NO SCROLL CURSOR FOR ${select}\n`, [], { prepare: true })
+          const rows = await transaction.unsafe(`FETCH ${rowLimit + 1} FROM answer`).values()
+          const columns = rows.columns.map(({ name }) => name)
+          return { columns, rows: rows.slice(0, rowLimit).map((row) => row.map(asJson)), truncated: rows.length > rowLimit }
+        } catch (error) {
+          throw readable(error)
+        }
+      })
+    },
+    describe(tenant) {
+      return asTenant(tenant, async (transaction) => {
+        const rows = await transaction<{ view: string; column: string | null; type: string | null; comment: string }[]>`
+          SELECT class.relname AS view, attribute.attname AS column,
+            format_type(attribute.atttypid, attribute.atttypmod) AS type, description.description AS comment
+          FROM pg_catalog.pg_class AS class
+          JOIN pg_catalog.pg_description AS description
+            ON description.objoid = class.oid AND description.classoid = 'pg_catalog.pg_class'::regclass
+          LEFT JOIN pg_catalog.pg_attribute AS attribute
+            ON attribute.attrelid = class.oid AND attribute.attnum = description.objsubid AND attribute.attnum > 0
+          WHERE class.relnamespace = 'query'::regnamespace
+          ORDER BY class.relname, description.objsubid`
+        return [...rows]
+      })
+    },
+  }
+}
+
+/** Ends a reading that went well. */
+class RolledBack extends Error {}
+
+/** A value as JSON: instants as RFC 3339, numbers too large for JSON as text, bytes as hexadecimal. */
+function asJson(value: unknown): Json {
+  if (value instanceof Date) return value.toISOString()
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
+  return typeof value === 'bigint' ? String(value) : (value as Json)
+}
+
+/** The URL of `remit_query` for a shell that reads one tenant, by the same proof. Holds a password: never log it. */
+export function readerUrl(queryUrl: string, tenantSecret: Buffer, tenant: string): string {
+  const url = new URL(queryUrl)
+  const settings = { 'remit.tenant': tenant, 'remit.tenant_proof': tenantProof(tenantSecret, tenant), search_path: 'query' }
+  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
+  url.search = `?options=${encodeURIComponent(options.join(' '))}`
+  return url.href
+}
+
+/** What the function `query.tenant()` checks: only who knows the secret can read for a tenant. */
+function tenantProof(secret: Buffer, tenant: string): string {
+  const inner = createHash('sha256').update(secret).update(tenant).digest()
+  return createHash('sha256').update(secret).update(inner).digest('hex')
+}
+
+interface RunRow extends Omit<RunSummary, 'created_at' | 'updated_at'> {
+  created_at: Date
+  updated_at: Date
+}
+
+function toSummary({ created_at, updated_at, ...run }: RunRow): RunSummary {
+  return { ...run, created_at: created_at.toISOString(), updated_at: updated_at.toISOString() }
+}
+
+/** SQLSTATE classes that are the fault of the statement; anything else is a fault of ours or of the server. */
+function readable(error: unknown): unknown {
+  const code = errorCode(error)
+  if (!/^(22|42|0A|54|57014|25006|2[123]|P0)/.test(code)) return error
+  const { message, hint } = error as { message: string; hint?: string }
+  if (/DECLARE CURSOR|multiple commands/.test(message) || code === '42601')
+    return new QueryError(
+      `${message}: give one SELECT statement over the views runs, calls, decisions, approvals, events`,
+    )
+  return new QueryError(hint ? `${message} (${hint})` : message)
+}

@@ -1,0 +1,90 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  check,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  smallint,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { runStatuses } from '../model/run.ts'
+
+const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
+
+/** Everything that Remit itself keeps; people read it through the views in `query`. */
+export const remit = pgSchema('remit')
+
+/** The append-only record. The migration partitions it by the month in `run_id` (uuidv7), which drizzle cannot say. */
+export const events = remit.table(
+  'events',
+  {
+    run_id: uuid('run_id').notNull(),
+    seq: integer('seq').notNull(),
+    type: text('type').notNull(),
+    v: smallint('v').notNull(),
+    data: jsonb('data').notNull(),
+    at: instant('at').notNull(),
+    prev_hash: bytea('prev_hash').notNull(),
+    hash: bytea('hash').notNull(),
+    tenant: text('tenant').notNull(),
+  },
+  (table) => [primaryKey({ name: 'events_fence', columns: [table.run_id, table.seq] })],
+)
+
+/** The one mutable table: what finds runs that need work. Rebuildable from events. */
+export const runs = remit.table(
+  'runs',
+  {
+    run_id: uuid('run_id').primaryKey(),
+    tenant: text('tenant').notNull(),
+    principal: text('principal').notNull(),
+    goal: text('goal').notNull(),
+    status: text('status', { enum: runStatuses }).notNull(),
+    wake_at: instant('wake_at'),
+    lease_owner: text('lease_owner'),
+    lease_until: instant('lease_until'),
+    parent_run: uuid('parent_run'),
+    created_at: instant('created_at').notNull(),
+    updated_at: instant('updated_at').notNull(),
+  },
+  (table) => [
+    check(
+      'runs_status',
+      sql`${table.status} IN ('queued', 'running', 'waiting', 'compensating', 'succeeded', 'failed', 'cancelled')`,
+    ),
+    index('runs_of_tenant').on(table.tenant, table.run_id),
+    index('runs_unfinished')
+      .on(table.wake_at, table.run_id)
+      .where(sql`${table.status} IN ('queued', 'running', 'waiting', 'compensating')`),
+    index('runs_updated').on(table.updated_at),
+  ],
+)
+
+/** The key of each run's sealed fields, wrapped by a key outside Postgres; null once it was erased. */
+export const run_keys = remit.table('run_keys', {
+  run_id: uuid('run_id').primaryKey(),
+  wrapped_key: bytea('wrapped_key'),
+  created_at: instant('created_at').notNull(),
+  erased_at: instant('erased_at'),
+})
+
+/** Signed statements of where the chains stood; each names the digest of the one before it. */
+export const signed_heads = remit.table('signed_heads', {
+  id: bigint('id', { mode: 'number' }).primaryKey(),
+  at: instant('at').notNull(),
+  heads: jsonb('heads').notNull(),
+  prev_digest: bytea('prev_digest').notNull(),
+  digest: bytea('digest').notNull(),
+  key_id: text('key_id').notNull(),
+  signature: bytea('signature').notNull(),
+})
+
+/** What a reader must know to prove which tenant it reads for; one row. */
+export const tenant_secret = remit.table('tenant_secret', { secret: bytea('secret').notNull() })

@@ -1,0 +1,35 @@
+import { isJsonObject, type Json } from '../../shared/json.ts'
+
+/**
+ * Postgres's jsonb refuses NUL and lone surrogates. In the record each such code unit, and the escape character U+001A
+ * itself, is written as U+001A and four hex digits; hashes are over that form, and reading turns it back.
+ */
+const escapeCharacter = '\u001a'
+
+/** NUL, the escape character, and surrogates without their other half. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are the characters in question
+const unstorable = /[\u0000\u001a]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character
+const escaped = /\u001a([0-9a-f]{4})/g
+
+/** The JSON value as it lies in the record. Keys count like texts. */
+export function toStored(value: Json): Json {
+  return mapTexts(value, (text) =>
+    text.replace(unstorable, (unit) => `${escapeCharacter}${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  )
+}
+
+/** The JSON value that was stored. */
+export function fromStored(value: Json): Json {
+  return mapTexts(value, (text) =>
+    text.replace(escaped, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))),
+  )
+}
+
+function mapTexts(value: Json, change: (text: string) => string): Json {
+  if (typeof value === 'string') return change(value)
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change))
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [change(key), mapTexts(item, change)]))
+}
