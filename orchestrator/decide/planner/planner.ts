@@ -1,0 +1,138 @@
+import { digest } from '../../../shared/json.ts'
+import type { Catalogue } from '../../model/catalogue.ts'
+import type { Decided, Decision } from '../../model/decision.ts'
+import type { CallState, Situation } from '../../model/situation.ts'
+import type { Reasoner } from '../reasoner.ts'
+import { plan } from './plan.ts'
+import type { KeptTask, Planned, PlanningProblem } from './problem.ts'
+
+/** Decides without a model: plans by facts, plans again around what failed, and finishes with the calls as evidence. */
+export const planner: Reasoner = {
+  name: 'planner',
+  digest: digest({ reasoner: 'planner', version: 1 }),
+  async decide(situation: Situation, catalogue: Catalogue): Promise<Decided> {
+    const usage = { model_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 }
+    return { decision: decide(situation, catalogue), usage }
+  },
+}
+
+function decide(situation: Situation, catalogue: Catalogue): Decision {
+  const evidence = evidenceOf(situation)
+  const unmet = situation.created.goal.outcomes.filter(
+    ({ fact }) => !situation.waived.has(fact) && !evidence.some((held) => held.fact === fact),
+  )
+  if (unmet.length === 0) {
+    return { kind: 'finish', outcomes: evidence, why: 'Every outcome holds, by the calls cited.' }
+  }
+  const refused = situation.decisions.at(-1)?.problems
+  if (refused) {
+    const facts = unmet.map(({ fact }) => fact)
+    return {
+      kind: 'give_up',
+      code: 'plan_refused',
+      facts,
+      issues: refused,
+      why: 'The runtime refused the plan, and there is no other.',
+    }
+  }
+  const problem = problemOf(situation, catalogue)
+  const planned = plan(problem)
+  if (planned.ok) return { kind: 'plan', tasks: planned.tasks, why: planned.why }
+  return planTheRest(situation, problem, planned) ?? giveUp(situation, planned)
+}
+
+/**
+ * Once the run has done something, what can still be had is done before the outcomes that cannot are given up, unless one
+ * of those undoes the run anyway.
+ */
+function planTheRest(
+  situation: Situation,
+  problem: PlanningProblem,
+  { facts }: Extract<Planned, { ok: false }>,
+): Decision | undefined {
+  const isLost = (fact: string) => facts.includes(fact)
+  const undoes = problem.goal.outcomes.some(({ fact, on_failure }) => on_failure === 'undo' && isLost(fact))
+  if (situation.calls.size === 0 || undoes) return undefined
+  const planned = plan({ ...problem, waived: new Set([...problem.waived, ...facts]) })
+  if (!planned.ok || planned.tasks.length === 0) return undefined
+  return { kind: 'plan', tasks: planned.tasks, why: `${planned.why} Out of reach: ${facts.join(', ')}.` }
+}
+
+function giveUp(situation: Situation, { code, facts, issues }: Extract<Planned, { ok: false }>): Decision {
+  const failed = failures(situation)
+  const causes = [...failed].map(([tool, why]) => `${tool} ${why}`)
+  if (code === 'ambiguous_fact') {
+    return { kind: 'give_up', code, facts, issues, why: 'The goal leaves open which tool gives a fact.' }
+  }
+  if (failed.size === 0) {
+    return {
+      kind: 'give_up',
+      code,
+      facts,
+      issues,
+      why: `No plan leads to ${facts.join(', ')}: ${issues[0]?.message ?? ''}.`,
+    }
+  }
+  const why = `${causes.join('; ')}. No other way leads to ${facts.join(', ')}.`
+  return { kind: 'give_up', code: 'task_failed', facts, issues, why }
+}
+
+function problemOf(situation: Situation, catalogue: Catalogue): PlanningProblem {
+  const { goal, input } = situation.created
+  return {
+    goal,
+    input,
+    tools: catalogue.tools,
+    kept: keptTasks(situation),
+    excluded: failures(situation),
+    waived: situation.waived,
+    ids: givenIds(situation),
+  }
+}
+
+/** Tasks that stand or still run. One that was undone does not stand. */
+function keptTasks(situation: Situation): KeptTask[] {
+  const evidence = evidenceOf(situation)
+  return [...situation.tasks.values()].flatMap((task) => {
+    const tool = situation.tools[task.tool]
+    const call = task.settled_by === undefined ? undefined : situation.calls.get(task.settled_by)
+    if (!tool || task.status === 'pending' || task.status === 'failed' || task.status === 'refused') return []
+    if (call?.compensated_by !== undefined) return []
+    const establishes = call
+      ? evidence.filter(({ established_by }) => established_by === call.call_id).map(({ fact }) => fact)
+      : tool.establishes
+    return [{ id: task.id, tool, establishes, ...(task.output === undefined ? {} : { output: task.output }) }]
+  })
+}
+
+function failures(situation: Situation): Map<string, string> {
+  const failed = new Map<string, string>()
+  for (const { tool, status, failure } of situation.tasks.values()) {
+    if (status === 'failed') failed.set(tool, `failed: ${failure?.message ?? 'no reason was given'}`)
+    if (status === 'refused') failed.set(tool, `was refused: ${failure?.message ?? 'no reason was given'}`)
+  }
+  return failed
+}
+
+/** Ids of every plan so far; a task that never started passes its id on to the next task of the same tool. */
+function givenIds(situation: Situation): Map<string, string | null> {
+  const ids = new Map<string, string | null>()
+  for (const { decision } of situation.decisions) {
+    if (decision.kind === 'plan') for (const { id, tool } of decision.tasks) if (!ids.has(id)) ids.set(id, tool)
+  }
+  for (const { id, tool, status } of situation.tasks.values()) ids.set(id, status === 'pending' ? tool : null)
+  return ids
+}
+
+/** For each outcome the call that established it and still stands. */
+function evidenceOf(situation: Situation): { fact: string; established_by: string }[] {
+  const standing = [...situation.calls.values()].filter(stands)
+  return situation.created.goal.outcomes.flatMap(({ fact }) => {
+    const call = standing.findLast(({ establishes }) => establishes.includes(fact))
+    return call ? [{ fact, established_by: call.call_id }] : []
+  })
+}
+
+function stands({ purpose, outcome, compensated_by }: CallState): boolean {
+  return purpose === 'task' && outcome?.status === 'succeeded' && compensated_by === undefined
+}
