@@ -48,8 +48,6 @@ export interface Config {
   /** Where `{ env: NAME }` sources look; only by the names that the configuration gives. */
   environment: Readonly<Record<string, string | undefined>>
   terminal: { noColor: boolean; forceColor: boolean }
-  /** Where to look for a program by name, such as `psql`. */
-  path: string
 }
 
 /** A variable whose value cannot be used. */
@@ -79,7 +77,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     owner: { tenant: 'default', principal: `local:${localUser()}` },
     environment,
     terminal: { noColor: Boolean(environment.NO_COLOR), forceColor: Boolean(environment.FORCE_COLOR) },
-    path: environment.PATH ?? '',
   }
 }
 

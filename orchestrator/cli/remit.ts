@@ -1,10 +1,10 @@
 import type { Issue } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
+import type { Progress } from '../model/call.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import type { Event, Mode } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
 import type { Situation } from '../model/situation.ts'
-import type { Progress } from '../run/parts.ts'
 
 /** What the composition root knows before anything is started. */
 export interface Workplace {
@@ -36,6 +36,8 @@ export interface OpenOptions {
   faults?: Record<string, string>
   /** Told as things start: "Postgres", "billing emulator (Stripe)", "billing server". */
   onStarting?(what: string): void
+  /** Told under the same name once it is up. */
+  onStarted?(what: string): void
 }
 
 export interface Finding {

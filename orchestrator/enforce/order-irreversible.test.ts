@@ -16,7 +16,7 @@ test('mail waits for what could undo the run, however it contributes', () => {
   const account = task('account', 'create_account', { name: { $ref: '/tasks/password/output/hint' }, seats: 1 })
   const mail = task('mail', 'send_mail', { to: 'a', body: 'b' })
   expect(afterOf([mail, password, account])).toEqual({
-    mail: expect.arrayContaining(['password', 'account']),
+    mail: ['account'],
     password: [],
     account: [],
   })

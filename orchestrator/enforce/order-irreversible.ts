@@ -22,9 +22,12 @@ export function orderIrreversible(tasks: readonly Task[], situation: Situation, 
     const contract = contractOf(task.tool)
     if (!contract || contract.effect === 'read' || contract.compensation) continue
     const own = graph.get(task.id) ?? []
-    const extra = [...critical].filter(
-      (id) => id !== task.id && !ancestorsOf(id, graph).has(task.id) && !own.includes(id),
+    const before = ancestorsOf(task.id, graph)
+    const missing = [...critical].filter(
+      (id) => id !== task.id && !before.has(id) && !ancestorsOf(id, graph).has(task.id),
     )
+    // What another missing one comes after is waited for already.
+    const extra = missing.filter((id) => !missing.some((other) => ancestorsOf(other, graph).has(id)))
     graph.set(task.id, [...own, ...extra])
     added.set(task.id, extra)
   }

@@ -1,6 +1,7 @@
 import { type CallToolResult, Client, SdkError, SdkErrorCode, type Transport } from '@modelcontextprotocol/client'
 import { isJsonObject, type JsonObject } from '../../shared/json.ts'
 import { fingerprint, type ServerManifest } from '../../shared/manifest.ts'
+import type { Progress } from '../model/call.ts'
 import type { EraVerdicts } from './era-verdicts.ts'
 import type { Launch } from './launch.ts'
 import { StdioTransport } from './stdio-transport.ts'
@@ -8,13 +9,6 @@ import { StdioTransport } from './stdio-transport.ts'
 /** A server may be slow to start on a busy machine; one that says nothing for this long is taken for a 2025-era server. */
 const probeMs = 15_000
 const handshakeMs = 30_000
-
-/** How far a long call is; `total` in the same unit as `progress`. */
-export interface Progress {
-  progress: number
-  total?: number | undefined
-  message?: string | undefined
-}
 
 /** What goes with one request. */
 export interface SendOptions {
@@ -111,7 +105,7 @@ async function open(
         client.request(
           { method: 'tools/call', params: { name, arguments: args, _meta: meta } },
           // The deadline is the signal's business; the SDK's own timeout of a minute must not come first.
-          { signal, timeout: longestTimeoutMs, ...(onProgress && { onprogress: onProgress }) },
+          { signal, timeout: longestTimeoutMs, ...(onProgress && { onprogress: reporter(onProgress) }) },
         ),
       close: async () => {
         await client.close()
@@ -147,4 +141,10 @@ function jsonSchemasOf({ inputSchema, outputSchema }: { inputSchema: unknown; ou
 /** What came over the wire is JSON; this only tells the type checker. */
 function jsonOf(value: unknown): JsonObject | undefined {
   return isJsonObject(value) ? value : undefined
+}
+
+/** What the protocol reports, in Remit's words. */
+function reporter(onProgress: (progress: Progress) => void) {
+  return ({ progress, total, message }: { progress: number; total?: number | undefined; message?: string | undefined }) =>
+    onProgress({ done: progress, ...(total !== undefined && { total }), ...(message !== undefined && { message }) })
 }

@@ -264,7 +264,7 @@ describe('calling', () => {
   test('reports progress', async () => {
     const seen: unknown[] = []
     await (gateway ?? open()).call(request('count_up'), { ...calmly(), onProgress: (progress) => seen.push(progress) })
-    expect(seen).toMatchObject([{ progress: 1, total: 2, message: 'half' }])
+    expect(seen).toMatchObject([{ done: 1, total: 2, message: 'half' }])
   })
 })
 

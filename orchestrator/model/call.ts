@@ -50,3 +50,10 @@ export interface Verdict {
   rule: string
   reason: string
 }
+
+/** How far a long call is; `total` in the same unit as `done`. */
+export interface Progress {
+  done: number
+  total?: number
+  message?: string
+}

@@ -27,7 +27,8 @@ export type Budget = z.infer<typeof budgetSchema>
 
 /**
  * A goal: what is asked. Literal arguments are keyed by fact, not by tool. `{"$text": "… {some.fact} …"}` composes a text
- * from facts and `{"$fact": "some.fact"}` stands for another fact's value; whoever plans turns both into references.
+ * from facts (`{some.fact|instead}` where the fact may be missing) and `{"$fact": "some.fact"}` stands for another fact's
+ * value; whoever plans turns both into references.
  */
 export const goalSchema = z.strictObject({
   goal: z.string().regex(/^[a-z][a-z0-9_-]*$/, 'lower-case letters, digits, "-" and "_"'),

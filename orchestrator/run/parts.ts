@@ -1,4 +1,4 @@
-import type { CallRequest, CallResult } from '../model/call.ts'
+import type { CallRequest, CallResult, Progress } from '../model/call.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import type { Decided } from '../model/decision.ts'
 import type { Draft, Event } from '../model/event.ts'
@@ -17,12 +17,6 @@ export interface RunGateway {
     request: CallRequest,
     options: { signal: AbortSignal; onProgress?: (progress: Progress) => void },
   ): Promise<CallResult>
-}
-
-export interface Progress {
-  done: number
-  total?: number
-  message?: string
 }
 
 /** What decides. Untrusted: all that comes of it is a decision, which the runtime checks. */

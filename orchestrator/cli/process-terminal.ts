@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process'
+import type { Terminal } from './terminal.ts'
+
+export interface ProcessTerminalOptions {
+  noColor: boolean
+  forceColor: boolean
+  /** The folder in which the person typed the command. */
+  folder: string
+  /** What programs started on the terminal inherit. */
+  environment: Readonly<Record<string, string | undefined>>
+}
+
+/** Columns where nothing says how wide the screen is: a pipe, a file. */
+const defaultColumns = 80
+
+/** The terminal of this process. A reader that goes away (`remit runs | head -1`) is not an error. */
+export function processTerminal({ noColor, forceColor, folder, environment }: ProcessTerminalOptions): Terminal {
+  const { stdin, stdout, stderr } = process
+  for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe)
+  return {
+    stdout: (text) => void stdout.write(text),
+    stderr: (text) => void stderr.write(text),
+    stdin,
+    isTTY: stdout.isTTY === true,
+    colors: !noColor && (forceColor || stdout.isTTY === true),
+    get columns() {
+      return stdout.columns || defaultColumns
+    },
+    folder,
+    now: () => Date.now(),
+    onInterrupt(listener) {
+      process.on('SIGINT', listener).on('SIGTERM', listener)
+      return () => void process.off('SIGINT', listener).off('SIGTERM', listener)
+    },
+    runProgram: (name, args, extra) =>
+      new Promise((resolve, reject) => {
+        const child = spawn(name, args, { stdio: 'inherit', env: { ...environment, ...extra } })
+        child.once('error', (error: NodeJS.ErrnoException) => {
+          if (error.code === 'ENOENT') resolve(undefined)
+          else reject(error)
+        })
+        child.once('exit', (code) => resolve(code ?? 1))
+      }),
+  }
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+}

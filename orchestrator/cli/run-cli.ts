@@ -1,0 +1,71 @@
+import { Command, CommanderError } from 'commander'
+import { addAnswer } from './commands/answer.ts'
+import { addDoctor } from './commands/doctor.ts'
+import { addEvents } from './commands/events.ts'
+import { addPsql } from './commands/psql.ts'
+import { addRun } from './commands/run.ts'
+import { addRuns } from './commands/runs.ts'
+import { addServers } from './commands/servers.ts'
+import { addShow } from './commands/show.ts'
+import { addSql } from './commands/sql.ts'
+import { addStop } from './commands/stop.ts'
+import { addTools } from './commands/tools.ts'
+import { addVerify } from './commands/verify.ts'
+import type { AddCommand, Context } from './context.ts'
+import { exitCodes } from './follow-run.ts'
+import { InputError, type Workplace } from './remit.ts'
+import { reportError } from './report-error.ts'
+import type { Terminal } from './terminal.ts'
+
+/** In the order in which help lists them. */
+const commands: AddCommand[] = [
+  addRun,
+  addRuns,
+  addShow,
+  addEvents,
+  addAnswer,
+  addTools,
+  addServers,
+  addSql,
+  addPsql,
+  addVerify,
+  addDoctor,
+  addStop,
+]
+
+/** Runs one command line and returns its exit code. Never throws: what goes wrong is told on the terminal. */
+export async function runCli(argv: readonly string[], workplace: Workplace, terminal: Terminal): Promise<number> {
+  const context: Context = { workplace, terminal, colors: terminal.colors, exitCode: 0 }
+  const program = new Command('remit')
+    .description('Runs goals. The model decides; the runtime enforces, executes and records.')
+    .option('--no-color', 'no colours, as with NO_COLOR')
+    .option('--debug', 'with an error, show where it came from')
+    .exitOverride()
+    .configureOutput({
+      writeOut: terminal.stdout,
+      writeErr: terminal.stderr,
+      getOutHelpWidth: () => terminal.columns,
+      getErrHelpWidth: () => terminal.columns,
+    })
+    .hook('preAction', () => {
+      if (program.opts().color === false) context.colors = false
+    })
+  for (const add of commands) add(program, context)
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return context.exitCode
+  } catch (error) {
+    return onError(error, argv, program, terminal)
+  }
+}
+
+function onError(error: unknown, argv: readonly string[], program: Command, terminal: Terminal): number {
+  const json = argv.includes('--json')
+  if (!(error instanceof CommanderError))
+    return reportError(error, terminal, { json, debug: program.opts().debug === true })
+  if (error.exitCode === 0) return 0
+  // Commander has told the person; a script reads stdout.
+  const message = error.message.replace(/^error: /, '')
+  if (json) reportError(new InputError(message), { ...terminal, stderr: () => undefined }, { json, debug: false })
+  return exitCodes.badUsage
+}

@@ -1,0 +1,38 @@
+import { type Context, columnsOf, note, print } from './context.ts'
+import type { OpenOptions, Remit } from './remit.ts'
+import { LiveView } from './story/live-view.ts'
+import { duration } from './text/duration.ts'
+import { faint, type Line, paragraph } from './text/line.ts'
+
+/** Opens Remit with its servers, and tells what was started and how long it took; on stderr where stdout is for JSON. */
+export async function startUp(context: Context, options: OpenOptions, { json }: { json: boolean }): Promise<Remit> {
+  const { terminal, workplace, colors } = context
+  const begun = terminal.now()
+  const starting = new Map<string, number>()
+  const started: string[] = []
+  const live = json
+    ? undefined
+    : new LiveView(terminal, colors, () => [...starting].map(([label, since]) => ({ label, since })))
+  try {
+    const remit = await workplace.open({
+      ...options,
+      onStarting: (what) => void starting.set(what, terminal.now()),
+      onStarted(what) {
+        started.push(`${what} ${duration(terminal.now() - (starting.get(what) ?? begun))}`)
+        starting.delete(what)
+      },
+    })
+    live?.close()
+    const all = [...started, ...starting.keys()]
+    const lines: Line[] = paragraph(
+      ['  ', faint('started'.padEnd(9))],
+      `in ${duration(terminal.now() - begun)}${all.length > 0 ? `: ${all.join(' · ')}` : ''}`,
+      columnsOf(context),
+    )
+    if (json) note(context, lines)
+    else print(context, lines)
+    return remit
+  } finally {
+    live?.close()
+  }
+}

@@ -1,0 +1,45 @@
+import type { Event } from '../../model/event.ts'
+
+/** Each event of a run in a few words. */
+export function gistsOf(events: readonly Event[]): string[] {
+  const tools = new Map<string, string>()
+  for (const { type, data } of events)
+    if (type === 'call_intended') tools.set(data.call_id, `${data.server}.${data.tool}`)
+  return events.map((event) => gistOf(event, tools))
+}
+
+function gistOf(event: Event, tools: ReadonlyMap<string, string>): string {
+  switch (event.type) {
+    case 'run_created':
+      return `${event.data.goal.goal}, ${event.data.mode}, ${event.data.reasoner}`
+    case 'decision_made':
+      return `${event.data.decision.kind} by ${event.data.reasoner}: ${event.data.decision.why}`
+    case 'decision_refused':
+      return event.data.problems.map(({ path, message }) => `${path} ${message}`).join('; ')
+    case 'plan_accepted':
+      return `revision ${event.data.revision}: ${event.data.tasks.map(({ id }) => id).join(', ')}`
+    case 'call_intended':
+      return `${event.data.server}.${event.data.tool}, ${event.data.purpose}, attempt ${event.data.attempt}`
+    case 'call_settled': {
+      const { call_id, outcome, next } = event.data
+      const failure = outcome.status === 'succeeded' ? '' : `: ${outcome.failure.kind}, ${outcome.failure.message}`
+      return `${tools.get(call_id) ?? call_id} ${outcome.status}${failure}${next.do === 'nothing' ? '' : `; next: ${next.do}`}`
+    }
+    case 'task_refused':
+      return `${event.data.tool}: ${event.data.failure.message}`
+    case 'wait_started':
+      return event.data.question
+    case 'wait_ended':
+      return `${event.data.choice} by ${event.data.by}`
+    case 'cancel_requested':
+      return `by ${event.data.by}`
+    case 'compensation_started':
+      return `${event.data.calls.length} to undo: ${event.data.reason}`
+    case 'compensation_finished':
+      return event.data.status
+    case 'run_finished':
+      return `${event.data.status}${event.data.error ? `: ${event.data.error.message}` : ''}`
+    case 'system_noted':
+      return event.data.what
+  }
+}

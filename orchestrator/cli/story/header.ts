@@ -1,0 +1,56 @@
+import type { JsonObject } from '../../../shared/json.ts'
+import { getAt } from '../../../shared/json-pointer.ts'
+import type { Catalogue } from '../../model/catalogue.ts'
+import type { Mode } from '../../model/event.ts'
+import type { Goal } from '../../model/goal.ts'
+import { inputProperties } from '../../model/input-facts.ts'
+import { sealedText } from '../../model/seal.ts'
+import { isSealed } from '../../model/value.ts'
+import { cell } from '../text/cell.ts'
+import { faint, heading, type Line, paragraph } from '../text/line.ts'
+
+const labelled = (label: string): Line => ['  ', faint(label.padEnd(9))]
+
+/** Server → the vendor that an emulator stands in for. */
+export function vendorsOf({ servers }: Catalogue): Map<string, string> {
+  return new Map([...servers].flatMap(([server, { emulator }]) => (emulator ? [[server, emulator.vendor]] : [])))
+}
+
+export interface HeaderFacts {
+  goal: Goal
+  input: JsonObject
+  mode: Mode
+  /** Server → the vendor that an emulator stands in for. */
+  vendors: ReadonlyMap<string, string>
+  /** Where the input came from, as the person said it. */
+  source?: string
+}
+
+/** What is about to happen, to whom, and whether it is real. Sensitive input is never shown. */
+export function headerLines({ goal, input, mode, vendors, source }: HeaderFacts, columns: number): Line[] {
+  const names = [...new Set(vendors.values())].sort()
+  const world =
+    mode === 'live'
+      ? 'LIVE: vendors are real, and so is what happens there'
+      : names.length === 0
+        ? 'emulated'
+        : `vendors are emulated on this machine: ${names.join(', ')}`
+  const given = inputText(goal, input)
+  return [
+    [heading(goal.title)],
+    ...(source === undefined ? [] : [[...labelled('input'), source]]),
+    ...(given === '' ? [] : paragraph(labelled(source === undefined ? 'input' : ''), given, columns)),
+    ...paragraph(labelled('mode'), world, columns),
+  ]
+}
+
+function inputText(goal: Goal, input: JsonObject): string {
+  return inputProperties(goal.input)
+    .flatMap(({ pointer, sensitive, schema }) => {
+      const value = getAt(input, pointer)
+      if (value === undefined || schema.properties !== undefined) return []
+      const shown = sensitive || isSealed(value) ? sealedText : cell(value)
+      return [`${pointer.slice(1).replaceAll('/', '.')} ${shown}`]
+    })
+    .join(' · ')
+}

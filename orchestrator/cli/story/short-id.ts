@@ -1,0 +1,4 @@
+/** As much of a run's id as tells runs apart: its time to the millisecond. */
+export function shortId(runId: string): string {
+  return runId.slice(0, 13)
+}

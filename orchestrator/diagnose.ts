@@ -1,0 +1,73 @@
+import { accessSync, constants } from 'node:fs'
+import type { Finding } from './cli/remit.ts'
+import type { Config } from './config.ts'
+import { type Home, openHome } from './home/home.ts'
+import { joinHome } from './home/shared-process.ts'
+import type { Catalogue } from './model/catalogue.ts'
+import { installedBinaries } from './record/postgres-binaries.ts'
+import { placedData } from './record/postgres-placement.ts'
+
+/** What `remit doctor` says of this machine and this home. Starts nothing. */
+export async function diagnose(config: Config, catalogue: Catalogue): Promise<Finding[]> {
+  const home = openHome(config.home)
+  return [
+    nodeVersion(),
+    homeFolder(config.home),
+    mode(config, catalogue),
+    await postgres(config, home),
+    await processes(home),
+    { what: 'tools', ok: true, found: `${catalogue.tools.size} reviewed, of ${catalogue.servers.size} servers` },
+  ]
+}
+
+function nodeVersion(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  const ok = major > 22 || (major === 22 && minor >= 18)
+  const found = `${process.version} on ${process.platform} ${process.arch}`
+  return { what: 'node', ok, found, ...(ok ? {} : { advice: 'start Remit by "npm run", which brings its own Node' }) }
+}
+
+function homeFolder(home: string): Finding {
+  try {
+    accessSync(home, constants.R_OK | constants.W_OK | constants.X_OK)
+    return { what: 'home', ok: true, found: home }
+  } catch {
+    const advice = 'make it writable for you, or name another folder in REMIT_HOME'
+    return { what: 'home', ok: false, found: `${home} cannot be written`, advice }
+  }
+}
+
+function mode({ mode: chosen }: Config, catalogue: Catalogue): Finding {
+  const vendors = [...catalogue.servers.values()].flatMap(({ emulator }) => emulator?.vendor ?? [])
+  const found = chosen === 'live' ? 'live: real vendors' : `emulated: ${vendors.join(', ')} stand on emulators`
+  return { what: 'mode', ok: true, found }
+}
+
+async function postgres({ databaseUrl }: Config, home: Home): Promise<Finding> {
+  const what = 'postgres'
+  if (databaseUrl !== undefined) {
+    const { hostname, port, pathname } = new URL(databaseUrl)
+    return { what, ok: true, found: `external: ${hostname}:${port || 5432}${pathname}` }
+  }
+  try {
+    const { version } = await installedBinaries()
+    const data = await placedData(home)
+    return { what, ok: true, found: `embedded ${version}, ${data ? `data in ${data}` : 'not started on this home yet'}` }
+  } catch (error) {
+    return { what, ok: false, found: 'no embedded Postgres', advice: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** What a killed command left behind is used, and stopped, by the next one. */
+async function processes(home: Home): Promise<Finding> {
+  const membership = await joinHome(home)
+  try {
+    const { commands, services } = await membership.status()
+    const running = services.map(({ name, pid }) => `${name} (${pid})`).join(', ')
+    const others = commands.length - 1
+    const found = running === '' ? 'none running' : `${running}, for ${others} other command${others === 1 ? '' : 's'}`
+    return { what: 'processes', ok: true, found }
+  } finally {
+    await membership.leave()
+  }
+}

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Json } from '../shared/json.ts'
+import { InputError, type Workplace } from './cli/remit.ts'
+import type { Config } from './config.ts'
+import { diagnose } from './diagnose.ts'
+import { parseGoal } from './goals/load-goal.ts'
+import { validateInput } from './goals/validate-input.ts'
+import { openHome } from './home/home.ts'
+import { joinHome } from './home/shared-process.ts'
+import type { Catalogue } from './model/catalogue.ts'
+import type { Goal } from './model/goal.ts'
+import { openRemit } from './open-remit.ts'
+
+/** What a command can know and do before anything is started. */
+export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
+  return {
+    root: config.root,
+    home: config.home,
+    mode: config.mode,
+    catalogue,
+    goals: () => goalFiles(config).map(({ goal, file }) => ({ name: goal.goal, title: goal.title, file })),
+    goal: (name) => goalNamed(config, name),
+    checkInput(goal, input) {
+      const checked = validateInput(goal, input as Json)
+      if (checked.ok) return checked.input
+      const faults = checked.issues.length === 1 ? 'fault' : 'faults'
+      throw new InputError(`The input of ${goal.goal} has ${checked.issues.length} ${faults}`, checked.issues)
+    },
+    open: (options) => openRemit(config, catalogue, options),
+    diagnose: () => diagnose(config, catalogue),
+    stopEverything: () => stopEverything(config),
+  }
+}
+
+/** Emulators first, Postgres last: what writes stops before what it writes to. */
+async function stopEverything({ home }: Config): Promise<string[]> {
+  const membership = await joinHome(openHome(home))
+  try {
+    const names = (await membership.status()).services.map(({ name }) => name)
+    const ordered = [...names.filter((name) => name !== 'postgres'), ...names.filter((name) => name === 'postgres')]
+    for (const name of ordered) await membership.stop(name)
+    return ordered
+  } finally {
+    await membership.leave()
+  }
+}
+
+function goalNamed(config: Config, name: string): Goal {
+  const goals = goalFiles(config)
+  const found = goals.find(({ goal }) => goal.goal === name)
+  if (found) return found.goal
+  throw new InputError(`There is no goal ${name}; there are ${goals.map(({ goal }) => goal.goal).join(', ')}`)
+}
+
+function goalFiles({ goalFolders }: Config): { goal: Goal; file: string }[] {
+  return goalFolders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => /\.ya?ml$/.test(basename(name)))
+      .sort()
+      .map((name) => join(folder, name))
+      .map((file) => ({ goal: parseGoal(readFileSync(file, 'utf8'), file), file })),
+  )
+}
