@@ -52,9 +52,18 @@ async function postgres({ databaseUrl }: Config, home: Home): Promise<Finding> {
   try {
     const { version } = await installedBinaries()
     const data = await placedData(home)
-    return { what, ok: true, found: `embedded ${version}, ${data ? `data in ${data}` : 'not started on this home yet'}` }
+    return {
+      what,
+      ok: true,
+      found: `embedded ${version}, ${data ? `data in ${data}` : 'not started on this home yet'}`,
+    }
   } catch (error) {
-    return { what, ok: false, found: 'no embedded Postgres', advice: error instanceof Error ? error.message : String(error) }
+    return {
+      what,
+      ok: false,
+      found: 'no embedded Postgres',
+      advice: error instanceof Error ? error.message : String(error),
+    }
   }
 }
 

@@ -22,7 +22,7 @@ import type { Goal } from './model/goal.ts'
 import { inputProperties } from './model/input-facts.ts'
 import { digestSealed } from './model/seal.ts'
 import { fold } from './model/situation.ts'
-import { openRecord, type OpenRecord } from './record/open-record.ts'
+import { type OpenRecord, openRecord } from './record/open-record.ts'
 import { QueryError } from './record/queries.ts'
 import { advance } from './run/advance.ts'
 import { AnswerError, answer } from './run/answer.ts'
@@ -45,6 +45,7 @@ export async function openRemit(config: Config, catalogue: Catalogue, options: O
       ...(config.databaseUrl === undefined ? {} : { databaseUrl: config.databaseUrl }),
     })
     closers.push(() => record.close())
+    options.onStarted?.('Postgres')
     const place = { home, membership, record }
     const gateway = options.servers ? await startServers(config, catalogue, place, options) : undefined
     if (gateway) closers.push(() => gateway.close())
@@ -61,7 +62,12 @@ interface Place {
   record: OpenRecord
 }
 
-async function startServers(config: Config, catalogue: Catalogue, place: Place, options: OpenOptions): Promise<Gateway> {
+async function startServers(
+  config: Config,
+  catalogue: Catalogue,
+  place: Place,
+  options: OpenOptions,
+): Promise<Gateway> {
   const { home, membership, record } = place
   const faults = faultsOf(config, catalogue, options.faults ?? {})
   const servers = [...catalogue.servers.values()]
@@ -89,6 +95,7 @@ async function startServers(config: Config, catalogue: Catalogue, place: Place, 
         if (fault !== undefined) await setFault(control, fault)
       }),
     )
+    options.onStarted?.('emulators')
   }
   const gateway = openGateway({
     catalogue,
@@ -100,6 +107,7 @@ async function startServers(config: Config, catalogue: Catalogue, place: Place, 
   })
   options.onStarting?.('servers')
   await gateway.start(servers.map(({ name }) => name))
+  options.onStarted?.('servers')
   return gateway
 }
 
@@ -124,12 +132,22 @@ function remitOf(
     async createRun(goal, input) {
       const runId = uuidv7()
       const sealer = await keyring.create(runId)
-      const sealed = mapAt(input, sensitivePointers(goal), (value, pointer) => sealer.seal(value, pointer)) as JsonObject
-      const run = { ...config.owner, goal, input: sealed, mode: config.mode, reasoner: planner, catalogue, policyDigest }
+      const sealed = mapAt(input, sensitivePointers(goal), (value, pointer) =>
+        sealer.seal(value, pointer),
+      ) as JsonObject
+      const run = {
+        ...config.owner,
+        goal,
+        input: sealed,
+        mode: config.mode,
+        reasoner: planner,
+        catalogue,
+        policyDigest,
+      }
       await createRun(runId, run, journal)
       return runId
     },
-    async pursue(runId, { signal, cancel, ...watch }) {
+    async pursue(runId, { signal, cancel: interrupt, ...watch }) {
       if (!gateway) throw new TypeError('pursue: this Remit was opened without servers')
       const parts = {
         journal: held,
@@ -144,7 +162,7 @@ function remitOf(
         ...watch,
       }
       try {
-        return await advance(runId, parts, { signal, cancel })
+        return await advance(runId, parts, { signal, cancel: onBehalfOf(principal, interrupt) })
       } finally {
         journal.release(runId)
         await record.signHeads()
@@ -152,21 +170,34 @@ function remitOf(
     },
     planOnly: (goal, input) => planOnly({ goal, input, reasoner: planner, catalogue, mode: config.mode }),
     answer: (runId, choice, why) =>
-      asInputError(AnswerError, () => answer(runId, { choice, by: principal, ...(why === undefined ? {} : { why }) }, held)),
+      asInputError(AnswerError, () =>
+        answer(runId, { choice, by: principal, ...(why === undefined ? {} : { why }) }, held),
+      ),
     findRun: (prefix) => asInputError(QueryError, async () => (await queries.runByPrefix(tenant, prefix)).run_id),
     situation: async (runId) => fold(await journal.read(runId)),
     events: (runId) => journal.read(runId),
-    runs: async ({ limit }) => (await queries.listRuns(tenant, { limit })).runs,
+    runs: async (filter) => (await queries.listRuns(tenant, filter)).runs,
     sql: (statement) => asInputError(QueryError, () => queries.sql(tenant, statement)),
     verify: (runId) => (runId === undefined ? verifier.verifyAll() : verifier.verifyRun(runId)),
     async psqlUrl(workspace) {
       if (workspace === undefined) return { url: record.readerUrl(tenant), what: "Remit's record, read-only" }
       const found = await asInputError(InputError, () => findWorkspaceUrl(home, workspace, record.embedded?.port))
-      await journal.note([draft('system_noted', { what: 'secret_read', details: { secret: found.secret, by: principal } })])
+      await journal.note([
+        draft('system_noted', { what: 'secret_read', details: { secret: found.secret, by: principal } }),
+      ])
       return { url: found.url, what: `the workspace ${workspace}` }
     },
     close,
   }
+}
+
+/** A cancel that names who asked: the principal, whatever the terminal calls them. */
+function onBehalfOf(by: string, interrupt: AbortSignal): AbortSignal {
+  const cancel = new AbortController()
+  const pass = () => cancel.abort({ ...interrupt.reason, by })
+  if (interrupt.aborted) pass()
+  else interrupt.addEventListener('abort', pass, { once: true })
+  return cancel.signal
 }
 
 function emulatedVendors({ mode }: Config, { servers }: Catalogue): Map<string, string> {
@@ -179,7 +210,10 @@ function sensitivePointers(goal: Goal): string[] {
 }
 
 /** What a person got wrong is theirs to mend: exit code 2. */
-async function asInputError<Result>(kind: new (...args: never[]) => Error, work: () => Promise<Result>): Promise<Result> {
+async function asInputError<Result>(
+  kind: new (...args: never[]) => Error,
+  work: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await work()
   } catch (error) {
@@ -203,7 +237,9 @@ function faultsOf(config: Config, catalogue: Catalogue, faults: Record<string, s
     throw new InputError('--fault rehearses a bad day on emulators; it is refused in live mode')
   for (const name of names) {
     if (!catalogue.servers.has(name))
-      throw new InputError(`--fault ${name}: there is no such server; there are ${[...catalogue.servers.keys()].join(', ')}`)
+      throw new InputError(
+        `--fault ${name}: there is no such server; there are ${[...catalogue.servers.keys()].join(', ')}`,
+      )
   }
   return faults
 }

@@ -12,6 +12,9 @@ import { doubtful, type Line } from './text/line.ts'
 /** Exit codes of `run` and `answer`. */
 export const exitCodes = { succeeded: 0, failed: 1, badUsage: 2, waiting: 3, cancelled: 4 } as const
 
+/** One Ctrl-C can arrive twice: from the terminal, and from an npm that passes it on. */
+const echoMs = 300
+
 /**
  * Pursues a run before a person's eyes, and returns the exit code. The first interrupt cancels the run, which undoes it;
  * the second one leaves it where it is. What was recorded up to the event `after` is not told again.
@@ -29,16 +32,14 @@ export async function followRun(
   const say = (lines: readonly Line[]) => (live ? live.append(lines) : note(context, lines))
   const cancel = new AbortController()
   const stop = new AbortController()
+  let cancelledAt = 0
   const off = terminal.onInterrupt(() => {
     if (!cancel.signal.aborted) {
-      say([
-        [
-          doubtful('Cancelling'),
-          `: waiting for ${count(story.running().length, 'call')}, then undoing; Ctrl-C again to stop at once`,
-        ],
-      ])
+      const inFlight = count(story.running().length, 'call')
+      say([[doubtful('Cancelling'), `: waiting for ${inFlight}, then undoing; Ctrl-C again to stop at once`]])
+      cancelledAt = terminal.now()
       cancel.abort({ by: 'terminal', why: 'interrupted' })
-    } else stop.abort()
+    } else if (terminal.now() - cancelledAt > echoMs) stop.abort()
   })
   try {
     for (const event of await remit.events(runId)) {

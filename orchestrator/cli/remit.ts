@@ -34,7 +34,7 @@ export interface OpenOptions {
   reasoner?: 'planner'
   /** Named faults of the emulators: `billing` → `down`. Refused in live mode. */
   faults?: Record<string, string>
-  /** Told as things start: "Postgres", "billing emulator (Stripe)", "billing server". */
+  /** Told as things start: "Postgres", "emulators", "servers". */
   onStarting?(what: string): void
   /** Told under the same name once it is up. */
   onStarted?(what: string): void

@@ -145,6 +145,13 @@ function jsonOf(value: unknown): JsonObject | undefined {
 
 /** What the protocol reports, in Remit's words. */
 function reporter(onProgress: (progress: Progress) => void) {
-  return ({ progress, total, message }: { progress: number; total?: number | undefined; message?: string | undefined }) =>
-    onProgress({ done: progress, ...(total !== undefined && { total }), ...(message !== undefined && { message }) })
+  return ({
+    progress,
+    total,
+    message,
+  }: {
+    progress: number
+    total?: number | undefined
+    message?: string | undefined
+  }) => onProgress({ done: progress, ...(total !== undefined && { total }), ...(message !== undefined && { message }) })
 }

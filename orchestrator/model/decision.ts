@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Failure, issueSchema } from '../../shared/failure.ts'
+import { issueSchema } from '../../shared/failure.ts'
 
 /** One step of a plan: one tool, its arguments (literals, references, texts) and what it comes after. */
 export const taskSchema = z.strictObject({
@@ -55,6 +55,3 @@ export interface Decided {
   decision: Decision
   usage: Usage
 }
-
-/** Why a decision was not accepted, or a run ended without its outcomes. */
-export type Problem = Pick<Failure, 'message'> & { path: string }

@@ -16,14 +16,13 @@ const outcomeSchema = z.strictObject({
 export type Outcome = z.infer<typeof outcomeSchema>
 
 /** What a run may spend. Compensation draws on a reserve of its own, so that an undo is never starved. */
-export const budgetSchema = z.strictObject({
+const budgetSchema = z.strictObject({
   tool_calls: z.int().min(1).default(100),
   compensation_calls: z.int().min(0).default(100),
   revisions: z.int().min(1).default(5),
   concurrency: z.int().min(1).default(8),
   wall_clock_s: z.int().min(1).default(3600),
 })
-export type Budget = z.infer<typeof budgetSchema>
 
 /**
  * A goal: what is asked. Literal arguments are keyed by fact, not by tool. `{"$text": "… {some.fact} …"}` composes a text

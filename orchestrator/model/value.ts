@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { isJsonObject, type Json } from '../../shared/json.ts'
 
 /** `{"$ref": "/input/…"}` or `{"$ref": "/tasks/<id>/output/…"}`: resolved by the runtime, never by a model. */
@@ -11,7 +10,6 @@ export type Text = { $text: (string | Reference)[] }
 export type Sealed = { $sealed: string }
 
 /** An argument of a task: JSON in which references and texts may stand anywhere. */
-export const valueSchema = z.json()
 export type Value = Json
 
 export function isReference(value: unknown): value is Reference {

@@ -24,7 +24,10 @@ export interface QueryResult {
 /** What people may read of the record: the views, of one tenant at a time, by a role that cannot write. */
 export interface Queries {
   /** The latest runs first; `cursor` is the `next` of the page before. */
-  listRuns(tenant: string, page?: { limit?: number; cursor?: string }): Promise<{ runs: RunSummary[]; next?: string }>
+  listRuns(
+    tenant: string,
+    page?: { limit?: number; cursor?: string; status?: string },
+  ): Promise<{ runs: RunSummary[]; next?: string }>
   /** The run whose id starts with this. Throws a {@link QueryError} when there is none, or more than one. */
   runByPrefix(tenant: string, prefix: string): Promise<RunSummary>
   /** Runs that have not ended, the oldest first. */
@@ -67,11 +70,12 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
   }
 
   return {
-    listRuns(tenant, { limit = 50, cursor } = {}) {
+    listRuns(tenant, { limit = 50, cursor, status } = {}) {
       return asTenant(tenant, async (transaction) => {
         const rows = await transaction<RunRow[]>`
           SELECT run_id, goal, status, tenant, principal, created_at, updated_at FROM query.runs
-          WHERE ${cursor ?? null}::uuid IS NULL OR run_id < ${cursor ?? null}::uuid
+          WHERE (${cursor ?? null}::uuid IS NULL OR run_id < ${cursor ?? null}::uuid)
+            AND (${status ?? null}::text IS NULL OR status = ${status ?? null}::text)
           ORDER BY run_id DESC LIMIT ${limit + 1}`
         const runs = rows.slice(0, limit).map(toSummary)
         const last = runs.at(-1)
@@ -108,7 +112,11 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
           await transaction.unsafe(`DECLARE answer NO SCROLL CURSOR FOR ${select}\n`, [], { prepare: true })
           const rows = await transaction.unsafe(`FETCH ${rowLimit + 1} FROM answer`).values()
           const columns = rows.columns.map(({ name }) => name)
-          return { columns, rows: rows.slice(0, rowLimit).map((row) => row.map(asJson)), truncated: rows.length > rowLimit }
+          return {
+            columns,
+            rows: rows.slice(0, rowLimit).map((row) => row.map(asJson)),
+            truncated: rows.length > rowLimit,
+          }
         } catch (error) {
           throw readable(error)
         }
@@ -145,7 +153,11 @@ function asJson(value: unknown): Json {
 /** The URL of `remit_query` for a shell that reads one tenant, by the same proof. Holds a password: never log it. */
 export function readerUrl(queryUrl: string, tenantSecret: Buffer, tenant: string): string {
   const url = new URL(queryUrl)
-  const settings = { 'remit.tenant': tenant, 'remit.tenant_proof': tenantProof(tenantSecret, tenant), search_path: 'query' }
+  const settings = {
+    'remit.tenant': tenant,
+    'remit.tenant_proof': tenantProof(tenantSecret, tenant),
+    search_path: 'query',
+  }
   const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
   url.search = `?options=${encodeURIComponent(options.join(' '))}`
   return url.href

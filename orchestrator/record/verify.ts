@@ -66,6 +66,7 @@ export function openVerifier(sql: Sql, signer: HeadSigner): Verifier {
           what: `events ${length + 1} to ${longest} were signed and are missing`,
         })
     }
+    problems.sort((a, b) => a.run_id.localeCompare(b.run_id) || a.seq - b.seq)
     const signed_heads = [...expected.values()].reduce((sum, heads) => sum + heads.size, 0)
     return { runs: chains.size, events, signed_heads, problems }
   }

@@ -153,7 +153,10 @@ describe('advance', () => {
   })
 
   test('undoes what a failed call says it had done', async () => {
-    const half: CallOutcome = { status: 'failed', failure: { kind: 'internal', message: 'half', done: { id: 'half-a' } } }
+    const half: CallOutcome = {
+      status: 'failed',
+      failure: { kind: 'internal', message: 'half', done: { id: 'half-a' } },
+    }
     const { situation, requests } = await run({
       goal: goal({ 'a.thing': 'undo' }),
       decide: planOnce(plan(task('a', 'a.create_a'))),

@@ -39,7 +39,12 @@ export async function planOnly({ goal, input, reasoner, catalogue, mode }: PlanQ
   const { decision } = await reasoner.decide(situation, catalogue, new AbortController().signal)
   if (decision.kind === 'give_up') return { ok: false, code: decision.code, issues: decision.issues, why: decision.why }
   if (decision.kind !== 'plan')
-    return { ok: false, code: 'no_plan', issues: [], why: `${reasoner.name} decided to ${decision.kind} instead of planning` }
+    return {
+      ok: false,
+      code: 'no_plan',
+      issues: [],
+      why: `${reasoner.name} decided to ${decision.kind} instead of planning`,
+    }
   const valid = validatePlan(decision, situation, catalogue)
   if (valid.ok) return { ok: true, tasks: valid.tasks, why: decision.why }
   return { ok: false, code: 'plan_refused', issues: valid.problems, why: 'The plan may not stand' }

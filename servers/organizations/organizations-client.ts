@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import postgres, { type Sql, type TransactionSql } from 'postgres'
 import { onPostgres } from '../../shared/capability/postgres-failure.ts'
-import { CapabilityError, type Issue } from '../../shared/failure.ts'
+import { CapabilityError } from '../../shared/failure.ts'
 import { migrate } from './schema.ts'
 import { type Plan, type Signup, signupDigest } from './signup.ts'
+import { numberedSlug } from './slug.ts'
 
 /** An organization as it is stored. A deleted one keeps its id and its key, so that a late repeat cannot bring it back. */
 export interface Organization {
@@ -35,9 +36,7 @@ export interface Change {
 
 /** The organizations' database. Every method fails with a failure as data and never shows a value of a row in it. */
 export interface OrganizationsClient {
-  /** What of a sign-up is taken by somebody else: by pointer into its fields. */
-  findTaken(signup: Pick<Signup, 'slug' | 'domain'>): Promise<Issue[]>
-  /** Creates the organization of this key, or returns the one that the key already created. */
+  /** Creates the organization of this key under the first free slug after the wish, or returns what the key created. */
   create(key: string, signup: Signup): Promise<Organization>
   find(by: { organization_id: string } | { slug: string }): Promise<Organization | undefined>
   /** Applies the change of this key once; `check` sees the terms as they would become and throws to refuse them. */
@@ -69,7 +68,6 @@ export async function connectOrganizations(url: string): Promise<OrganizationsCl
     throw error
   }
   return {
-    findTaken: (signup) => onPostgres(reading, () => findTaken(sql, signup)),
     create: (key, signup) => onPostgres(writing, () => create(sql, key, signup)),
     find: (by) => onPostgres(reading, () => find(sql, by)),
     update: (key, id, wanted, check) =>
@@ -77,22 +75,6 @@ export async function connectOrganizations(url: string): Promise<OrganizationsCl
     delete: (id) => onPostgres(writing, () => remove(sql, id)),
     close,
   }
-}
-
-const slugTaken = (slug: string): Issue => ({ path: '/slug', message: `"${slug}" belongs to another organization` })
-const domainTaken = (domain: string): Issue => ({
-  path: '/domain',
-  message: `"${domain}" belongs to another organization`,
-})
-
-async function findTaken(sql: Sql, { slug, domain }: Pick<Signup, 'slug' | 'domain'>): Promise<Issue[]> {
-  const rows = await sql<{ slug: string; domain: string | null }[]>`
-    select slug, domain from organizations.organizations
-    where status = 'active' and (slug = ${slug} or domain = ${domain ?? null})`
-  return [
-    ...(rows.some((row) => row.slug === slug) ? [slugTaken(slug)] : []),
-    ...(domain !== undefined && rows.some((row) => row.domain === domain) ? [domainTaken(domain)] : []),
-  ]
 }
 
 async function create(sql: Sql, key: string, signup: Signup): Promise<Organization> {
@@ -103,18 +85,33 @@ async function create(sql: Sql, key: string, signup: Signup): Promise<Organizati
     idempotency_key: key,
     signup_digest: signupDigest(signup),
   }
-  const [created] = await sql<Organization[]>`
-    insert into organizations.organizations ${sql(row)} on conflict (idempotency_key) do nothing returning *`.catch(
-    async (error: unknown) => {
-      if (!isUniqueViolation(error)) throw error
-      const issues = await findTaken(sql, signup)
-      throw new CapabilityError('conflict', 'An organization with this slug or domain exists.', {
-        issues,
-        cause: error,
-      })
-    },
-  )
-  return created ?? createdBefore(sql, key, row.signup_digest)
+  // Ends: a slug is lost only to an organization that was made in the meantime, and the next search sees that one.
+  for (;;) {
+    const slug = await firstFreeSlug(sql, signup.slug)
+    try {
+      const [created] = await sql<Organization[]>`
+        insert into organizations.organizations ${sql({ ...row, slug })}
+        on conflict (idempotency_key) do nothing returning *`
+      return created ?? (await createdBefore(sql, key, row.signup_digest))
+    } catch (error) {
+      if (!isSlugTaken(error)) throw error
+    }
+  }
+}
+
+/** How many slugs are looked up in one statement. */
+const atOnce = 100
+
+/** The first of a wish's slugs that no organization has. It may be taken a moment later: the unique index decides. */
+async function firstFreeSlug(sql: Sql, wanted: string): Promise<string> {
+  for (let first = 1; ; first += atOnce) {
+    const candidates = Array.from({ length: atOnce }, (_, index) => numberedSlug(wanted, first + index))
+    const rows = await sql<{ slug: string }[]>`
+      select slug from organizations.organizations where status = 'active' and slug in ${sql(candidates)}`
+    const taken = new Set(rows.map(({ slug }) => slug))
+    const free = candidates.find((slug) => !taken.has(slug))
+    if (free !== undefined) return free
+  }
 }
 
 async function createdBefore(sql: Sql, key: string, wantedDigest: string): Promise<Organization> {
@@ -186,6 +183,8 @@ function isSame(left: Partial<Terms>, right: Partial<Terms>): boolean {
   return left.name === right.name && left.plan === right.plan && left.seats === right.seats
 }
 
-function isUniqueViolation(error: unknown): boolean {
-  return error instanceof postgres.PostgresError && error.code === '23505'
+function isSlugTaken(error: unknown): boolean {
+  return (
+    error instanceof postgres.PostgresError && error.code === '23505' && error.constraint_name === 'organizations_slug'
+  )
 }

@@ -33,7 +33,8 @@ const tables = `
     updated_at timestamptz(3) not null default now()
   );
   create unique index if not exists organizations_slug on organizations.organizations (slug) where status = 'active';
-  create unique index if not exists organizations_domain on organizations.organizations (domain) where status = 'active';
+  -- Tables made earlier hold a unique index on the domain, which several organizations of one company may share.
+  drop index if exists organizations.organizations_domain;
   create table if not exists organizations.changes (
     idempotency_key text primary key,
     organization_id text not null references organizations.organizations,

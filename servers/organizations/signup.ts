@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Issue } from '../../shared/failure.ts'
 import { digest } from '../../shared/json.ts'
 import { countryCodes } from './countries.ts'
+import { checkSlug } from './slug.ts'
 
 /** What each plan allows. */
 export const plans = {
@@ -22,7 +23,7 @@ const text = z.string().min(1).max(320)
  */
 export const signupSchema = z.object({
   name: text.describe('Display name of the organization, e.g. Acme GmbH'),
-  slug: text.describe('Short unique name for URLs: 3 to 32 of a-z, 0-9 and "-", starting with a letter'),
+  slug: text.describe('Wanted short name for URLs: 3 to 32 of a-z, 0-9 and "-", starting with a letter'),
   domain: text.describe('Internet domain of the organization, e.g. acme.example').optional(),
   country: text.describe('ISO 3166-1 alpha-2 code, e.g. DE'),
   plan: planSchema.describe('starter has up to 5 seats, team up to 100, business up to 10000'),
@@ -31,13 +32,6 @@ export const signupSchema = z.object({
   admin_email: text.describe('E-mail address of the first administrator'),
 })
 export type Signup = z.output<typeof signupSchema>
-
-/** Names that would read as a part of the product, or that Postgres or DNS keep for themselves. */
-const reservedSlugs: ReadonlySet<string> = new Set(
-  'account accounts admin administrator api app assets auth billing blog cdn console dashboard dev docs email ftp help \
-   host localhost login mail postgres public remit root security signup slack smtp staging static status support system \
-   team template test www'.split(/\s+/),
-)
 
 /** The one spelling of a sign-up: trimmed, Unicode NFC, single spaces, lower-case where case has no meaning. */
 export function normalizeSignup({ domain, ...signup }: Signup): Signup {
@@ -62,7 +56,7 @@ function tidy(value: string): string {
   return value.normalize('NFC').trim().replace(/\s+/g, ' ')
 }
 
-/** Every fault of a normalized sign-up that can be seen without asking the database. */
+/** Every fault of a normalized sign-up. */
 export function checkSignup(signup: Signup): Issue[] {
   return [
     ...checkLabel('/name', signup.name),
@@ -75,7 +69,7 @@ export function checkSignup(signup: Signup): Issue[] {
   ]
 }
 
-/** The digest that ties a creation to what was validated: over every normalized field, a missing domain as null. */
+/** The digest that ties a creation to what was validated: over every normalized field as wanted, a missing domain as null. */
 export function signupDigest(signup: Signup): string {
   return digest({ ...signup, domain: signup.domain ?? null })
 }
@@ -93,18 +87,6 @@ export function checkLabel(path: string, value: string): Issue[] {
   if (value.length > 200) return [{ path, message: `must have at most 200 characters (got ${value.length})` }]
   if (/\p{Cc}|\p{Cs}/u.test(value)) return [{ path, message: 'must not hold control characters' }]
   return []
-}
-
-function checkSlug(slug: string): Issue[] {
-  const path = '/slug'
-  if (!/^[a-z][a-z0-9-]{1,30}[a-z0-9]$/.test(slug))
-    return [
-      {
-        path,
-        message: 'must be 3 to 32 of a-z, 0-9 and "-", start with a letter and not end with "-", e.g. acme-labs',
-      },
-    ]
-  return reservedSlugs.has(slug) ? [{ path, message: `"${slug}" is reserved: choose another` }] : []
 }
 
 function checkDomain(domain: string): Issue[] {

@@ -9,7 +9,8 @@ export const createOrganization = defineTool({
   name: 'create_organization',
   title: 'Create organization',
   description:
-    'Register the organization of a validated sign-up. Takes the same fields as validate_signup and its digest.',
+    'Register the organization of a validated sign-up. Takes the same fields as validate_signup and its digest. ' +
+    'The slug is a wish: when acme is taken the organization becomes acme-2, acme-3 and so on, as the output says.',
   input: signupSchema.extend({
     validated_signup: fact(
       z.string().describe('The digest that validate_signup returned for these fields'),
@@ -19,12 +20,11 @@ export const createOrganization = defineTool({
   output: organizationSchema,
   establishes: ['organizations.organization'],
   effect: 'create',
-  // The key lies in the row under a unique constraint, for as long as the row.
+  // The key lies in the row under a unique constraint, for as long as the row. There is no lookup: a slug proves nothing.
   idempotency: 'natural',
   scopes: ['organizations:write'],
   expect: 'output.status == "active"',
   compensation: { tool: 'delete_organization', arguments: { organization_id: { $ref: '/output/organization_id' } } },
-  lookup: { tool: 'find_organization', arguments: { slug: { $ref: '/arguments/slug' } } },
   async run({ validated_signup, ...submitted }, { client, idempotencyKey }: CallContext<OrganizationsClient>) {
     const signup = acceptSignup(submitted)
     if (signupDigest(signup) !== validated_signup)

@@ -7,7 +7,7 @@ import { planSchema } from '../signup.ts'
 export const organizationSchema = z.object({
   organization_id: fact(z.string(), 'organizations.organization_id'),
   slug: fact(
-    z.string().describe('The slug as it is registered, which others may build on'),
+    z.string().describe('The slug as it is registered: the wanted one, or that with a number. Others may build on it'),
     'organizations.registered_slug',
   ),
   name: z.string(),

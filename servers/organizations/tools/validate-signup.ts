@@ -1,13 +1,12 @@
 import { z } from 'zod'
-import { type CallContext, CapabilityError, defineTool, fact } from '../../../shared/capability/index.ts'
-import type { OrganizationsClient } from '../organizations-client.ts'
+import { CapabilityError, defineTool, fact } from '../../../shared/capability/index.ts'
 import { checkSignup, normalizeSignup, type Signup, signupDigest, signupSchema } from '../signup.ts'
 
 export const validateSignup = defineTool({
   name: 'validate_signup',
   title: 'Validate sign-up',
   description:
-    'Check a sign-up before anything is created: shapes, limits of the plan, and whether the slug and the domain are free. ' +
+    'Check a sign-up before anything is created: shapes, reserved names and limits of the plan. ' +
     'Returns the normalized fields and the digest that create_organization takes.',
   input: signupSchema,
   output: signupSchema.extend({
@@ -15,11 +14,8 @@ export const validateSignup = defineTool({
   }),
   effect: 'read',
   scopes: ['organizations:read'],
-  async run(args, { client }: CallContext<OrganizationsClient>) {
-    const signup = acceptSignup(args)
-    const issues = await client.findTaken(signup)
-    if (issues.length > 0)
-      throw new CapabilityError('conflict', 'An organization with this slug or domain exists.', { issues })
+  async run(submitted) {
+    const signup = acceptSignup(submitted)
     return { ...signup, validated_signup: signupDigest(signup) }
   },
 })
