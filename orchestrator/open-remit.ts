@@ -1,36 +1,31 @@
-import { join } from 'node:path'
-import pino from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import type { JsonObject } from '../shared/json.ts'
 import { mapAt } from '../shared/json-pointer.ts'
-import type { ServerManifest } from '../shared/manifest.ts'
 import { InputError, type OpenOptions, type Remit } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { planner } from './decide/planner/planner.ts'
 import { policyDigest } from './enforce/policy.ts'
-import { CredentialError } from './execute/credentials/resolve.ts'
-import { ensureEmulator, setFault } from './execute/emulators.ts'
-import { openEraVerdicts } from './execute/era-verdicts.ts'
-import { type Gateway, openGateway } from './execute/gateway.ts'
-import { launcher } from './execute/launcher.ts'
+import type { Gateway } from './execute/gateway.ts'
 import { findWorkspaceUrl } from './find-workspace-url.ts'
-import { type Home, openHome } from './home/home.ts'
-import { joinHome, type Membership } from './home/shared-process.ts'
+import { openHome } from './home/home.ts'
+import { joinHome } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { draft } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
 import { inputProperties } from './model/input-facts.ts'
 import { digestSealed } from './model/seal.ts'
 import { fold } from './model/situation.ts'
-import { type OpenRecord, openRecord } from './record/open-record.ts'
+import { openRecord } from './record/open-record.ts'
 import { QueryError } from './record/queries.ts'
 import { advance } from './run/advance.ts'
 import { AnswerError, answer } from './run/answer.ts'
 import { createRun } from './run/create-run.ts'
 import { planOnly } from './run/plan-only.ts'
+import { faultsOf, type Place, startEmulators, startServers } from './start-servers.ts'
 
 /** Joins the home, opens the record and, where calls will be made, starts emulators and servers. Whatever fails on the way is closed. */
 export async function openRemit(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<Remit> {
+  const faults = options.servers ? faultsOf(config, catalogue, options.faults ?? {}) : undefined
   const home = openHome(config.home)
   const membership = await joinHome(home)
   const closers: (() => Promise<void>)[] = [() => membership.leave()]
@@ -38,16 +33,17 @@ export async function openRemit(config: Config, catalogue: Catalogue, options: O
     for (const closer of closers.splice(0).reverse()) await closer()
   }
   try {
+    // Both take a while and neither needs the other; leaving the home waits for what is still starting.
+    const emulators = faults && startEmulators(config, catalogue, { home, membership }, faults, options)
+    emulators?.catch(() => {})
     options.onStarting?.('Postgres')
-    const record = await openRecord({
-      home,
-      membership,
-      ...(config.databaseUrl === undefined ? {} : { databaseUrl: config.databaseUrl }),
-    })
+    const { databaseUrl } = config
+    const record = await openRecord({ home, membership, databaseUrl })
     closers.push(() => record.close())
     options.onStarted?.('Postgres')
+    await emulators
     const place = { home, membership, record }
-    const gateway = options.servers ? await startServers(config, catalogue, place, options) : undefined
+    const gateway = faults && (await startServers(config, catalogue, place, faults, options))
     if (gateway) closers.push(() => gateway.close())
     return remitOf(config, catalogue, place, gateway, close)
   } catch (error) {
@@ -56,71 +52,10 @@ export async function openRemit(config: Config, catalogue: Catalogue, options: O
   }
 }
 
-interface Place {
-  home: Home
-  membership: Membership
-  record: OpenRecord
-}
-
-async function startServers(
-  config: Config,
-  catalogue: Catalogue,
-  place: Place,
-  options: OpenOptions,
-): Promise<Gateway> {
-  const { home, membership, record } = place
-  const faults = faultsOf(config, catalogue, options.faults ?? {})
-  const servers = [...catalogue.servers.values()]
-  const describe = launcher({
-    home,
-    membership,
-    root: config.root,
-    mode: config.mode,
-    sources: sourcesOf(config),
-    environment: config.environment,
-    databaseUrl: ({ name }) => record.serverDatabase({ kind: databaseKind(config, name), name }),
-  })
-  const launch = async (server: ServerManifest) => {
-    const described = await describe(server)
-    const fault = server.emulator ? undefined : faults[server.name]
-    return fault === undefined ? described : { ...described, env: { ...described.env, REMIT_FAULT: fault } }
-  }
-  if (config.mode === 'emulated') {
-    options.onStarting?.('emulators')
-    const emulated = servers.filter(({ emulator }) => emulator !== undefined)
-    await Promise.all(
-      emulated.map(async (server) => {
-        const { control } = await ensureEmulator(membership, home, server, config.root)
-        const fault = faults[server.name]
-        if (fault !== undefined) await setFault(control, fault)
-      }),
-    )
-    options.onStarted?.('emulators')
-  }
-  const gateway = openGateway({
-    catalogue,
-    launch,
-    sealers: (runId) => record.keyring.sealer(runId),
-    verdicts: openEraVerdicts(join(home.path, 'eras.json'), () => new Date()),
-    now: () => new Date(),
-    log: pino({ level: 'warn' }, pino.destination({ dest: join(home.logs, 'remit.log'), sync: true })),
-  })
-  options.onStarting?.('servers')
-  await gateway.start(servers.map(({ name }) => name))
-  options.onStarted?.('servers')
-  return gateway
-}
-
-function sourcesOf({ servers }: Config) {
-  return Object.fromEntries(
-    Object.entries(servers).map(([name, { endpoints, credentials }]) => [name, { ...endpoints, ...credentials }]),
-  )
-}
-
 function remitOf(
   config: Config,
   catalogue: Catalogue,
-  { home, record }: Place,
+  { home, record }: Pick<Place, 'home' | 'record'>,
   gateway: Gateway | undefined,
   close: () => Promise<void>,
 ): Remit {
@@ -220,28 +155,6 @@ async function asInputError<Result>(
     if (error instanceof kind && !(error instanceof InputError)) throw new InputError(error.message)
     throw error
   }
-}
-
-function databaseKind(config: Config, server: string): 'schema' | 'provisioner' {
-  const kind = config.servers[server]?.database
-  if (kind) return kind
-  throw new CredentialError(
-    `servers/${server}: it needs a database; grant one in remit.config.yaml: servers: { ${server}: { database: schema } }`,
-  )
-}
-
-/** Faults by server. Refused in live mode, and for servers that are not there. */
-function faultsOf(config: Config, catalogue: Catalogue, faults: Record<string, string>): Record<string, string> {
-  const names = Object.keys(faults)
-  if (config.mode === 'live' && names.length > 0)
-    throw new InputError('--fault rehearses a bad day on emulators; it is refused in live mode')
-  for (const name of names) {
-    if (!catalogue.servers.has(name))
-      throw new InputError(
-        `--fault ${name}: there is no such server; there are ${[...catalogue.servers.keys()].join(', ')}`,
-      )
-  }
-  return faults
 }
 
 function sleepUntil(instant: Date, signal: AbortSignal): Promise<void> {

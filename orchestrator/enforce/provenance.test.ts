@@ -7,7 +7,7 @@ const origin = literalOriginIn(
     arguments: {
       'shop.channel': '#sales',
       'shop.options': { tags: ['new'], notify: true },
-      'shop.body': { $text: 'Welcome {shop.name}, enjoy' },
+      'shop.body': { $text: 'Welcome {shop.name|friend}, enjoy' },
     },
     on_trouble: { fact: 'shop.note', arguments: { 'shop.channel': '#alerts' } },
   }),
@@ -20,6 +20,7 @@ test.each([
   [true, 'goal'],
   ['Welcome ', 'goal'],
   [', enjoy', 'goal'],
+  ['friend', 'goal'],
   ['#elsewhere', 'model'],
   ['shop.channel', 'model'],
   [false, 'model'],

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Json } from '../../shared/json.ts'
 
@@ -13,7 +13,7 @@ export interface DetachedProcess<Info extends Json> {
   /** The whole environment; nothing is inherited. */
   env: Record<string, string>
   cwd: string
-  /** Takes stderr; stdout goes to `<log>.out`. A pipe would break when the command that started the process ends. */
+  /** Takes stderr. The first line of stdout may hold credentials, so it passes through a file that is gone at once. */
   log: string
   /** Makes of the first line on stdout what users need to reach the process; throws when the line is not it. */
   ready(firstLine: string): Info
@@ -47,6 +47,19 @@ export async function startDetached<Info extends Json>(
     throw new Error(`${name} did not start: ${cause instanceof Error ? cause.message : String(cause)} (see ${log})`, {
       cause,
     })
+  } finally {
+    forget(output)
+  }
+}
+
+/** Emptied first: where a file in use cannot be removed, nothing is left in it. */
+function forget(file: string): void {
+  truncateSync(file)
+  try {
+    rmSync(file, { force: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBUSY' && (error as NodeJS.ErrnoException).code !== 'EPERM')
+      throw error
   }
 }
 

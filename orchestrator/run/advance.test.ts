@@ -10,8 +10,8 @@ import {
 } from '../../test/support/rehearsal.ts'
 import type { CallOutcome } from '../model/call.ts'
 import type { Decision } from '../model/decision.ts'
+import { evidenceFor } from '../model/evidence.ts'
 import type { Situation } from '../model/situation.ts'
-import { evidenceFor } from './result.ts'
 import { unmetFacts } from './take-decision.ts'
 
 const undo = (tool: string) => ({ tool, arguments: { id: { $ref: '/output/id' } } })

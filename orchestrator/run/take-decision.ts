@@ -3,11 +3,12 @@ import { checkFinish } from '../enforce/finish.ts'
 import { validatePlan } from '../enforce/validate.ts'
 import type { Decided, Decision } from '../model/decision.ts'
 import { type Draft, draft } from '../model/event.ts'
+import { evidenceFor } from '../model/evidence.ts'
 import type { Situation } from '../model/situation.ts'
 import { callsToUndo } from './compensation.ts'
 import { isOutOfTime } from './next-step.ts'
 import type { Parts } from './parts.ts'
-import { evidenceFor, resultOf } from './result.ts'
+import { resultOf } from './result.ts'
 
 /** How often in a row the runtime refuses a reasoner's decisions before it stops asking. */
 const mostRefusals = 2

@@ -25,7 +25,7 @@ export interface ServerDefinition<Environment extends z.ZodObject, Client>
   connect(context: ConnectContext<z.output<Environment>>): Promise<Client> | Client
   /** Closes what `connect` opened. */
   disconnect?(client: Client): Promise<void> | void
-  tools: AnyTool<Client>[]
+  tools: AnyTool<NoInfer<Client>>[]
 }
 
 /** A server whose types no longer matter to its holder. */

@@ -1,7 +1,9 @@
+import type { Failure } from '../../../shared/failure.ts'
 import { digest } from '../../../shared/json.ts'
 import type { Catalogue } from '../../model/catalogue.ts'
 import type { Decided, Decision } from '../../model/decision.ts'
-import type { CallState, Situation } from '../../model/situation.ts'
+import { evidenceFor } from '../../model/evidence.ts'
+import type { Situation } from '../../model/situation.ts'
 import type { Reasoner } from '../reasoner.ts'
 import { plan } from './plan.ts'
 import type { KeptTask, Planned, PlanningProblem } from './problem.ts'
@@ -17,7 +19,7 @@ export const planner: Reasoner = {
 }
 
 function decide(situation: Situation, catalogue: Catalogue): Decision {
-  const evidence = evidenceOf(situation)
+  const evidence = evidenceFor(situation)
   const unmet = situation.created.goal.outcomes.filter(
     ({ fact }) => !situation.waived.has(fact) && !evidence.some((held) => held.fact === fact),
   )
@@ -92,7 +94,7 @@ function problemOf(situation: Situation, catalogue: Catalogue): PlanningProblem 
 
 /** Tasks that stand or still run. One that was undone does not stand. */
 function keptTasks(situation: Situation): KeptTask[] {
-  const evidence = evidenceOf(situation)
+  const evidence = evidenceFor(situation)
   return [...situation.tasks.values()].flatMap((task) => {
     const tool = situation.tools[task.tool]
     const call = task.settled_by === undefined ? undefined : situation.calls.get(task.settled_by)
@@ -108,8 +110,8 @@ function keptTasks(situation: Situation): KeptTask[] {
 function failures(situation: Situation): Map<string, string> {
   const failed = new Map<string, string>()
   for (const { tool, status, failure } of situation.tasks.values()) {
-    if (status === 'failed') failed.set(tool, `failed: ${failure?.message ?? 'no reason was given'}`)
-    if (status === 'refused') failed.set(tool, `was refused: ${failure?.message ?? 'no reason was given'}`)
+    if (status === 'failed') failed.set(tool, `failed: ${reasonOf(failure)}`)
+    if (status === 'refused') failed.set(tool, `was refused: ${reasonOf(failure)}`)
   }
   return failed
 }
@@ -124,15 +126,7 @@ function givenIds(situation: Situation): Map<string, string | null> {
   return ids
 }
 
-/** For each outcome the call that established it and still stands. */
-function evidenceOf(situation: Situation): { fact: string; established_by: string }[] {
-  const standing = [...situation.calls.values()].filter(stands)
-  return situation.created.goal.outcomes.flatMap(({ fact }) => {
-    const call = standing.findLast(({ establishes }) => establishes.includes(fact))
-    return call ? [{ fact, established_by: call.call_id }] : []
-  })
-}
-
-function stands({ purpose, outcome, compensated_by }: CallState): boolean {
-  return purpose === 'task' && outcome?.status === 'succeeded' && compensated_by === undefined
+/** Why a task failed, to stand within a sentence. */
+function reasonOf(failure: Failure | undefined): string {
+  return failure?.message.replace(/\.$/, '') ?? 'no reason was given'
 }

@@ -122,11 +122,8 @@ function composeText(text: string, give: Supply): Template {
       for (const part of parts) {
         const value = part.fill(sourceOf)
         if (value === undefined) return undefined
-        for (const piece of piecesOf(value)) {
-          const last = joined.at(-1)
-          if (typeof piece === 'string' && typeof last === 'string') joined[joined.length - 1] = last + piece
-          else joined.push(piece)
-        }
+        // Pieces stay as the goal wrote them: that is how provenance knows whose words they are.
+        joined.push(...piecesOf(value))
       }
       const [only] = joined
       return joined.length <= 1 && typeof only !== 'object' ? (only ?? '') : { $text: joined }

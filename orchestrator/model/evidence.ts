@@ -1,0 +1,14 @@
+import type { CallState, Situation } from './situation.ts'
+
+/** The call that established each of the goal's outcomes and still stands. */
+export function evidenceFor(situation: Situation): { fact: string; established_by: string }[] {
+  const standing = [...situation.calls.values()].filter(stands)
+  return situation.created.goal.outcomes.flatMap(({ fact }) => {
+    const call = standing.findLast(({ establishes }) => establishes.includes(fact))
+    return call ? [{ fact, established_by: call.call_id }] : []
+  })
+}
+
+function stands({ purpose, outcome, compensated_by }: CallState): boolean {
+  return purpose === 'task' && outcome?.status === 'succeeded' && compensated_by === undefined
+}
