@@ -11,6 +11,8 @@ export const taskSchema = z.strictObject({
   /** Ids of tasks that must have succeeded first, besides those that the arguments refer to. */
   after: z.array(z.string()).default([]),
   why: z.string().default(''),
+  /** True where the task only tells people about trouble: it is no evidence, is not undone, and is not tried again. */
+  notice: z.boolean().optional(),
 })
 export type Task = z.infer<typeof taskSchema>
 
@@ -37,6 +39,8 @@ export const decisionSchema = z.discriminatedUnion('kind', [
     /** The outcomes that cannot be had. */
     facts: z.array(z.string()),
     issues: z.array(issueSchema).default([]),
+    /** How to tell people, as the goal's `on_trouble` says; run only where the run then waits for them. */
+    notice: z.array(taskSchema).optional(),
     why,
   }),
 ])

@@ -39,7 +39,7 @@ export const goalSchema = z.strictObject({
   arguments: z.record(factName, z.json()).default({}),
   /** Fact → the tool that has to supply it, where several could. */
   bind: z.record(factName, z.string()).default({}),
-  /** Whom to tell about trouble: an outcome and the literal arguments for it. */
+  /** Whom to tell when the run waits for a person: an outcome and the literal arguments for it, which may use `run.id` and `run.trouble`. */
   on_trouble: z.strictObject({ fact: factName, arguments: z.record(factName, z.json()) }).optional(),
   budget: budgetSchema.prefault({}),
 })

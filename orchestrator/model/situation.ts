@@ -250,7 +250,7 @@ function endWait(situation: Situation, { wait_id, choice, by, why }: EventData['
   if (situation.status === 'waiting' && situation.waits.size === 0) situation.status = 'running'
   if (choice === 'retry') {
     for (const task of situation.tasks.values()) {
-      if (task.status !== 'failed' && task.status !== 'refused') continue
+      if (task.notice || (task.status !== 'failed' && task.status !== 'refused')) continue
       task.status = 'pending'
       task.attempts = 0
       delete task.failure

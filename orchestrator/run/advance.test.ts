@@ -260,6 +260,31 @@ describe('advance', () => {
     expect(situation.finished).toMatchObject({ status: 'failed', error: { code: 'reasoner_failed' } })
   })
 
+  test('tells people while it waits, and takes the notice for no evidence, no effect to undo, and no failure to retry', async () => {
+    const notice = [{ ...task('told', 'c.send_c', { to: 'ops' }), notice: true }]
+    const giveUp = (now: Situation, nth: number): Decision => {
+      const decision = planOnce(plan(task('a', 'a.create_a'), task('b', 'b.create_b')))(now, nth)
+      return decision.kind === 'give_up' ? { ...decision, notice } : decision
+    }
+    const goals = goal({ 'a.thing': 'wait', 'b.thing': 'wait', 'c.thing': 'accept' })
+    const waiting = await run({
+      goal: goals,
+      decide: giveUp,
+      script: { ...world, 'b.create_b': [failure('declined')] },
+    })
+    expect(waiting.situation.status).toBe('waiting')
+    expect(waiting.situation.tasks.get('told')).toMatchObject({ status: 'succeeded', notice: true })
+    expect(evidenceFor(waiting.situation).map(({ fact }) => fact)).toEqual(['a.thing'])
+
+    const [wait] = waiting.situation.waits.values()
+    await waiting.journal.append('11111111-1111-7111-8111-111111111111', [
+      { type: 'wait_ended', data: { wait_id: wait?.wait_id ?? '', choice: 'undo', by: 'local:me' } },
+    ])
+    const undone = await run({ goal: goals, journal: waiting.journal, decide: giveUp })
+    expect(undone.situation.compensation).toMatchObject({ status: 'complete', remaining: [] })
+    expect(called(undone.requests)).toEqual(['a.delete_a'])
+  })
+
   test('accepts a run without an outcome that the goal can do without, and says so', async () => {
     const { situation } = await run({
       goal: goal({ 'a.thing': 'undo', 'c.thing': 'accept' }),

@@ -9,9 +9,14 @@ import { isReference, isSealed } from '../model/value.ts'
 /** The calls whose effects an undo has to take back, the last to settle first. */
 export function callsToUndo(situation: Situation): string[] {
   return [...situation.calls.values()]
-    .filter((call) => call.purpose === 'task' && leavesAnEffect(call, situation))
+    .filter((call) => call.purpose === 'task' && !isNotice(call, situation) && leavesAnEffect(call, situation))
     .sort((a, b) => (b.settlement ?? 0) - (a.settlement ?? 0))
     .map(({ call_id }) => call_id)
+}
+
+/** What told people about trouble stays told. */
+function isNotice({ task_id }: CallState, situation: Situation): boolean {
+  return situation.tasks.get(task_id)?.notice === true
 }
 
 function leavesAnEffect(call: CallState, situation: Situation): boolean {

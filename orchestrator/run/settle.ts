@@ -31,7 +31,7 @@ export function settleCall(
     parts.clock.now(),
     parts.random(),
   )
-  const established = call.purpose === 'compensation' ? undefined : expected
+  const established = call.purpose === 'compensation' || task?.notice ? undefined : expected
   return draft('call_settled', {
     call_id: call.call_id,
     outcome,

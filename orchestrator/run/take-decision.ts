@@ -1,14 +1,16 @@
 import type { Issue } from '../../shared/failure.ts'
 import { checkFinish } from '../enforce/finish.ts'
 import { validatePlan } from '../enforce/validate.ts'
-import type { Decided, Decision } from '../model/decision.ts'
+import type { Decided, Decision, Task } from '../model/decision.ts'
 import { type Draft, draft } from '../model/event.ts'
 import { evidenceFor } from '../model/evidence.ts'
-import type { Situation } from '../model/situation.ts'
+import type { Situation, TaskState } from '../model/situation.ts'
 import { callsToUndo } from './compensation.ts'
 import { isOutOfTime } from './next-step.ts'
 import type { Parts } from './parts.ts'
 import { resultOf } from './result.ts'
+
+type GiveUp = Extract<Decision, { kind: 'give_up' }>
 
 /** How often in a row the runtime refuses a reasoner's decisions before it stops asking. */
 const mostRefusals = 2
@@ -88,15 +90,15 @@ export function takeDecision(situation: Situation, parts: Pick<Parts, 'catalogue
   }
 }
 
-function exhausted(situation: Situation, why: string): Extract<Decision, { kind: 'give_up' }> {
+function exhausted(situation: Situation, why: string): GiveUp {
   return { kind: 'give_up', code: 'budget_exhausted', facts: unmetFacts(situation), issues: [], why }
 }
 
 /** The goal's own answer to outcomes that cannot be had: undo the run, ask a person, or go on without them. */
 function outOfReach(
   situation: Situation,
-  { code, facts, issues, why }: Extract<Decision, { kind: 'give_up' }>,
-  parts: Pick<Parts, 'newId'>,
+  { code, facts, issues, why, notice = [] }: GiveUp,
+  parts: Pick<Parts, 'catalogue' | 'newId'>,
 ): Draft[] {
   const unmet = new Set([...facts, ...unmetFacts(situation)])
   const answers = situation.created.goal.outcomes.filter(({ fact }) => unmet.has(fact) && !situation.waived.has(fact))
@@ -108,6 +110,7 @@ function outOfReach(
   const waiting = answers.filter(({ on_failure }) => on_failure === 'wait').map(({ fact }) => fact)
   if (waiting.length === 0) return [finished(situation, 'succeeded', evidenceFor(situation), error)]
   return [
+    ...tell(situation, notice, parts),
     draft('wait_started', {
       wait_id: parts.newId(),
       for: 'answer',
@@ -120,6 +123,20 @@ function outOfReach(
       facts: waiting,
     }),
   ]
+}
+
+/** The plan with the notice added: it starts at once, while the run waits. A notice that may not stand is left out. */
+function tell(situation: Situation, notice: Task[], { catalogue }: Pick<Parts, 'catalogue'>): Draft[] {
+  if (notice.length === 0) return []
+  const valid = validatePlan({ kind: 'plan', tasks: notice, why: '' }, situation, catalogue)
+  if (!valid.ok) return []
+  const pending = [...situation.tasks.values()].filter(({ status }) => status === 'pending').map(toTask)
+  const tasks = [...pending, ...valid.tasks.map((task) => ({ ...task, notice: true }))]
+  return [draft('plan_accepted', { revision: situation.revision + 1, tasks, tools: valid.tools })]
+}
+
+function toTask({ id, tool, arguments: args, after, why, notice }: TaskState): Task {
+  return { id, tool, arguments: args, after, why, ...(notice === undefined ? {} : { notice }) }
 }
 
 /** How the run ended, with what exists now and the evidence for it. */

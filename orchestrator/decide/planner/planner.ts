@@ -1,7 +1,7 @@
 import type { Failure } from '../../../shared/failure.ts'
 import { digest } from '../../../shared/json.ts'
 import type { Catalogue } from '../../model/catalogue.ts'
-import type { Decided, Decision } from '../../model/decision.ts'
+import type { Decided, Decision, Task } from '../../model/decision.ts'
 import { evidenceFor } from '../../model/evidence.ts'
 import type { Situation } from '../../model/situation.ts'
 import type { Reasoner } from '../reasoner.ts'
@@ -40,7 +40,7 @@ function decide(situation: Situation, catalogue: Catalogue): Decision {
   const problem = problemOf(situation, catalogue)
   const planned = plan(problem)
   if (planned.ok) return { kind: 'plan', tasks: planned.tasks, why: planned.why }
-  return planTheRest(situation, problem, planned) ?? giveUp(situation, planned)
+  return planTheRest(situation, problem, planned) ?? giveUp(situation, problem, planned)
 }
 
 /**
@@ -60,7 +60,11 @@ function planTheRest(
   return { kind: 'plan', tasks: planned.tasks, why: `${planned.why} Out of reach: ${facts.join(', ')}.` }
 }
 
-function giveUp(situation: Situation, { code, facts, issues }: Extract<Planned, { ok: false }>): Decision {
+function giveUp(
+  situation: Situation,
+  problem: PlanningProblem,
+  { code, facts, issues }: Extract<Planned, { ok: false }>,
+): Decision {
   const failed = failures(situation)
   const causes = [...failed].map(([tool, why]) => `${tool} ${why}`)
   if (code === 'ambiguous_fact') {
@@ -76,7 +80,31 @@ function giveUp(situation: Situation, { code, facts, issues }: Extract<Planned, 
     }
   }
   const why = `${causes.join('; ')}. No other way leads to ${facts.join(', ')}.`
-  return { kind: 'give_up', code: 'task_failed', facts, issues, why }
+  const notice = planNotice(situation, problem, why)
+  return { kind: 'give_up', code: 'task_failed', facts, issues, ...(notice.length > 0 && { notice }), why }
+}
+
+/**
+ * How to tell people of the trouble, as the goal's `on_trouble` says. Its arguments may also use the facts `run.id` and
+ * `run.trouble`. Even a tool that failed is tried: then the record shows that nobody could be told.
+ */
+function planNotice(situation: Situation, problem: PlanningProblem, why: string): Task[] {
+  const { on_trouble: trouble } = situation.created.goal
+  if (!trouble) return []
+  const told = { 'run.id': situation.run_id, 'run.trouble': why }
+  const planned = plan({
+    ...problem,
+    goal: {
+      ...problem.goal,
+      outcomes: [{ fact: trouble.fact, on_failure: 'accept', existing: false }],
+      arguments: { ...problem.goal.arguments, ...told, ...trouble.arguments },
+    },
+    kept: problem.kept.map((task) => ({ ...task, establishes: [] })),
+    excluded: new Map(),
+    waived: new Set(),
+  })
+  if (!planned.ok) return []
+  return planned.tasks.map((task) => ({ ...task, why: 'tells people of the trouble', notice: true }))
 }
 
 function problemOf(situation: Situation, catalogue: Catalogue): PlanningProblem {
@@ -98,7 +126,8 @@ function keptTasks(situation: Situation): KeptTask[] {
   return [...situation.tasks.values()].flatMap((task) => {
     const tool = situation.tools[task.tool]
     const call = task.settled_by === undefined ? undefined : situation.calls.get(task.settled_by)
-    if (!tool || task.status === 'pending' || task.status === 'failed' || task.status === 'refused') return []
+    if (!tool || task.notice || task.status === 'pending' || task.status === 'failed' || task.status === 'refused')
+      return []
     if (call?.compensated_by !== undefined) return []
     const establishes = call
       ? evidence.filter(({ established_by }) => established_by === call.call_id).map(({ fact }) => fact)
@@ -109,7 +138,8 @@ function keptTasks(situation: Situation): KeptTask[] {
 
 function failures(situation: Situation): Map<string, string> {
   const failed = new Map<string, string>()
-  for (const { tool, status, failure } of situation.tasks.values()) {
+  for (const { tool, status, failure, notice } of situation.tasks.values()) {
+    if (notice) continue
     if (status === 'failed') failed.set(tool, `failed: ${reasonOf(failure)}`)
     if (status === 'refused') failed.set(tool, `was refused: ${reasonOf(failure)}`)
   }
