@@ -17,6 +17,7 @@ const fileSchema = z.strictObject({
   mode: z.enum(['emulated', 'live']).default('emulated'),
   /** Folders with goal files, relative to the project's root; the shipped goals are always there. */
   goals: z.array(z.string()).default([]),
+  policy: z.strictObject({ hold: z.array(z.string()).default([]) }).prefault({}),
   /** Server → where its endpoints and credentials come from in live mode. */
   servers: z
     .record(
@@ -41,6 +42,8 @@ export interface Config {
   /** The owner URL of an external Postgres; without it Remit runs its own. */
   databaseUrl?: string
   goalFolders: string[]
+  /** What the operator adds to the default policy. */
+  policy: { hold: string[] }
   servers: z.output<typeof fileSchema>['servers']
   /** The folder in which the person typed the command. */
   invocationFolder: string
@@ -72,6 +75,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     mode,
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     goalFolders: [join(root, 'orchestrator', 'goals'), ...settings.goals.map((folder) => resolve(root, folder))],
+    policy: settings.policy,
     servers: settings.servers,
     invocationFolder: environment.INIT_CWD ?? process.cwd(),
     owner: { tenant: 'default', principal: `local:${localUser()}` },

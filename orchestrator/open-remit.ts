@@ -18,7 +18,7 @@ import { fold } from './model/situation.ts'
 import { openRecord } from './record/open-record.ts'
 import { QueryError } from './record/queries.ts'
 import { advance } from './run/advance.ts'
-import { AnswerError, answer } from './run/answer.ts'
+import { type Answer, AnswerError, answer, decideApproval, requestCancel } from './run/answer.ts'
 import { createRun } from './run/create-run.ts'
 import { planOnly } from './run/plan-only.ts'
 import { faultsOf, type Place, startEmulators, startServers } from './start-servers.ts'
@@ -62,6 +62,23 @@ function remitOf(
   const { journal, keyring, queries, verifier } = record
   const { tenant, principal } = config.owner
   const held = { read: journal.adopt, append: journal.append }
+  const decided = (choice: string, why: string | undefined): Answer => ({
+    choice,
+    by: principal,
+    ...(why === undefined ? {} : { why }),
+  })
+  /** Works on a run that nobody else works on, and lets it go afterwards. */
+  const holding = async <Result>(runId: string, work: () => Promise<Result>): Promise<Result> => {
+    const lease = await record.leases.take(runId)
+    if ('heldBy' in lease)
+      throw new InputError(`Run ${runId} is under way in ${lease.heldBy}: let it come to rest first`)
+    try {
+      return await asInputError(AnswerError, work)
+    } finally {
+      journal.release(runId)
+      await lease.release()
+    }
+  }
   return {
     emulated: emulatedVendors(config, catalogue),
     async createRun(goal, input) {
@@ -77,7 +94,7 @@ function remitOf(
         mode: config.mode,
         reasoner: planner,
         catalogue,
-        policyDigest,
+        policyDigest: policyDigest(config.policy),
       }
       await createRun(runId, run, journal)
       return runId
@@ -90,24 +107,34 @@ function remitOf(
         reasoner: planner,
         reasonerReadsOutputs: false,
         catalogue,
+        policy: config.policy,
         clock: { now: () => new Date(), sleepUntil },
         random: Math.random,
         newId: uuidv7,
         digestArguments: digestSealed,
         ...watch,
       }
-      try {
-        return await advance(runId, parts, { signal, cancel: onBehalfOf(principal, interrupt) })
-      } finally {
-        journal.release(runId)
-        await record.signHeads()
-      }
+      return holding(runId, async () => {
+        try {
+          return await advance(runId, parts, { signal, cancel: onBehalfOf(principal, interrupt) })
+        } finally {
+          await record.signHeads()
+        }
+      })
     },
     planOnly: (goal, input) => planOnly({ goal, input, reasoner: planner, catalogue, mode: config.mode }),
-    answer: (runId, choice, why) =>
-      asInputError(AnswerError, () =>
-        answer(runId, { choice, by: principal, ...(why === undefined ? {} : { why }) }, held),
-      ),
+    answer: (runId, choice, why) => holding(runId, () => answer(runId, decided(choice, why), held)),
+    cancel: (runId, why) => holding(runId, () => requestCancel(runId, decided('cancel', why), held)),
+    approvals: () => queries.openApprovals(tenant),
+    async decideApproval(prefix, choice, why) {
+      const open = (await queries.openApprovals(tenant)).filter(({ approval_id }) => approval_id.startsWith(prefix))
+      const [found, another] = open
+      if (!found) throw new InputError(`There is no open approval ${prefix}`)
+      if (another) throw new InputError(`More than one approval starts with ${prefix}: give more of its id`)
+      const { run_id, approval_id } = found
+      await holding(run_id, () => decideApproval(run_id, approval_id, decided(choice, why), held, new Date()))
+      return run_id
+    },
     findRun: (prefix) => asInputError(QueryError, async () => (await queries.runByPrefix(tenant, prefix)).run_id),
     situation: async (runId) => fold(await journal.read(runId)),
     events: (runId) => journal.read(runId),

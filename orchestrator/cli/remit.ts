@@ -57,6 +57,12 @@ export interface Remit {
   /** What a plan for the goal would be; nothing is recorded and nothing is called. */
   planOnly(goal: Goal, input: JsonObject): Promise<PlanOnly>
   answer(runId: string, choice: string, why?: string): Promise<void>
+  /** The approvals that are asked for and not decided, the oldest first. */
+  approvals(): Promise<OpenApproval[]>
+  /** Approves or denies one, known by the start of its id; returns its run, which then has to be pursued. */
+  decideApproval(idPrefix: string, choice: 'approve' | 'deny', why?: string): Promise<string>
+  /** Records that the run is to end; it then has to be pursued, which undoes it. */
+  cancel(runId: string, why?: string): Promise<void>
   /** Throws {@link InputError} when no run, or more than one, has an id that begins so. */
   findRun(idPrefix: string): Promise<string>
   situation(runId: string): Promise<Situation>
@@ -85,6 +91,14 @@ export type PlanOnly =
       why: string
     }
   | { ok: false; code: string; issues: Issue[]; why: string }
+
+export interface OpenApproval {
+  approval_id: string
+  run_id: string
+  task_id: string
+  question: string
+  until: string
+}
 
 export interface RunRow {
   run_id: string

@@ -1,8 +1,11 @@
 import { Command, CommanderError } from 'commander'
 import { addAnswer } from './commands/answer.ts'
+import { addApprovals, addApprove, addDeny } from './commands/approvals.ts'
+import { addCancel } from './commands/cancel.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
 import { addPsql } from './commands/psql.ts'
+import { addResume } from './commands/resume.ts'
 import { addRun } from './commands/run.ts'
 import { addRuns } from './commands/runs.ts'
 import { addServers } from './commands/servers.ts'
@@ -24,6 +27,11 @@ const commands: AddCommand[] = [
   addShow,
   addEvents,
   addAnswer,
+  addApprovals,
+  addApprove,
+  addDeny,
+  addCancel,
+  addResume,
   addTools,
   addServers,
   addSql,

@@ -6,7 +6,7 @@ import { judge } from './policy.ts'
 
 function verdictOn(
   name: string,
-  { purpose = 'task' as CallPurpose, tainted = false, to = ['input'] as Origin[] } = {},
+  { purpose = 'task' as CallPurpose, tainted = false, to = ['input'] as Origin[], hold = [] as string[] } = {},
 ) {
   const tool = shop.tools.get(`shop.${name}`)
   const { verdict, rule } = judge({
@@ -16,6 +16,7 @@ function verdictOn(
     purpose,
     tainted,
     task: { id: 'task', tool: `shop.${name}` },
+    settings: { hold },
   })
   return [verdict, rule]
 }
@@ -37,6 +38,8 @@ test.each([
   ['send_mail', { tainted: true, to: ['tool:shop.find_account' as const] }, ['hold', 'tainted-destination-held']],
   ['send_mail', { tainted: true, to: ['input' as const, 'model' as const] }, ['hold', 'tainted-destination-held']],
   ['send_mail', { tainted: true, to: [] }, ['hold', 'tainted-destination-held']],
+  ['create_account', { hold: ['shop.create_account'] }, ['hold', 'held-by-configuration']],
+  ['delete_account', { hold: ['shop.delete_account'] }, ['deny', 'deletes-only-as-compensation']],
 ])('%s with %j', (name, circumstances, answer) => {
   expect(verdictOn(name, circumstances)).toEqual(answer)
 })
@@ -50,6 +53,7 @@ test('a destination that holds several leaves is held when one of them came from
     purpose: 'task',
     tainted: true,
     task: { id: 'mail', tool: 'shop.send_mail' },
+    settings: { hold: [] },
   })
   expect(verdict).toBe('hold')
 })

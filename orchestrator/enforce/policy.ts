@@ -8,6 +8,7 @@ export const policyRules = {
   'unknown-tools-never': 'A tool that is not in the reviewed manifest is never called.',
   'lookups-only-read': 'A lookup finds out what happened; it changes nothing.',
   'deletes-only-as-compensation': 'A delete is made only to undo what a call of the same run made.',
+  'held-by-configuration': 'The operator wants to approve each call of this tool.',
   'tainted-destination-held':
     'After a decision that saw untrusted output, data goes only where the input or the goal said; anything else waits for approval.',
   'reads-allowed': 'Reads are allowed.',
@@ -16,8 +17,16 @@ export const policyRules = {
 
 export type PolicyRule = keyof typeof policyRules
 
+/** What an operator may add to the default policy. */
+export interface PolicySettings {
+  /** Tools, by full name, each call of which waits for an approval. */
+  hold: readonly string[]
+}
+
 /** Pins the policy under which a run was created. */
-export const policyDigest = digest(policyRules)
+export function policyDigest({ hold }: PolicySettings): string {
+  return digest({ rules: policyRules, hold: [...hold].sort() })
+}
 
 /** One call about to be made. */
 export interface Proposal {
@@ -30,6 +39,7 @@ export interface Proposal {
   tainted: boolean
   /** The task that the call is for. */
   task: { id: string; tool: string }
+  settings: PolicySettings
 }
 
 const trustedOrigins: readonly Origin[] = ['input', 'goal']
@@ -50,6 +60,9 @@ export function judge(proposal: Proposal): Verdict {
   }
   if (tool.effect === 'delete') {
     return verdict('deny', 'deletes-only-as-compensation', `${tool.id} is a delete, and ${task.id} undoes nothing`)
+  }
+  if (proposal.settings.hold.includes(tool.id)) {
+    return verdict('hold', 'held-by-configuration', `the configuration holds ${tool.id} for approval`)
   }
   const [destination] = proposal.tainted ? untrustedDestinations(tool, proposal) : []
   if (destination !== undefined) {

@@ -88,7 +88,16 @@ export interface EventData {
     /** The outcomes that cannot be had, when that is what the wait is about. */
     facts: string[]
     task_id?: string
+    /** RFC 3339: after it, an approval counts as denied. */
     until?: string
+    /** What exactly an approval would let happen; it holds for nothing else. */
+    approval?: {
+      tool: string
+      fingerprint: string
+      arguments: JsonObject
+      arguments_digest: string
+      verdict: Verdict
+    }
   }
   wait_ended: { wait_id: string; choice: string; by: string; why?: string }
   cancel_requested: { by: string; why?: string }

@@ -6,8 +6,9 @@ import type { Decision, Task, Usage } from './decision.ts'
 import type { Draft, Event, EventData, Next } from './event.ts'
 import type { RunStatus } from './run.ts'
 
-/** Where a task is. `retrying`: an attempt failed and another is due at `retry_at`. `refused`: policy denied it. */
-export type TaskStatus = 'pending' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'refused'
+/** Where a task is. `retrying`: an attempt failed and another is due at `retry_at`. `held`: it waits for
+ * an approval. `refused`: policy or a person denied it. */
+export type TaskStatus = 'pending' | 'held' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'refused'
 
 export interface TaskState extends Task {
   revision: number
@@ -16,6 +17,8 @@ export interface TaskState extends Task {
   attempts: number
   /** Rises only after a recorded lookup proved that nothing had happened. */
   generation: number
+  /** The approval that a person gave, until a call uses it: for one tool and one set of arguments. */
+  approval?: { wait_id: string; fingerprint: string; arguments_digest: string }
   /** What comes next while `retrying`. */
   next?: Extract<Next, { do: 'retry' | 'lookup' }>
   output?: Json
@@ -152,8 +155,7 @@ export function apply(situation: Situation, event: Draft & Pick<Event, 'seq' | '
       return
     }
     case 'wait_started':
-      situation.waits.set(event.data.wait_id, { ...event.data, since: event.at })
-      if (event.data.for === 'answer') situation.status = 'waiting'
+      startWait(situation, { ...event.data, since: event.at })
       return
     case 'wait_ended':
       endWait(situation, event.data)
@@ -163,6 +165,7 @@ export function apply(situation: Situation, event: Draft & Pick<Event, 'seq' | '
       return
     case 'compensation_started':
       situation.compensation = { ...event.data }
+      situation.waits.clear()
       situation.status = 'compensating'
       return
     case 'compensation_finished':
@@ -201,10 +204,12 @@ function intend(
   situation.calls.set(data.call_id, { ...data, seq: event.seq, intended_at: event.at, establishes: [] })
   if (data.purpose === 'compensation') situation.usage.compensation_calls += data.reservation.tool_calls
   else situation.usage.tool_calls += data.reservation.tool_calls
+  restOrRun(situation)
   if (data.purpose === 'compensation') return
   const task = taskIn(situation, data.task_id)
   task.status = 'running'
   delete task.next
+  delete task.approval
   if (data.purpose === 'task') task.attempts = data.attempt
   task.generation = data.generation
 }
@@ -218,6 +223,7 @@ function settle(situation: Situation, data: EventData['call_settled']): void {
   call.started_at = data.started_at
   call.settled_at = data.settled_at
   situation.settlements += 1
+  restOrRun(situation)
   call.settlement = situation.settlements
   if (call.purpose === 'compensation') {
     const undone = call.compensates === undefined ? undefined : situation.calls.get(call.compensates)
@@ -243,11 +249,42 @@ function settle(situation: Situation, data: EventData['call_settled']): void {
   if (data.outcome.status !== 'succeeded') task.failure = data.outcome.failure
 }
 
+/** A run waits while something is asked and nothing is under way. */
+function restOrRun(situation: Situation): void {
+  if (situation.status !== 'running' && situation.status !== 'waiting') return
+  const underWay = situation.calls.size > situation.settlements
+  situation.status = situation.waits.size > 0 && !underWay ? 'waiting' : 'running'
+}
+
+function startWait(situation: Situation, wait: WaitState): void {
+  situation.waits.set(wait.wait_id, wait)
+  if (wait.for === 'approval' && wait.task_id !== undefined) taskIn(situation, wait.task_id).status = 'held'
+  restOrRun(situation)
+}
+
+function decideApproval(
+  situation: Situation,
+  { wait_id, task_id, approval }: WaitState,
+  { choice, by, why }: { choice: string; by: string; why: string | undefined },
+): void {
+  if (task_id === undefined || !approval) return
+  const task = taskIn(situation, task_id)
+  if (choice === 'approve') {
+    const { fingerprint, arguments_digest } = approval
+    task.status = 'pending'
+    task.approval = { wait_id, fingerprint, arguments_digest }
+    return
+  }
+  task.status = 'refused'
+  task.failure = { kind: 'denied', message: `${by} denied it${why === undefined ? '' : `: ${why}`}` }
+}
+
 function endWait(situation: Situation, { wait_id, choice, by, why }: EventData['wait_ended']): void {
   const wait = situation.waits.get(wait_id)
   situation.waits.delete(wait_id)
   if (!wait) return
-  if (situation.status === 'waiting' && situation.waits.size === 0) situation.status = 'running'
+  restOrRun(situation)
+  if (wait.for === 'approval') decideApproval(situation, wait, { choice, by, why })
   if (choice === 'retry') {
     for (const task of situation.tasks.values()) {
       if (task.notice || (task.status !== 'failed' && task.status !== 'refused')) continue

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import type { Home } from '../home/home.ts'
 import type { Membership } from '../home/shared-process.ts'
 import { bootstrap } from './bootstrap.ts'
@@ -5,6 +6,7 @@ import { connect } from './connect.ts'
 import { type EmbeddedPostgres, ensurePostgres } from './embedded-postgres.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { type Keyring, openKeyring } from './keyring.ts'
+import { type Leases, openLeases } from './leases.ts'
 import { migrate } from './migrate.ts'
 import { openQueries, type Queries, readerUrl } from './queries.ts'
 import { ensureServerRole, type ServerDatabase } from './server-roles.ts'
@@ -24,6 +26,7 @@ export interface OpenRecord {
   journal: Journal
   keyring: Keyring
   queries: Queries
+  leases: Leases
   /** Where a shell reads the views of one tenant. Holds a password: never log it. */
   readerUrl(tenant: string): string
   verifier: Verifier
@@ -67,6 +70,7 @@ export async function openRecord({
       journal,
       keyring,
       queries: openQueries(reader, tenantSecret),
+      leases: openLeases(sql, `process ${process.pid} on ${hostname()}`),
       readerUrl: (tenant) => readerUrl(queryUrl, tenantSecret, tenant),
       verifier: openVerifier(sql, signer),
       signHeads: signer.signHeads,

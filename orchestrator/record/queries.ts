@@ -14,6 +14,16 @@ export interface RunSummary {
   updated_at: string
 }
 
+/** An approval that a run waits for. */
+export interface OpenApproval {
+  approval_id: string
+  run_id: string
+  task_id: string
+  question: string
+  /** RFC 3339: after it, it counts as denied. */
+  until: string
+}
+
 /** Rows of a statement, each with a value for every column, in order; `truncated` when there were more than `rowLimit`. */
 export interface QueryResult {
   columns: string[]
@@ -32,6 +42,8 @@ export interface Queries {
   runByPrefix(tenant: string, prefix: string): Promise<RunSummary>
   /** Runs that have not ended, the oldest first. */
   unfinishedRuns(tenant: string): Promise<RunSummary[]>
+  /** Approvals that are asked for and not decided, the oldest first. */
+  openApprovals(tenant: string): Promise<OpenApproval[]>
   /** One SELECT over the views, within 10 s and {@link rowLimit} rows. Throws a {@link QueryError} with Postgres's reason. */
   sql(tenant: string, statement: string): Promise<QueryResult>
   /** What each view and column holds. */
@@ -102,6 +114,16 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
           SELECT run_id, goal, status, tenant, principal, created_at, updated_at FROM query.runs
           WHERE status IN ('queued', 'running', 'waiting', 'compensating') ORDER BY run_id`
         return rows.map(toSummary)
+      })
+    },
+    openApprovals(tenant) {
+      return asTenant(tenant, async (transaction) => {
+        const rows = await transaction<(Omit<OpenApproval, 'until'> & { until: Date })[]>`
+          SELECT approval_id, run_id, task_id, question, until
+          FROM query.approvals AS approvals JOIN query.runs AS runs USING (run_id)
+          WHERE approvals.status = 'pending' AND runs.status IN ('running', 'waiting')
+          ORDER BY requested_at, approval_id`
+        return rows.map(({ until, ...row }) => ({ ...row, until: until.toISOString() }))
       })
     },
     sql(tenant, statement) {

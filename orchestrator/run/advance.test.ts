@@ -260,6 +260,87 @@ describe('advance', () => {
     expect(situation.finished).toMatchObject({ status: 'failed', error: { code: 'reasoner_failed' } })
   })
 
+  describe('a held call', () => {
+    const hold = { hold: ['c.send_c'] }
+    const decideOn = async (waiting: Awaited<ReturnType<typeof run>>, choice: string) => {
+      const [wait] = waiting.situation.waits.values()
+      await waiting.journal.append('11111111-1111-7111-8111-111111111111', [
+        { type: 'wait_ended', data: { wait_id: wait?.wait_id ?? '', choice, by: 'local:me' } },
+      ])
+      return wait
+    }
+
+    test('waits for its approval while everything else goes on', async () => {
+      const { situation, requests } = await run({ policy: hold })
+      expect(called(requests)).toEqual(['a.create_a', 'b.create_b'])
+      expect(situation.status).toBe('waiting')
+      expect(situation.tasks.get('c')?.status).toBe('held')
+      const [wait] = situation.waits.values()
+      expect(wait?.approval).toMatchObject({ tool: 'c.send_c', arguments: { to: 'x' }, fingerprint: 'sha256:send_c' })
+    })
+
+    test('is made once approved, names its approval, and uses it up', async () => {
+      const waiting = await run({ policy: hold })
+      const wait = await decideOn(waiting, 'approve')
+      const { situation, requests } = await run({
+        policy: hold,
+        journal: waiting.journal,
+        decide: (now) => planOnce(abc)(now, 2),
+      })
+      expect(called(requests)).toEqual(['c.send_c'])
+      expect(situation.status).toBe('succeeded')
+      const call = [...situation.calls.values()].find(({ tool }) => tool === 'send_c')
+      expect(call?.approval_id).toBe(wait?.wait_id)
+      expect(situation.tasks.get('c')?.approval).toBeUndefined()
+    })
+
+    test('needs another approval when its arguments are not the approved ones', async () => {
+      const waiting = await run({ policy: hold })
+      const [asked] = waiting.journal.events.filter(({ type }) => type === 'wait_started')
+      if (asked?.type === 'wait_started' && asked.data.approval) asked.data.approval.arguments_digest = 'sha256:other'
+      await decideOn(waiting, 'approve')
+      const { situation, requests } = await run({
+        policy: hold,
+        journal: waiting.journal,
+        decide: (now) => planOnce(abc)(now, 2),
+      })
+      expect(requests).toEqual([])
+      expect(situation.status).toBe('waiting')
+    })
+
+    test('is never made once denied', async () => {
+      const waiting = await run({ policy: hold })
+      await decideOn(waiting, 'deny')
+      const { situation, requests } = await run({
+        policy: hold,
+        journal: waiting.journal,
+        decide: (now) => planOnce(abc)(now, 2),
+      })
+      expect(requests).toEqual([])
+      expect(situation.tasks.get('c')).toMatchObject({ status: 'refused', failure: { kind: 'denied' } })
+      expect(situation.status).toBe('waiting')
+    })
+
+    test('counts as denied when nobody decided in time', async () => {
+      const waiting = await run({
+        policy: hold,
+        goal: goal({ 'c.thing': 'accept' }),
+        decide: planOnce(plan(task('c', 'c.send_c', { to: 'x' }), task('a', 'a.create_a'))),
+      })
+      for (const event of waiting.journal.events)
+        if (event.type === 'wait_started') event.data.until = '2025-12-31T00:00:00.000Z'
+      const { situation, journal } = await run({
+        policy: hold,
+        journal: waiting.journal,
+        decide: (now) => planOnce(abc)(now, 2),
+      })
+      expect(journal.events.find(({ type }) => type === 'wait_ended')).toMatchObject({
+        data: { choice: 'deny', by: 'deadline' },
+      })
+      expect(situation.tasks.get('c')?.status).toBe('refused')
+    })
+  })
+
   test('tells people while it waits, and takes the notice for no evidence, no effect to undo, and no failure to retry', async () => {
     const notice = [{ ...task('told', 'c.send_c', { to: 'ops' }), notice: true }]
     const giveUp = (now: Situation, nth: number): Decision => {

@@ -88,6 +88,13 @@ class Pursuit {
           ...step.tasks.map((task) => this.take(intendTask(situation, task, parts))),
           ...step.lookups.map((task) => this.take(intendLookup(situation, task, parts))),
         ]
+      case 'expire':
+        return step.waits.map(({ wait_id }) =>
+          this.take({
+            type: 'wait_ended',
+            data: { wait_id, choice: 'deny', by: 'deadline', why: 'nobody decided in time' },
+          }),
+        )
       case 'start_compensation':
         return [
           this.take({ type: 'compensation_started', data: { reason: step.reason, calls: callsToUndo(situation) } }),

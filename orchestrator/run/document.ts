@@ -2,7 +2,7 @@ import type { Json } from '../../shared/json.ts'
 import type { EventData } from '../model/event.ts'
 import type { RunStatus } from '../model/run.ts'
 import { redactSealed } from '../model/seal.ts'
-import type { CallState, Situation, TaskState } from '../model/situation.ts'
+import type { CallState, Situation, TaskState, WaitState } from '../model/situation.ts'
 
 /** One run as `show --json`, `run --json` and `GET /v1/runs/:id` print it. Field names are an interface: keep them. */
 export interface RunDocument {
@@ -12,7 +12,7 @@ export interface RunDocument {
   outcomes: { fact: string; established_by: string }[]
   plan: { revision: number; tasks: Pick<TaskState, 'id' | 'tool' | 'status' | 'after'>[] }
   calls: CallDocument[]
-  approvals: Json[]
+  approvals: ApprovalDocument[]
   waiting?: { for: string; choices: EventData['wait_started']['choices']; until?: string; question: string }
   usage: Situation['usage']
   result: Json
@@ -48,7 +48,9 @@ export function documentOf(situation: Situation): RunDocument {
       tasks: [...situation.tasks.values()].map(({ id, tool, status, after }) => ({ id, tool, status, after })),
     },
     calls: [...situation.calls.values()].map(callDocument),
-    approvals: [],
+    approvals: [...situation.waits.values()].flatMap((open) =>
+      open.for === 'approval' ? [approvalDocument(open)] : [],
+    ),
     ...(wait
       ? {
           waiting: {
@@ -63,6 +65,28 @@ export function documentOf(situation: Situation): RunDocument {
     result: redactSealed(finished?.result ?? {}),
     ...(finished?.error ? { error: finished.error } : {}),
     ...(compensation?.status ? { compensation: compensation.status } : {}),
+  }
+}
+
+/** An approval that is asked for: exactly what would be called. */
+export interface ApprovalDocument {
+  approval_id: string
+  task_id?: string
+  tool?: string
+  arguments: Json
+  rule?: string
+  question: string
+  until?: string
+}
+
+function approvalDocument({ wait_id, task_id, approval, question, until }: WaitState): ApprovalDocument {
+  return {
+    approval_id: wait_id,
+    ...(task_id === undefined ? {} : { task_id }),
+    ...(approval ? { tool: approval.tool, rule: approval.verdict.rule } : {}),
+    arguments: redactSealed(approval?.arguments ?? {}),
+    question,
+    ...(until === undefined ? {} : { until }),
   }
 }
 

@@ -7,14 +7,14 @@ import { judge } from '../enforce/policy.ts'
 import { literalOriginIn } from '../enforce/provenance.ts'
 import type { CallPurpose, Provenance, Verdict } from '../model/call.ts'
 import { contractOf, type ToolContract } from '../model/catalogue.ts'
-import { type Draft, draft } from '../model/event.ts'
+import { type Draft, draft, type EventData } from '../model/event.ts'
 import { resolve, type Scope } from '../model/reference.ts'
 import type { CallState, Situation, TaskState } from '../model/situation.ts'
 import { bindCall, undoOf } from './compensation.ts'
 import type { Parts } from './parts.ts'
 
 /** What intending needs of the run's parts. */
-type Intending = Pick<Parts, 'catalogue' | 'clock' | 'newId' | 'digestArguments'>
+type Intending = Pick<Parts, 'catalogue' | 'policy' | 'clock' | 'newId' | 'digestArguments'>
 
 /** The next attempt at a task: the intent of a call, or the refusal of the task. */
 export function intendTask(situation: Situation, task: TaskState, parts: Intending): Draft {
@@ -43,11 +43,27 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
   const reserved = mayReserve(situation, 'task')
   if (reserved !== true) return refuse(task, args, provenance, parts, reserved)
   const tainted = situation.decisions.at(-1)?.tainted ?? false
-  const verdict = judge({ tool: contract, arguments: args, provenance, purpose: 'task', tainted, task })
-  if (verdict.verdict !== 'allow') {
-    const kind = verdict.verdict === 'hold' ? 'approval_required' : 'denied'
-    return refuse(task, args, provenance, parts, { kind, message: verdict.reason }, verdict)
+  const verdict = judge({
+    tool: contract,
+    arguments: args,
+    provenance,
+    purpose: 'task',
+    tainted,
+    task,
+    settings: parts.policy,
+  })
+  if (verdict.verdict === 'deny')
+    return refuse(task, args, provenance, parts, { kind: 'denied', message: verdict.reason }, verdict)
+  const key = hash(situation.run_id, task.id, String(task.generation))
+  const asked = {
+    tool: task.tool,
+    fingerprint: contract.fingerprint,
+    arguments: args,
+    arguments_digest: parts.digestArguments(args),
+    verdict,
   }
+  const approval_id = verdict.verdict === 'hold' ? approvalOf(situation, task, asked, key) : undefined
+  if (verdict.verdict === 'hold' && approval_id === undefined) return askApproval(task, asked, parts)
   return intent(situation, parts, {
     contract,
     purpose: 'task',
@@ -57,7 +73,40 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
     verdict,
     attempt: task.attempts + 1,
     generation: task.generation,
-    key: hash(situation.run_id, task.id, String(task.generation)),
+    key,
+    ...(approval_id === undefined ? {} : { approval_id }),
+  })
+}
+
+type Asked = NonNullable<EventData['wait_started']['approval']>
+
+/** How long a person has for an approval; after that it counts as denied. */
+const approvalMs = 24 * 60 * 60 * 1_000
+
+/** The approval that covers this very call: given and unused, or used by an earlier attempt under the same key. */
+function approvalOf(situation: Situation, task: TaskState, asked: Asked, key: string): string | undefined {
+  const covers = (given: Pick<Asked, 'fingerprint' | 'arguments_digest'>) =>
+    given.fingerprint === asked.fingerprint && given.arguments_digest === asked.arguments_digest
+  if (task.approval && covers(task.approval)) return task.approval.wait_id
+  const earlier = callsOf(situation, task.id, 'task').findLast(
+    (call) => call.idempotency_key === keyed(key) && covers(call),
+  )
+  return earlier?.approval_id
+}
+
+function askApproval(task: TaskState, approval: Asked, { clock, newId }: Intending): Draft {
+  return draft('wait_started', {
+    wait_id: newId(),
+    for: 'approval',
+    question: `May ${task.tool} be called? ${approval.verdict.reason}`,
+    choices: [
+      { choice: 'approve', title: `let ${task.tool} be called once with exactly these arguments` },
+      { choice: 'deny', title: 'do not call it' },
+    ],
+    facts: [],
+    task_id: task.id,
+    until: new Date(clock.now().getTime() + approvalMs).toISOString(),
+    approval,
   })
 }
 
@@ -81,7 +130,15 @@ export function intendLookup(situation: Situation, task: TaskState, parts: Inten
     task_id: task.id,
     args: bound.arguments,
     provenance,
-    verdict: judge({ tool: contract, arguments: bound.arguments, provenance, purpose: 'lookup', tainted: false, task }),
+    verdict: judge({
+      tool: contract,
+      arguments: bound.arguments,
+      provenance,
+      purpose: 'lookup',
+      tainted: false,
+      task,
+      settings: parts.policy,
+    }),
     attempt: tries + 1,
     generation: task.generation,
     key: hash(situation.run_id, 'lookup', uncertain.call_id, String(tries)),
@@ -102,6 +159,7 @@ export function intendUndo(situation: Situation, call: CallState, attempt: numbe
     purpose: 'compensation',
     tainted: false,
     task: { id: call.task_id, tool: undo.tool },
+    settings: parts.policy,
   })
   const intended = intent(situation, parts, {
     contract,
@@ -158,6 +216,7 @@ interface Intended {
   key: string
   compensates?: string
   looks_up?: string
+  approval_id?: string
 }
 
 function intent(situation: Situation, parts: Intending, intended: Intended): Extract<Draft, { type: 'call_intended' }> {
@@ -171,7 +230,7 @@ function intent(situation: Situation, parts: Intending, intended: Intended): Ext
     fingerprint: contract.fingerprint,
     arguments: args,
     arguments_digest: parts.digestArguments(args),
-    idempotency_key: `remit_${key}`,
+    idempotency_key: keyed(key),
     deadline: new Date(parts.clock.now().getTime() + contract.timeout_ms).toISOString(),
     reservation: { tool_calls: 1 },
     traceparent: traceparent(situation.run_id, callId),
@@ -209,6 +268,10 @@ function callsOf(situation: Situation, taskId: string, purpose: CallPurpose): Ca
 /** Lookups and undos carry values of the call they belong to: all of them come from that tool's own exchange. */
 function inherited(args: JsonObject, call: CallState): Provenance {
   return Object.fromEntries(Object.keys(args).map((key) => [`/${key}`, [`tool:${call.server}.${call.tool}` as const]]))
+}
+
+function keyed(key: string): string {
+  return `remit_${key}`
 }
 
 function hash(...parts: string[]): string {

@@ -1,12 +1,14 @@
 import { mayReserve, remaining } from '../enforce/budget.ts'
 import { dependenciesOf } from '../enforce/task-graph.ts'
-import type { CallState, Situation, TaskState } from '../model/situation.ts'
+import type { CallState, Situation, TaskState, WaitState } from '../model/situation.ts'
 import { undoOf } from './compensation.ts'
 
 /** What a run does next; the loop performs it, records it, and asks again. */
 export type Step =
   | { do: 'start'; tasks: TaskState[]; lookups: TaskState[] }
   | { do: 'decide' }
+  /** Nobody answered in time. */
+  | { do: 'expire'; waits: WaitState[] }
   | { do: 'start_compensation'; reason: string }
   | { do: 'compensate'; call: CallState; attempt: number }
   | { do: 'finish_compensation' }
@@ -21,6 +23,10 @@ export function nextStep(situation: Situation, now: Date): Step {
   if (situation.finished) return { do: 'stop' }
   if (situation.compensation) return nextOfCompensation(situation, now)
 
+  const expired = [...situation.waits.values()].filter(
+    ({ until }) => until !== undefined && Date.parse(until) <= now.getTime(),
+  )
+  if (expired.length > 0) return { do: 'expire', waits: expired }
   const inFlight = unsettledCalls(situation).length
   const stopping = situation.cancel_requested ?? situation.undo_requested
   if (stopping) return inFlight > 0 ? { do: 'pause' } : { do: 'start_compensation', reason: reasonToStop(situation) }

@@ -1,3 +1,4 @@
+import type { PolicySettings } from '../enforce/policy.ts'
 import type { CallRequest, CallResult, Progress } from '../model/call.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import type { Decided } from '../model/decision.ts'
@@ -34,6 +35,7 @@ export interface Parts {
   /** True where the reasoner reads what tools returned: then what it decides afterwards is tainted. */
   reasonerReadsOutputs: boolean
   catalogue: Catalogue
+  policy: PolicySettings
   clock: { now(): Date; sleepUntil(instant: Date, signal: AbortSignal): Promise<void> }
   random(): number
   newId(): string

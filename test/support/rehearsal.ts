@@ -111,6 +111,7 @@ export interface RehearsalOptions {
   /** Called before each call with its request; may cancel the run. */
   beforeCall?(request: CallRequest, cancel: (reason: { by: string }) => void): void
   journal?: MemoryJournal
+  policy?: Parts['policy']
 }
 
 /** Pursues a run in memory, with a clock that jumps to the next instant that anything waits for. */
@@ -160,6 +161,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     },
     reasonerReadsOutputs: false,
     catalogue: options.catalogue,
+    policy: options.policy ?? { hold: [] },
     clock,
     random: () => 0.5,
     newId: () => randomUUID(),
