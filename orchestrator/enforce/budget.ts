@@ -17,7 +17,7 @@ export interface Remaining {
 
 /** The budget of the goal less what the record shows as reserved. What is reserved stays spent, however the call ended. */
 export function remaining(situation: Situation): Remaining {
-  const { budget } = situation.created.goal
+  const { budget } = situation
   const inFlight = [...situation.calls.values()].filter(({ outcome }) => outcome === undefined).length
   return {
     tool_calls: Math.max(0, budget.tool_calls - situation.usage.tool_calls),
@@ -36,7 +36,7 @@ export function mayReserve(situation: Situation, purpose: CallPurpose, calls = 1
       ? (['compensation_calls', left.compensation_calls] as const)
       : (['tool_calls', left.tool_calls] as const)
   if (calls <= available) return true
-  const allowed = situation.created.goal.budget[name]
+  const allowed = situation.budget[name]
   return {
     kind: 'budget_exhausted',
     message: `${calls} more ${name} would exceed the budget: ${available} of ${allowed} are left`,

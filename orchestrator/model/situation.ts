@@ -4,6 +4,7 @@ import type { CallOutcome } from './call.ts'
 import type { ToolContract } from './catalogue.ts'
 import type { Decision, Task, Usage } from './decision.ts'
 import type { Draft, Event, EventData, Next } from './event.ts'
+import type { Goal } from './goal.ts'
 import type { RunStatus } from './run.ts'
 
 /** Where a task is. `retrying`: an attempt failed and another is due at `retry_at`. `held`: it waits for
@@ -62,6 +63,8 @@ export interface Situation {
   seq: number
   status: RunStatus
   revision: number
+  /** What the run may spend: the goal's budget, and what a person added to it. */
+  budget: Goal['budget']
   /** Every task that has started, and every one of the current plan, in plan order. */
   tasks: Map<string, TaskState>
   /** The contracts that the accepted plans run under. */
@@ -103,6 +106,7 @@ function begin(event: Event): Situation {
     seq: event.seq,
     status: 'queued',
     revision: 0,
+    budget: { ...event.data.goal.budget },
     tasks: new Map(),
     tools: {},
     calls: new Map(),
@@ -285,7 +289,8 @@ function endWait(situation: Situation, { wait_id, choice, by, why }: EventData['
   if (!wait) return
   restOrRun(situation)
   if (wait.for === 'approval') decideApproval(situation, wait, { choice, by, why })
-  if (choice === 'retry') {
+  if (choice === 'extend') extendBudget(situation)
+  if (choice === 'retry' || choice === 'extend') {
     for (const task of situation.tasks.values()) {
       if (task.notice || (task.status !== 'failed' && task.status !== 'refused')) continue
       task.status = 'pending'
@@ -299,6 +304,11 @@ function endWait(situation: Situation, { wait_id, choice, by, why }: EventData['
   }
   if (choice === 'accept') for (const fact of wait.facts) situation.waived.add(fact)
   if (choice === 'undo') situation.undo_requested = { by, why: why ?? 'a person asked for the undo' }
+}
+
+/** Once more what the goal gave, of all that can run out before a person looks. */
+function extendBudget({ budget, created }: Situation): void {
+  for (const limit of ['tool_calls', 'revisions', 'wall_clock_s'] as const) budget[limit] += created.goal.budget[limit]
 }
 
 function taskIn(situation: Situation, id: string): TaskState {

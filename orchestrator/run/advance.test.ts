@@ -217,6 +217,27 @@ describe('advance', () => {
     expect(situation.status).toBe('succeeded')
   })
 
+  test('stops when its budget is used up, says so, and goes on when a person extends it', async () => {
+    const small = goal({ 'a.thing': 'wait', 'c.thing': 'wait' }, { budget: { tool_calls: 2 } as never })
+    const decide = planOnce(plan(task('a', 'a.create_a'), task('c', 'c.send_c', {}, ['a'])))
+    const script = { ...world, 'a.create_a': [failure('unavailable'), ok({ id: 'a1' })] }
+    const stopped = await run({ goal: small, decide, script })
+    expect(called(stopped.requests)).toEqual(['a.create_a', 'a.create_a'])
+    expect(stopped.situation.tasks.get('c')?.failure).toMatchObject({ kind: 'budget_exhausted' })
+    const [wait] = stopped.situation.waits.values()
+    expect(wait?.choices.map(({ choice }) => choice)).toContain('extend')
+    await stopped.journal.append('11111111-1111-7111-8111-111111111111', [
+      { type: 'wait_ended', data: { wait_id: wait?.wait_id ?? '', choice: 'extend', by: 'local:me' } },
+    ])
+    const { situation, requests } = await run({
+      goal: small,
+      journal: stopped.journal,
+      decide: (now) => decide(now, 2),
+    })
+    expect(called(requests)).toEqual(['c.send_c'])
+    expect(situation.status).toBe('succeeded')
+  })
+
   test('a cancelled run lets calls in flight settle, then undoes them', async () => {
     const { situation, requests } = await run({
       beforeCall: ({ tool }, cancel) => tool === 'create_a' && cancel({ by: 'local:me' }),

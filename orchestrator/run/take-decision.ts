@@ -35,7 +35,7 @@ async function ask(situation: Situation, parts: Parts, signal: AbortSignal): Pro
     usage,
   })
   if (isOutOfTime(situation, parts.clock.now())) {
-    const seconds = situation.created.goal.budget.wall_clock_s
+    const seconds = situation.budget.wall_clock_s
     return giveUp('budget_exhausted', `The run's time of ${seconds} s is over`)
   }
   if (refusalsInARow(situation) >= mostRefusals)
@@ -59,7 +59,7 @@ export function takeDecision(situation: Situation, parts: Pick<Parts, 'catalogue
   const { decision } = made
   switch (decision.kind) {
     case 'plan': {
-      const most = situation.created.goal.budget.revisions
+      const most = situation.budget.revisions
       if (situation.revision >= most)
         return outOfReach(situation, exhausted(situation, `The plan was made ${most} times`), parts)
       const valid = validatePlan(decision, situation, parts.catalogue)
@@ -116,6 +116,9 @@ function outOfReach(
       for: 'answer',
       question: `${waiting.join(', ')} cannot be had: ${why}`,
       choices: [
+        ...(ranOut(situation, code)
+          ? [{ choice: 'extend', title: 'give it its budget once more, and try again' }]
+          : []),
         { choice: 'retry', title: 'try the failed tasks again' },
         { choice: 'accept', title: `go on without ${waiting.join(', ')}` },
         { choice: 'undo', title: 'undo all that this run did' },
@@ -123,6 +126,10 @@ function outOfReach(
       facts: waiting,
     }),
   ]
+}
+
+function ranOut({ tasks }: Situation, code: string): boolean {
+  return code === 'budget_exhausted' || [...tasks.values()].some(({ failure }) => failure?.kind === 'budget_exhausted')
 }
 
 /** The plan with the notice added: it starts at once, while the run waits. A notice that may not stand is left out. */
