@@ -18,7 +18,11 @@ const wish = fc.stringMatching(/^[a-z][a-z0-9-]{1,30}[a-z0-9]$/).filter((slug) =
 const number = fc.integer({ min: 1, max: 1_000_000 })
 
 test('gives only valid slugs to a valid wish', () => {
-  fc.assert(fc.property(wish, number, (wanted, nth) => expect(checkSlug(numberedSlug(wanted, nth))).toEqual([])))
+  fc.assert(
+    fc.property(wish, number, (wanted, nth) => {
+      expect(checkSlug(numberedSlug(wanted, nth))).toEqual([])
+    }),
+  )
 })
 
 test('never gives one slug twice to a wish', () => {
