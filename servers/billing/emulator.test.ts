@@ -240,7 +240,9 @@ describe('subscriptions', () => {
     expect(days).toBeGreaterThanOrEqual(28)
     expect(days).toBeLessThanOrEqual(31)
     expect((await stripe.events.list()).data.map(({ type }) => type)).toEqual([
+      'invoice.payment_succeeded',
       'invoice.paid',
+      'invoice.finalized',
       'invoice.created',
       'customer.subscription.created',
       'payment_method.attached',
@@ -345,6 +347,22 @@ describe('faults', () => {
     await expect(create()).rejects.toMatchObject({ type: 'StripeConnectionError' })
     const state = (await (await fetch(`${emulator.control}/state`)).json()) as { customers: Record<string, unknown> }
     expect(Object.keys(state.customers)).toEqual([(await create()).id])
+  })
+
+  test('declined refuses to start a subscription, on trial too, until it is cleared, and nothing else', async () => {
+    await arm('declined')
+    const { customer, paymentMethod } = await subscribable()
+    const params = { customer, default_payment_method: paymentMethod, items: [{ price: 'price_team_monthly' }] }
+    const strictly = { ...params, payment_behavior: 'error_if_incomplete' as const }
+    for (const trial of [{}, { trial_period_days: 14 }, {}]) {
+      await expect(stripe.subscriptions.create({ ...strictly, ...trial })).rejects.toMatchObject({
+        statusCode: 402,
+        code: 'card_declined',
+      })
+    }
+    expect((await stripe.subscriptions.list({ customer, status: 'all' })).data).toEqual([])
+    await arm(null)
+    expect(await stripe.subscriptions.create(strictly)).toMatchObject({ status: 'active' })
   })
 
   test('refuse a mode that nobody knows', async () => {

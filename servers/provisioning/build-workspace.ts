@@ -8,19 +8,28 @@ import { type Step, type StepContext, steps } from './steps.ts'
 
 type Building = Pick<CallContext<ProvisioningClient>, 'client' | 'dataFolder' | 'signal' | 'progress'>
 
+/** How a workspace is to be built. */
+export interface BuildPlan {
+  /** Becomes the first member where there is no owner yet; whoever leaves it out counts on one being there. */
+  admin: Admin | undefined
+  /** `left`: the steps that the ledger does not have as finished. `every`: all of them again, whatever the ledger says. */
+  steps: 'left' | 'every'
+}
+
 /**
- * Brings a workspace from wherever it is to `ready`: steps that the ledger has as finished are skipped, the rest is
- * applied in order. A failure says in `done` what exists by then, with the id by which it can be removed.
+ * Brings a workspace from wherever it is to `ready`, step by step in order. A failure says in `done` what exists by then,
+ * with the id by which it can be repaired or removed.
  */
-export async function buildWorkspace(workspace: Workspace, admin: Admin, building: Building): Promise<Workspace> {
+export async function buildWorkspace(workspace: Workspace, plan: BuildPlan, building: Building): Promise<Workspace> {
   const { client, dataFolder, signal, progress } = building
   const { sql } = client
   const { url: tenantUrl, fresh } = await ensureSecret(dataFolder, workspace.secret, (password) =>
     client.tenantUrl(workspace, password),
   )
   // A lost password is set anew by applying every step again.
-  const finished = new Set(fresh ? [] : await finishedSteps(sql, workspace.workspace_id))
-  const context: StepContext = { sql, workspace, tenantUrl, admin }
+  const again = fresh || plan.steps === 'every'
+  const finished = new Set(again ? [] : await finishedSteps(sql, workspace.workspace_id))
+  const context: StepContext = { sql, workspace, tenantUrl, admin: plan.admin }
   for (const [done, step] of steps.entries()) {
     if (finished.has(step.name)) continue
     progress(done, steps.length, step.title)

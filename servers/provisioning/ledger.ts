@@ -71,6 +71,12 @@ const tables = `
     ended_at timestamptz(3),
     primary key (workspace_id, step)
   );
+  create table if not exists provisioning.rotations (
+    idempotency_key text primary key,
+    workspace_id text not null references provisioning.workspaces,
+    started_at timestamptz(3) not null default now(),
+    finished_at timestamptz(3)
+  );
 `
 
 /** The workspace of this key: a new row in status `building`, or the one that the key already opened. */
@@ -131,6 +137,15 @@ export async function findWorkspace(
     where status <> 'deleted'
       and ${'workspace_id' in by ? sql`workspace_id = ${by.workspace_id}` : sql`organization_id = ${by.organization_id}`}`
   return found
+}
+
+/** What to throw where there is none: `not_found`, by the argument that named it. */
+export function noSuchWorkspace(by: { workspace_id: string } | { organization_id: string }): CapabilityError {
+  const [path, text] =
+    'workspace_id' in by
+      ? ['/workspace_id', `There is no workspace "${by.workspace_id}".`]
+      : ['/organization_id', `The organization "${by.organization_id}" has no workspace.`]
+  return new CapabilityError('not_found', text, { issues: [{ path, message: 'names no workspace that exists' }] })
 }
 
 /** Moves a workspace on. */

@@ -28,9 +28,35 @@ export async function ensureSecret(
   return { url, fresh: stored === undefined }
 }
 
-/** Removes a secret; one that is gone is fine. */
+/**
+ * Stores a new secret beside the one in use, so that no crash between Postgres and the file can lose the password that
+ * Postgres has. With `resume` a staged secret of an earlier attempt is taken up again.
+ */
+export async function stageSecret(
+  dataFolder: string,
+  name: string,
+  withPassword: (password: string) => string,
+  { resume }: { resume: boolean },
+): Promise<string> {
+  const staged = resume ? await readSecret(dataFolder, stagedName(name)) : undefined
+  const url = withPassword(staged === undefined ? generatePassword() : new URL(staged).password)
+  await writeSecret(dataFolder, stagedName(name), url)
+  return url
+}
+
+/** Puts the staged secret in the place of the one in use, at once. */
+export async function adoptStagedSecret(dataFolder: string, name: string): Promise<void> {
+  await rename(secretFile(dataFolder, stagedName(name)), secretFile(dataFolder, name))
+}
+
+/** Removes a secret, and what is staged beside it; one that is gone is fine. */
 export async function removeSecret(dataFolder: string, name: string): Promise<void> {
-  await rm(secretFile(dataFolder, name), { force: true })
+  for (const each of [name, stagedName(name)]) await rm(secretFile(dataFolder, each), { force: true })
+}
+
+/** No slug holds a ".", so that this is never another workspace's secret. */
+function stagedName(name: string): string {
+  return `${name}.staged`
 }
 
 async function readSecret(dataFolder: string, name: string): Promise<string | undefined> {

@@ -222,6 +222,160 @@ describe.skipIf(ownerUrl === undefined)('provisioning on a real Postgres (REMIT_
     await tenant.end()
   })
 
+  describe('repair_workspace', () => {
+    test('finishes a half-made workspace by its id', async () => {
+      const broken = await start({ REMIT_FAULT: 'broken' })
+      const { done } = failureOf(await broken.call('create_workspace', request))
+      const { workspace_id = '' } = done as JsonObject
+      const { admin_name, admin_email } = request
+      const provisioning = await start()
+      const repaired = outputOf(await provisioning.call('repair_workspace', { workspace_id, admin_name, admin_email }))
+      expect(repaired).toEqual(outputOf(await provisioning.call('get_workspace', { workspace_id })))
+      expect(repaired.status).toBe('ready')
+      const tenant = postgres(await secretUrl(), { max: 1 })
+      expect([...(await tenant`select email, role from members`)]).toEqual([{ email: admin_email, role: 'owner' }])
+      await tenant.end()
+    })
+
+    test('asks for the first member where there is none, and changes nothing in the database before it has one', async () => {
+      const broken = await start({ REMIT_FAULT: 'broken' })
+      const { workspace_id = '' } = failureOf(await broken.call('create_workspace', request)).done as JsonObject
+      const provisioning = await start()
+      const failure = failureOf(await provisioning.call('repair_workspace', { workspace_id }))
+      expect(failure).toMatchObject({
+        kind: 'invalid_input',
+        issues: [{ path: '/admin_email' }],
+        done: { workspace_id, status: 'building', steps: ['role', 'membership', 'database', 'isolation'] },
+      })
+      const tenant = postgres(await secretUrl(), { max: 1 })
+      expect(await tenant`select from pg_tables where schemaname = 'public'`).toHaveLength(0)
+      await tenant.end()
+    })
+
+    test('restores what a finished workspace has lost, and leaves the rest as it is', async () => {
+      const provisioning = await start()
+      const made = outputOf(await provisioning.call('create_workspace', request))
+      const { workspace_id = '', database = '' } = made
+      const before = await secretUrl()
+      const tenant = postgres(before, { max: 1 })
+      await tenant`insert into projects (name) values ('kept')`
+      await tenant.end()
+      await owner.unsafe(`grant connect on database ${database} to public`)
+      await owner.unsafe(`alter role ${database} nologin`)
+
+      expect(outputOf(await provisioning.call('repair_workspace', { workspace_id }))).toEqual(made)
+      expect(await secretUrl()).toBe(before)
+      const again = postgres(before, { max: 1 })
+      expect([...(await again`select name from projects`)]).toEqual([{ name: 'kept' }])
+      expect(await again`select from members`).toHaveLength(1)
+      await again.end()
+      const [access] = await owner`select has_database_privilege('public', ${String(database)}, 'connect') as open`
+      expect(access).toEqual({ open: false })
+    })
+
+    test('builds anew a database and a role that somebody dropped', async () => {
+      const provisioning = await start()
+      const { workspace_id = '', database } = outputOf(await provisioning.call('create_workspace', request))
+      await owner.unsafe(`drop database ${database} with (force)`)
+      await owner.unsafe(`drop role ${database}`)
+      const { admin_name, admin_email } = request
+      const repair = () => provisioning.call('repair_workspace', { workspace_id, admin_name, admin_email })
+      expect(outputOf(await repair()).status).toBe('ready')
+      expect(outputOf(await repair()).status).toBe('ready')
+      expect(await exists()).toEqual({ database: true, role: true })
+    })
+
+    test('shows the workspace as building while a step of it fails', async () => {
+      const { workspace_id = '' } = outputOf(await (await start()).call('create_workspace', request))
+      const broken = await start({ REMIT_FAULT: 'broken' })
+      expect(failureOf(await broken.call('repair_workspace', { workspace_id })).kind).toBe('internal')
+      expect(outputOf(await broken.call('get_workspace', { workspace_id })).status).toBe('building')
+    })
+
+    test('finds nothing to repair of a workspace that is not there, or is on its way out', async () => {
+      const provisioning = await start()
+      const none = failureOf(await provisioning.call('repair_workspace', { workspace_id: 'ws_none' }))
+      expect(none).toMatchObject({ kind: 'not_found', issues: [{ path: '/workspace_id' }] })
+      const { workspace_id = '' } = outputOf(await provisioning.call('create_workspace', request))
+      await ledger`update provisioning.workspaces set status = 'deleting' where workspace_id = ${String(workspace_id)}`
+      expect(failureOf(await provisioning.call('repair_workspace', { workspace_id })).kind).toBe('conflict')
+    })
+  })
+
+  describe('rotate_credentials', () => {
+    const enter = async (url: string) => {
+      const tenant = postgres(url, { max: 1, onnotice: () => undefined })
+      try {
+        await tenant`select from members`
+      } finally {
+        await tenant.end()
+      }
+    }
+
+    test('makes a new password, in the file as soon as it holds, and the old one opens nothing', async () => {
+      const provisioning = await start()
+      const { workspace_id = '', connection } = outputOf(await provisioning.call('create_workspace', request))
+      const before = await secretUrl()
+      const rotated = outputOf(await provisioning.call('rotate_credentials', { workspace_id }))
+      expect(rotated).toEqual({ workspace_id, connection, rotated_at: expect.stringMatching(/^\d{4}-.*Z$/) })
+      const after = await secretUrl()
+      await enter(after)
+      await expect(enter(before)).rejects.toMatchObject({ code: '28P01' })
+      expect(JSON.stringify(rotated)).not.toContain(new URL(after).password)
+      expect((await stat(secretFile())).mode & 0o777).toBe(0o600)
+      expect(await readdir(join(dataFolder, 'secrets'))).toContain(request.slug)
+      expect(await readdir(join(dataFolder, 'secrets'))).not.toContain(`${request.slug}.staged`)
+    })
+
+    test('rotates once per key', async () => {
+      const provisioning = await start()
+      const { workspace_id = '' } = outputOf(await provisioning.call('create_workspace', request))
+      const rotate = (idempotencyKey: string) =>
+        provisioning.call('rotate_credentials', { workspace_id }, { idempotencyKey })
+      const first = outputOf(await rotate(`rotate-${suffix}-1`))
+      const url = await secretUrl()
+      expect(outputOf(await rotate(`rotate-${suffix}-1`))).toEqual(first)
+      expect(await secretUrl()).toBe(url)
+      outputOf(await rotate(`rotate-${suffix}-2`))
+      expect(await secretUrl()).not.toBe(url)
+    })
+
+    test('completes a rotation whose connection was lost, with a file that opens the workspace', async () => {
+      const { workspace_id = '' } = outputOf(await (await start()).call('create_workspace', request))
+      let broken = false
+      await using wire = await openWire((text, cut) => {
+        if (broken || !text.includes('alter role')) return
+        broken = true
+        cut()
+      })
+      const cutOff = await start({ DATABASE_URL: wire.through(databaseUrl) })
+      const key = { idempotencyKey: `rotate-cut-${suffix}` }
+      expect((await cutOff.call('rotate_credentials', { workspace_id }, key)).status).toBe('uncertain')
+      const staged = String(JSON.parse(await readFile(`${secretFile()}.staged`, 'utf8')).url)
+      outputOf(await (await start()).call('rotate_credentials', { workspace_id }, key))
+      await enter(await secretUrl())
+      expect(new URL(await secretUrl()).password).toBe(new URL(staged).password)
+    })
+
+    test('takes another key’s workspace for a conflict, and asks for a repair of one that is not whole', async () => {
+      const provisioning = await start()
+      const { workspace_id = '' } = outputOf(await provisioning.call('create_workspace', request))
+      const key = { idempotencyKey: `rotate-other-${suffix}` }
+      outputOf(await provisioning.call('rotate_credentials', { workspace_id }, key))
+      const other = { ...request, organization_id: `${request.organization_id}-2`, slug: `t${suffix}-${++count}` }
+      const { workspace_id: second = '' } = outputOf(await provisioning.call('create_workspace', other))
+      expect(failureOf(await provisioning.call('rotate_credentials', { workspace_id: second }, key)).kind).toBe(
+        'conflict',
+      )
+      await ledger`update provisioning.workspaces set status = 'building' where workspace_id = ${String(second)}`
+      const half = failureOf(await provisioning.call('rotate_credentials', { workspace_id: second }))
+      expect(half).toMatchObject({ kind: 'conflict', message: expect.stringContaining('repair it first') })
+      expect(failureOf(await provisioning.call('rotate_credentials', { workspace_id: 'ws_none' })).kind).toBe(
+        'not_found',
+      )
+    })
+  })
+
   test('drops a workspace under the feet of its users, once', async () => {
     const provisioning = await start()
     const { workspace_id = '' } = outputOf(await provisioning.call('create_workspace', request))

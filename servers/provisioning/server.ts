@@ -4,6 +4,8 @@ import { connectProvisioning } from './provisioning-client.ts'
 import { createWorkspace } from './tools/create-workspace.ts'
 import { deleteWorkspace } from './tools/delete-workspace.ts'
 import { findWorkspaceTool, getWorkspace } from './tools/read-workspace.ts'
+import { repairWorkspace } from './tools/repair-workspace.ts'
+import { rotateCredentials } from './tools/rotate-credentials.ts'
 
 /** Workspaces of tenants: a real Postgres database and owner role each. */
 export const server = defineServer({
@@ -13,7 +15,7 @@ export const server = defineServer({
   description: 'Builds and removes workspaces: a Postgres database and owner role per organization.',
   instructions:
     'Workspaces of organizations. create_workspace takes an organization that exists; find_workspace goes from an ' +
-    'organization to its workspace. Passwords never appear: a connection is a secret reference.',
+    'organization to its workspace; repair_workspace finishes one that is half-made. Passwords never appear: a connection is a secret reference.',
   credentials: {
     DATABASE_URL: {
       description:
@@ -36,5 +38,5 @@ export const server = defineServer({
       fault: environment.REMIT_FAULT,
     }),
   disconnect: (client) => client.close(),
-  tools: [createWorkspace, getWorkspace, findWorkspaceTool, deleteWorkspace],
+  tools: [createWorkspace, getWorkspace, findWorkspaceTool, repairWorkspace, rotateCredentials, deleteWorkspace],
 })

@@ -4,7 +4,7 @@ import { quoteIdentifier, quoteLiteral } from './identifiers.ts'
 import type { Workspace } from './ledger.ts'
 import { findDatabase, findRole, type Presence } from './ownership.ts'
 import { scramVerifier } from './scram.ts'
-import { createStarterSchema, readStarterSchema } from './starter-schema.ts'
+import { type Admin, createStarterSchema, readStarterSchema } from './starter-schema.ts'
 
 /** What a step works with. */
 export interface StepContext {
@@ -13,7 +13,7 @@ export interface StepContext {
   workspace: Workspace
   /** URL of the workspace as its own role, with the password: never leaves this process but for the secret file. */
   tenantUrl: string
-  admin: { name: string; email: string }
+  admin: Admin | undefined
 }
 
 /** One step of building a workspace. Applying it again, after a success or halfway, ends in the same state. */
@@ -38,10 +38,15 @@ export const steps: readonly Step[] = [
   { name: 'verify', title: 'Log in as the owner and read back', apply: verify },
 ]
 
+/** The attributes of a workspace's role that its password comes with. */
+export function loginWith(tenantUrl: string): string {
+  return `login connection limit 5 password ${quoteLiteral(scramVerifier(new URL(tenantUrl).password))}`
+}
+
 /** The role carries its workspace's id as a comment, so that nobody else's role of the same name is ever taken over or dropped. */
 async function createRole({ sql, workspace, tenantUrl }: StepContext): Promise<void> {
   const role = quoteIdentifier(workspace.role)
-  const login = `login connection limit 5 password ${quoteLiteral(scramVerifier(new URL(tenantUrl).password))}`
+  const login = loginWith(tenantUrl)
   const there = await findRole(sql, workspace)
   if (there === 'foreign') throw taken('role', workspace.role)
   if (there === 'own') {
@@ -79,14 +84,14 @@ async function revokePublic({ sql, workspace }: StepContext): Promise<void> {
   await sql.unsafe(`revoke all on database ${quoteIdentifier(workspace.database)} from public`)
 }
 
-async function verify({ sql, workspace, tenantUrl, admin }: StepContext): Promise<void> {
+async function verify({ sql, workspace, tenantUrl }: StepContext): Promise<void> {
   const [access = { open: true }] = await sql<{ open: boolean }[]>`
     select has_database_privilege('public', ${workspace.database}, 'connect') as open`
-  const tenant = await readStarterSchema(tenantUrl, admin)
+  const tenant = await readStarterSchema(tenantUrl)
   const faults = [
     ...(access.open ? ['anybody may connect to the database'] : []),
     ...(tenant.superuser ? ['the owner role is a superuser'] : []),
-    ...(tenant.isAdminMember ? [] : ['the administrator is not a member']),
+    ...(tenant.hasOwner ? [] : ['no member is its owner']),
   ]
   if (faults.length > 0)
     throw new CapabilityError('internal', `The workspace is not as it should be: ${faults.join(', ')}.`)

@@ -157,6 +157,19 @@ describe('the Slack emulator, asked by the real client', () => {
     await client().auth.test()
   })
 
+  test('lets a token with fewer scopes do no more than they allow', async () => {
+    const made = await fetch(`${emulator.control}/tokens`, { method: 'POST', body: '{"scopes":["channels:read"]}' })
+    const { token } = (await made.json()) as { token: string }
+    const scopes = (await client(token).auth.test()).response_metadata?.scopes
+    expect(scopes).toEqual(['channels:read'])
+    await client(token).conversations.list()
+    await expect(client(token).chat.postMessage({ channel: 'general', text: 'x' })).rejects.toMatchObject({
+      data: { ok: false, error: 'missing_scope', needed: 'chat:write', provided: 'channels:read' },
+    })
+    const odd = await fetch(`${emulator.control}/tokens`, { method: 'POST', body: '{"scopes":["everything"]}' })
+    expect(odd.status).toBe(400)
+  })
+
   test('loses one reply but keeps the message, and its state does not show the token', async () => {
     await arm('lost')
     await expect(client().chat.postMessage({ channel: 'general', text: 'lost' })).rejects.toThrow()

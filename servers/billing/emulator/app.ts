@@ -1,25 +1,29 @@
-import { timingSafeEqual } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import type { Store } from '../../../shared/capability/emulator.ts'
 import { catalogueRoutes } from './catalogue.ts'
+import { openClock } from './clock.ts'
 import { controlApp } from './control.ts'
 import { customerRoutes } from './customers.ts'
 import { eventRoutes } from './events.ts'
 import { expand } from './expand.ts'
-import { Faults } from './faults.ts'
+import { openBillingFaults, refuseWhenAway } from './faults.ts'
 import { decodeForm, type Form } from './form.ts'
 import { IdempotencyKeys, requestDigest } from './idempotency.ts'
 import { invoiceRoutes } from './invoices.ts'
+import { type Permissions, permissionsOf, requirePermission } from './keys.ts'
 import { parseParams } from './params.ts'
+import { passTime } from './passing-time.ts'
 import { paymentMethodRoutes } from './payment-methods.ts'
 import type { Route } from './route.ts'
 import type { EmulatorState } from './state.ts'
 import { StripeRejection, unsupported } from './stripe-rejection.ts'
 import { subscriptionRoutes } from './subscriptions.ts'
-import { newId, openWorld } from './world.ts'
+import { webhookEndpointRoutes } from './webhook-endpoints.ts'
+import type { Webhooks } from './webhooks.ts'
+import { type Account, apiVersion, newId, openWorld, type World } from './world.ts'
 
 const routes: Route[] = [
   ...customerRoutes,
@@ -28,38 +32,59 @@ const routes: Route[] = [
   ...subscriptionRoutes,
   ...invoiceRoutes,
   ...eventRoutes,
+  ...webhookEndpointRoutes,
 ]
 
 export interface AppOptions {
-  /** Seconds since 1970. */
-  now: () => number
+  /** The machine's time in seconds since 1970, from which the account's clock starts. */
+  machine: () => number
   /** How long a change takes; only with some time can two requests with one key meet. */
   latencyMs: number
 }
 
-type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
+type Env = { Bindings: HttpBindings; Variables: { requestId: string; permissions: Permissions | 'all' } }
 type Reply = { status: number; body: unknown; replayed?: boolean }
 
 /** The emulator's HTTP surface: Stripe's routes under `/v1`, ours under `/_remit`. */
-export function stripeApp(store: Store<EmulatorState>, { now, latencyMs }: AppOptions): Hono<Env> {
-  const faults = new Faults()
-  const keys = new IdempotencyKeys(store.state.replies, now)
+export function stripeApp(
+  store: Store<EmulatorState>,
+  webhooks: Webhooks,
+  { machine, latencyMs }: AppOptions,
+): Hono<Env> {
+  const { state } = store
+  const faults = openBillingFaults()
+  const clock = openClock(state.clock, machine)
+  const account: Account = { state, faults, onEvent: webhooks.send }
+  const keys = new IdempotencyKeys(state.replies, clock.now)
   const app = new Hono<Env>()
-  app.route('/_remit', controlApp(store, faults))
+  const nobody = { requestId: null, idempotencyKey: null }
+  const catchUp = (): void => {
+    const [since, now] = [state.clock.passed_to, clock.now()]
+    const worldAt = (at: number): World => openWorld(account, () => at, nobody)
+    const happened = passTime(Object.values(state.objects.subscriptions), since, now, worldAt)
+    // A machine whose own clock is put back does not live through the same time twice.
+    state.clock.passed_to = Math.max(since, now)
+    if (happened > 0) store.save()
+  }
+  const world = () => openWorld(account, clock.now, nobody)
+  app.route('/_remit', controlApp({ store, faults, clock, passTime: catchUp, world }))
   app.use('/*', async (c, next) => {
     c.set('requestId', newId('req'))
     c.header('Request-Id', c.var.requestId)
-    authorize(c, store.state.api_key)
-    faults.refuseWhenAway()
+    c.header('Stripe-Version', apiVersion)
+    c.set('permissions', permissionsOf(c.req.header('Authorization'), state))
+    refuseWhenAway(faults)
+    catchUp()
     await next()
   })
 
   for (const route of routes) {
     app.on(route.method, route.path, async (c) => {
+      requirePermission(c.var.permissions, route)
       const form = decodeForm([new URL(c.req.url).search.slice(1), await c.req.text()].filter(Boolean).join('&'))
       const reply = route.method === 'POST' ? await change(c, route, form) : answer(c, route, form)
       if (route.method !== 'GET') store.save()
-      if (route.method === 'POST' && reply.status === 200 && faults.takeLostReply()) {
+      if (route.method === 'POST' && reply.status === 200 && faults.take('lost')) {
         c.env.incoming.socket.destroy()
         return RESPONSE_ALREADY_SENT
       }
@@ -67,16 +92,14 @@ export function stripeApp(store: Store<EmulatorState>, { now, latencyMs }: AppOp
     })
   }
   app.notFound((c) => send(c, replyOf(unsupported(`${c.req.method} ${c.req.path}`))))
-  app.onError((error, c) => {
-    return send(c, failureReply(error))
-  })
+  app.onError((error, c) => send(c, failureReply(error)))
   return app
 
   function answer(c: Context<Env>, route: Route, form: Form): Reply {
     const params = parseParams(route.params, form)
     const id = c.req.param('id') ?? ''
     const idempotencyKey = c.req.header('Idempotency-Key') ?? null
-    const world = openWorld(store, faults, now, { id: c.var.requestId, idempotencyKey })
+    const world = openWorld(account, clock.now, { requestId: c.var.requestId, idempotencyKey })
     const paths = 'expand' in params ? (params.expand as string[] | undefined) : undefined
     return { status: 200, body: expand(world, route.answer(world, params, id), paths) }
   }
@@ -116,12 +139,4 @@ function replyOf({ status, body }: StripeRejection): Reply {
 function send(c: Context, { status, body, replayed }: Reply): Response {
   const headers = { 'Content-Type': 'application/json', ...(replayed && { 'Idempotent-Replayed': 'true' }) }
   return c.body(JSON.stringify(body, null, 2), status as 200, headers)
-}
-
-function authorize(c: Context, apiKey: string): void {
-  const given = /^Bearer (.+)$/.exec(c.req.header('Authorization') ?? '')?.[1]
-  if (given !== undefined && given.length === apiKey.length && timingSafeEqual(Buffer.from(given), Buffer.from(apiKey)))
-    return
-  const message = given === undefined ? 'You did not provide an API key.' : 'Invalid API Key provided.'
-  throw new StripeRejection(401, { type: 'invalid_request_error', message })
 }

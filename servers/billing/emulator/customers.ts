@@ -87,13 +87,14 @@ const update = route('POST', '/v1/customers/:id', z.strictObject(fields), (world
     throw foreignPaymentMethod()
   }
   checkEmail(params.email)
+  const before = structuredClone(customer)
   if (params.name !== undefined) customer.name = params.name || null
   if (params.email !== undefined) customer.email = params.email || null
   if (params.description !== undefined) customer.description = params.description || null
   if (params.address !== undefined) customer.address = addressOf(params.address)
   if (paymentMethod !== undefined) customer.invoice_settings.default_payment_method = paymentMethod
   customer.metadata = changedMetadata(customer.metadata, params.metadata)
-  world.emit('customer.updated', customer)
+  world.emit('customer.updated', customer, before)
   return customer
 })
 

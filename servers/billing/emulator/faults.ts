@@ -1,42 +1,19 @@
-import { z } from 'zod'
+import { type Faults, openFaults } from '../../../shared/capability/emulator-faults.ts'
 import { StripeRejection } from './stripe-rejection.ts'
 
 /**
  * Bad days to rehearse. `flaky`: 503 twice, then fine. `down`: 503 until cleared. `lost`: the next change happens and its
- * reply is lost. `declined`: cards are declined when a subscription is created, until cleared.
+ * reply is lost. `declined`: cards are declined when a subscription is started or renewed, until cleared.
  */
-export const faultModeSchema = z.enum(['flaky', 'down', 'lost', 'declined'])
-type FaultMode = z.infer<typeof faultModeSchema>
+export type BillingFaults = Faults<'flaky' | 'down' | 'lost' | 'declined'>
 
-const flakyRefusals = 2
+export function openBillingFaults(): BillingFaults {
+  const untilCleared = Number.POSITIVE_INFINITY
+  return openFaults({ flaky: 2, down: untilCleared, lost: 1, declined: untilCleared })
+}
 
-/** The fault in force, if any; it does not outlive the process. */
-export class Faults {
-  #mode: FaultMode | null = null
-  #refusalsLeft = 0
-
-  get mode(): FaultMode | null {
-    return this.#mode
-  }
-
-  arm(mode: FaultMode | null): void {
-    this.#mode = mode
-    this.#refusalsLeft = mode === 'flaky' ? flakyRefusals : 0
-  }
-
-  /** Throws 503 while the emulator plays dead. */
-  refuseWhenAway(): void {
-    if (this.#mode === 'flaky') {
-      this.#refusalsLeft -= 1
-      if (this.#refusalsLeft <= 0) this.#mode = null
-    } else if (this.#mode !== 'down') return
-    throw new StripeRejection(503, { type: 'api_error', message: 'The service is unavailable; try again later.' })
-  }
-
-  /** True once after `lost` was armed. */
-  takeLostReply(): boolean {
-    if (this.#mode !== 'lost') return false
-    this.#mode = null
-    return true
-  }
+/** Throws 503 while the emulator plays dead. */
+export function refuseWhenAway(faults: BillingFaults): void {
+  if (!faults.take('flaky') && !faults.take('down')) return
+  throw new StripeRejection(503, { type: 'api_error', message: 'The service is unavailable; try again later.' })
 }

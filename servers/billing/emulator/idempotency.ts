@@ -13,7 +13,7 @@ export function requestDigest(method: string, path: string, form: Form): string 
 
 /**
  * Stripe's idempotency: a key's first reply is kept for a day, whatever its status, and given again to the same request.
- * A request that never began (400, 401, 404, 409 and the emulator's own 501 and 503) leaves the key free.
+ * A request that never began (400, 401, 403, 404, 409 and the emulator's own 501 and 503) leaves the key free.
  */
 export class IdempotencyKeys {
   readonly #replies: EmulatorState['replies']
@@ -56,7 +56,7 @@ export class IdempotencyKeys {
   }
 }
 
-const neverBegan = new Set([400, 401, 404, 409, 501, 503])
+const neverBegan = new Set([400, 401, 403, 404, 409, 501, 503])
 
 function idempotencyError(status: 400 | 409, message: string, code?: string): StripeRejection {
   return new StripeRejection(status, { type: 'idempotency_error', message, ...(code !== undefined && { code }) })

@@ -12,19 +12,29 @@ export function invoicePrefix(): string {
   return randomBytes(4).toString('hex').toUpperCase()
 }
 
-/** Makes the first invoice of a subscription, paid or left open, and the customer's next number. */
-export function firstInvoice(
+/** What an invoice of a subscription is for. */
+interface Billing {
+  reason: 'subscription_create' | 'subscription_cycle'
+  /** Whether nothing is owed, as on trial. */
+  free: boolean
+  /** Whether the charge went through; an invoice over nothing is paid whatever the card says. */
+  paid: boolean
+}
+
+/** Invoices the current period of a subscription, paid or left open, under the customer's next number. */
+export function issueInvoice(
   world: World,
   customer: Customer,
   subscription: Subscription,
-  { paid, trial }: { paid: boolean; trial: boolean },
+  { reason, free, paid: charged }: Billing,
 ): Invoice {
   const id = world.newId('in')
   const sequence = customer.next_invoice_sequence ?? 1
   const amounts = subscription.items.data.map(({ price, quantity }) =>
-    trial ? 0 : (price.unit_amount ?? 0) * (quantity ?? 1),
+    free ? 0 : (price.unit_amount ?? 0) * (quantity ?? 1),
   )
   const total = amounts.reduce((sum, amount) => sum + amount, 0)
+  const paid = charged || total === 0
   const invoice: Invoice = {
     id,
     object: 'invoice',
@@ -33,7 +43,7 @@ export function firstInvoice(
     amount_remaining: paid ? 0 : total,
     attempt_count: paid ? 0 : 1,
     attempted: true,
-    billing_reason: 'subscription_create',
+    billing_reason: reason,
     collection_method: 'charge_automatically',
     created: world.now(),
     currency: subscription.currency,
@@ -75,8 +85,10 @@ export function firstInvoice(
   }
   customer.next_invoice_sequence = sequence + 1
   world.objects.invoices[id] = invoice
-  world.emit('invoice.created', invoice)
-  world.emit(paid ? 'invoice.paid' : 'invoice.payment_failed', invoice)
+  const outcomes = paid
+    ? (['invoice.paid', 'invoice.payment_succeeded'] as const)
+    : (['invoice.payment_failed'] as const)
+  for (const type of ['invoice.created', 'invoice.finalized', ...outcomes] as const) world.emit(type, invoice)
   return invoice
 }
 

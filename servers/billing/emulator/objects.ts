@@ -50,18 +50,14 @@ export type TaxId = Stripe.TaxId
 export type PaymentMethod = Stripe.PaymentMethod
 export type Product = Stripe.Product
 
+/** Where events are sent; its secret is kept apart and shown once. */
+export type WebhookEndpoint = Omit<Stripe.WebhookEndpoint, 'secret'>
+
 /** Something that happened, with the object as it was then. */
-export interface Event {
-  id: string
-  object: 'event'
-  api_version: null
-  created: number
-  data: { object: unknown }
-  livemode: false
-  pending_webhooks: 0
-  request: { id: string | null; idempotency_key: string | null }
-  type: string
-}
+export type Event = Pick<
+  Stripe.Event,
+  'id' | 'object' | 'api_version' | 'created' | 'livemode' | 'pending_webhooks' | 'request' | 'type'
+> & { data: { object: object; previous_attributes?: object } }
 
 /** Stripe's page of a list. */
 export interface ListOf<T> {

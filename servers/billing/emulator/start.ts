@@ -3,22 +3,23 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
-import { openStore, type RunningEmulator } from '../../../shared/capability/emulator.ts'
+import { openStore, type RunningEmulator, type Store } from '../../../shared/capability/emulator.ts'
 import { type AppOptions, stripeApp } from './app.ts'
 import { shippedCatalogue } from './catalogue.ts'
 import type { EmulatorState } from './state.ts'
+import { openWebhooks, type WebhookOptions } from './webhooks.ts'
 import { newId } from './world.ts'
 
 /** Starts the emulator on a free port of 127.0.0.1; its account lies in `stripe.json` of the data folder. */
 export async function startStripeEmulator(
   dataFolder: string,
-  options: Partial<AppOptions> = {},
+  options: Partial<AppOptions & WebhookOptions> = {},
 ): Promise<RunningEmulator> {
-  const { now = () => Math.floor(Date.now() / 1000), latencyMs = 0 } = options
-  const store = openStore<EmulatorState>(join(dataFolder, 'stripe.json'), freshAccount(now()))
-  store.save()
+  const { machine = () => Math.floor(Date.now() / 1000), latencyMs = 0, retryAfterMs = [1_000, 5_000] } = options
+  const store = openAccount(join(dataFolder, 'stripe.json'), machine())
+  const webhooks = openWebhooks(store, { machine, retryAfterMs })
 
-  const server = createAdaptorServer({ fetch: stripeApp(store, { now, latencyMs }).fetch }) as Server
+  const server = createAdaptorServer({ fetch: stripeApp(store, webhooks, { machine, latencyMs }).fetch }) as Server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -27,6 +28,7 @@ export async function startStripeEmulator(
     credentials: { STRIPE_API_KEY: store.state.api_key },
     control: `${url}/_remit`,
     async close() {
+      webhooks.close()
       server.close()
       server.closeAllConnections()
       await once(server, 'close')
@@ -34,9 +36,21 @@ export async function startStripeEmulator(
   }
 }
 
+/** The account of the file, with what accounts of earlier versions had not yet. */
+function openAccount(file: string, now: number): Store<EmulatorState> {
+  const fresh = freshAccount(now)
+  const store = openStore<EmulatorState>(file, fresh)
+  store.state = { ...fresh, ...store.state, objects: { ...fresh.objects, ...store.state.objects } }
+  store.save()
+  return store
+}
+
 function freshAccount(created: number): EmulatorState {
   return {
     api_key: newId('sk_test'),
+    restricted_keys: {},
+    webhook_secrets: {},
+    clock: { ahead_s: 0, passed_to: 0 },
     objects: {
       customers: {},
       tax_ids: {},
@@ -45,6 +59,7 @@ function freshAccount(created: number): EmulatorState {
       subscriptions: {},
       invoices: {},
       events: {},
+      webhook_endpoints: {},
     },
     replies: {},
   }

@@ -1,3 +1,4 @@
+import type { Permissions } from './keys.ts'
 import type {
   Customer,
   DeletedCustomer,
@@ -8,6 +9,7 @@ import type {
   Product,
   Subscription,
   TaxId,
+  WebhookEndpoint,
 } from './objects.ts'
 
 type ById<T> = Record<string, T>
@@ -22,6 +24,7 @@ export interface StripeObjects {
   subscriptions: ById<Subscription>
   invoices: ById<Invoice>
   events: ById<Event>
+  webhook_endpoints: ById<WebhookEndpoint>
 }
 
 /** A reply kept under its idempotency key. */
@@ -37,6 +40,16 @@ export interface KeptReply {
 /** What the emulator's file holds. */
 export interface EmulatorState {
   api_key: string
+  /** Restricted key → what it may do. */
+  restricted_keys: ById<Permissions>
+  /** Webhook endpoint → its signing secret. */
+  webhook_secrets: ById<string>
+  clock: {
+    /** Seconds by which the account's time is ahead of the machine's. */
+    ahead_s: number
+    /** Up to when all that time brings about has been carried out, in seconds since 1970. */
+    passed_to: number
+  }
   objects: StripeObjects
   replies: ById<KeptReply>
 }

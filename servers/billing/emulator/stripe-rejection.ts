@@ -9,7 +9,7 @@ interface StripeErrorBody {
 
 /** An answer other than 200, thrown by a route before it has changed anything. */
 export class StripeRejection extends Error {
-  readonly status: 400 | 401 | 402 | 404 | 409 | 501 | 503
+  readonly status: 400 | 401 | 402 | 403 | 404 | 409 | 501 | 503
   readonly body: StripeErrorBody
 
   constructor(status: StripeRejection['status'], body: StripeErrorBody) {

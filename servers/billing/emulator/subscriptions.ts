@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { periodEnd } from './billing-period.ts'
+import { paymentMethodFor, refusalOf } from './charge.ts'
 import { liveCustomer } from './customers.ts'
-import { firstInvoice } from './invoices.ts'
+import { issueInvoice } from './invoices.ts'
 import type { Customer, PaymentMethod, Price, Subscription } from './objects.ts'
 import { pageOf } from './pages.ts'
 import { changedMetadata, expandable, integer, metadata, paging } from './params.ts'
-import { chargeRefusalOf } from './payment-methods.ts'
 import { route } from './route.ts'
 import { cardDeclined, invalidParameter, noSuch } from './stripe-rejection.ts'
 import { endSubscription, hasEnded } from './subscription-end.ts'
@@ -37,14 +38,18 @@ const create = route('POST', '/v1/subscriptions', createParams, (world, params) 
   const paymentMethod = paymentMethodOf(world, params, customer)
   if (!trial && !paymentMethod) throw noPaymentMethod()
 
-  const refusal = refusalOf(world, paymentMethod, trial)
+  const refusal = firstRefusal(world, paymentMethod, trial)
   if (refusal !== undefined && params.payment_behavior === 'error_if_incomplete') throw cardDeclined(refusal)
   const unpaid = refusal !== undefined || (params.payment_behavior === 'default_incomplete' && !trial)
 
   const subscription = newSubscription(world, params, prices, unpaid ? 'incomplete' : trial ? 'trialing' : 'active')
   world.objects.subscriptions[subscription.id] = subscription
   world.emit('customer.subscription.created', subscription)
-  subscription.latest_invoice = firstInvoice(world, customer, subscription, { paid: !unpaid, trial }).id
+  subscription.latest_invoice = issueInvoice(world, customer, subscription, {
+    reason: 'subscription_create',
+    free: trial,
+    paid: !unpaid,
+  }).id
   return subscription
 })
 
@@ -126,9 +131,9 @@ function pricesOf({ objects }: World, { items }: CreateParams): Price[] {
   return prices
 }
 
-function paymentMethodOf({ objects }: World, params: CreateParams, customer: Customer): PaymentMethod | undefined {
+function paymentMethodOf(world: World, params: CreateParams, customer: Customer): PaymentMethod | undefined {
   const given = params.default_payment_method
-  const paymentMethod = objects.payment_methods[given ?? String(customer.invoice_settings.default_payment_method)]
+  const paymentMethod = paymentMethodFor(world, { default_payment_method: given ?? null }, customer)
   if (given !== undefined && paymentMethod?.customer !== customer.id) {
     const message = `The customer does not have a payment method with the ID ${given}.`
     throw invalidParameter('default_payment_method', message, 'resource_missing')
@@ -142,9 +147,9 @@ function noPaymentMethod(): Error {
 }
 
 /** The rehearsed decline strikes on trials too, so that it can always be seen. */
-function refusalOf({ faults }: World, paymentMethod: PaymentMethod | undefined, trial: boolean): string | undefined {
-  if (faults.mode === 'declined') return 'generic_decline'
-  return trial || !paymentMethod ? undefined : chargeRefusalOf(paymentMethod)
+function firstRefusal(world: World, paymentMethod: PaymentMethod | undefined, trial: boolean): string | undefined {
+  if (world.faults.armed() === 'declined') return 'generic_decline'
+  return trial || !paymentMethod ? undefined : refusalOf(world, paymentMethod)
 }
 
 function newSubscription(
@@ -161,7 +166,7 @@ function newSubscription(
     object: 'subscription_item' as const,
     billing_thresholds: null,
     created: start,
-    current_period_end: trialEnd ?? periodEnd(start, price),
+    current_period_end: trialEnd ?? periodEnd(start, start, price),
     current_period_start: start,
     current_trial: null,
     discounts: [],
@@ -226,13 +231,4 @@ function newSubscription(
     trial_settings: null,
     trial_start: trialEnd === null ? null : start,
   }
-}
-
-/** The same day of the next month or year, or the last day of a shorter month. */
-function periodEnd(start: number, { recurring }: Price): number {
-  const from = new Date(start * 1000)
-  const to = new Date(from)
-  to.setUTCMonth(from.getUTCMonth() + (recurring?.interval === 'year' ? 12 : 1))
-  if (to.getUTCDate() !== from.getUTCDate()) to.setUTCDate(0)
-  return Math.floor(to.getTime() / 1000)
 }

@@ -2,28 +2,23 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
-import { z } from 'zod'
-import { type Faults, faultModes } from './faults.ts'
+import { faultRoutes } from '../../../shared/capability/emulator-faults.ts'
+import type { MailFaults } from './faults.ts'
 import type { Mailbox } from './mailbox.ts'
 
-const faultRequest = z.strictObject({ mode: z.enum(faultModes).nullable() })
-
 /** The routes by which tests and rehearsals look at the mail that came in and arm a fault. */
-function controlRoutes(mailbox: Mailbox, faults: Faults) {
+function controlRoutes(mailbox: Mailbox, faults: MailFaults) {
   return new Hono()
     .basePath('/_remit')
     .get('/state', async (c) => c.json({ messages: await mailbox.list() }))
-    .get('/faults', (c) => c.json({ mode: faults.armed() }))
-    .post('/faults', async (c) => {
-      const request = faultRequest.safeParse(await c.req.json().catch(() => undefined))
-      if (!request.success) return c.json({ error: `send {"mode": one of ${faultModes.join(', ')}, or null}` }, 400)
-      faults.arm(request.data.mode)
-      return c.json({ mode: faults.armed() })
-    })
+    .route('/', faultRoutes(faults))
 }
 
 /** Serves the control routes on a loopback port of their own. */
-export async function serveControl(mailbox: Mailbox, faults: Faults): Promise<{ url: string; close(): Promise<void> }> {
+export async function serveControl(
+  mailbox: Mailbox,
+  faults: MailFaults,
+): Promise<{ url: string; close(): Promise<void> }> {
   const server = serve({ fetch: controlRoutes(mailbox, faults).fetch, hostname: '127.0.0.1', port: 0 })
   if (!server.listening) await once(server, 'listening')
   return {

@@ -1,30 +1,8 @@
+import { type Faults, openFaults } from '../../../shared/capability/emulator-faults.ts'
+
 /** Bad days that can be rehearsed: every recipient bounces; two deferrals; one message whose acceptance is never told. */
-export const faultModes = ['bounce', 'defer', 'lost'] as const
-export type FaultMode = (typeof faultModes)[number]
+export type MailFaults = Faults<'bounce' | 'defer' | 'lost'>
 
-/** The armed fault; `take` counts its uses, so that it ends by itself where it is meant to. */
-export interface Faults {
-  arm(mode: FaultMode | null): void
-  armed(): FaultMode | null
-  /** True when the fault strikes now. */
-  take(mode: FaultMode): boolean
-}
-
-/** How often each fault strikes before it is over. */
-const strikes = { bounce: Number.POSITIVE_INFINITY, defer: 2, lost: 1 } satisfies Record<FaultMode, number>
-
-export function openFaults(): Faults {
-  let current: { mode: FaultMode; left: number } | null = null
-  return {
-    arm(mode) {
-      current = mode && { mode, left: strikes[mode] }
-    },
-    armed: () => current?.mode ?? null,
-    take(mode) {
-      if (current?.mode !== mode) return false
-      current.left -= 1
-      if (current.left === 0) current = null
-      return true
-    },
-  }
+export function openMailFaults(): MailFaults {
+  return openFaults({ bounce: Number.POSITIVE_INFINITY, defer: 2, lost: 1 })
 }

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { openStore, type RunningEmulator } from '../../../shared/capability/emulator.ts'
 import { serveControl } from './control.ts'
-import { type Faults, openFaults } from './faults.ts'
+import { type MailFaults, openMailFaults } from './faults.ts'
 import { type Mailbox, openMailbox } from './mailbox.ts'
 
 interface Credentials {
@@ -27,7 +27,7 @@ export async function startMailEmulator(dataFolder: string): Promise<RunningEmul
   })
   credentials.save()
   const mailbox = openMailbox(join(dataFolder, 'mail'))
-  const faults = openFaults()
+  const faults = openMailFaults()
   const smtp = await listen(credentials.state, mailbox, faults)
   const control = await serveControl(mailbox, faults)
   return {
@@ -40,7 +40,7 @@ export async function startMailEmulator(dataFolder: string): Promise<RunningEmul
   }
 }
 
-async function listen(expected: Credentials, mailbox: Mailbox, faults: Faults) {
+async function listen(expected: Credentials, mailbox: Mailbox, faults: MailFaults) {
   const sockets = new Map<number, Socket>()
   const server = new SMTPServer({
     banner: 'Remit mail emulator',
@@ -85,7 +85,7 @@ function authentication(expected: Credentials): Pick<SMTPServerOptions, 'onAuth'
   }
 }
 
-function refusalOf(faults: Faults): Error | null {
+function refusalOf(faults: MailFaults): Error | null {
   if (faults.take('bounce')) return smtpError(550, 'Mailbox unavailable')
   if (faults.take('defer')) return smtpError(451, 'Try again later')
   return null

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { type CallContext, CapabilityError, defineTool, fact } from '../../../shared/capability/index.ts'
+import { type CallContext, defineTool, fact } from '../../../shared/capability/index.ts'
 import { onPostgres } from '../../../shared/capability/postgres-failure.ts'
-import { findWorkspace } from '../ledger.ts'
+import { findWorkspace, noSuchWorkspace } from '../ledger.ts'
 import { cluster, type ProvisioningClient } from '../provisioning-client.ts'
 import { showWorkspace, workspaceSchema } from './workspace-output.ts'
 
@@ -34,10 +34,6 @@ async function read(
   client: ProvisioningClient,
 ): Promise<z.output<typeof workspaceSchema>> {
   const found = await onPostgres({ database: cluster, effect: false }, () => findWorkspace(client.sql, by))
-  if (found) return showWorkspace(found, client)
-  const [path, text] =
-    'workspace_id' in by
-      ? ['/workspace_id', `There is no workspace "${by.workspace_id}".`]
-      : ['/organization_id', `The organization "${by.organization_id}" has no workspace.`]
-  throw new CapabilityError('not_found', text, { issues: [{ path, message: 'names no workspace that exists' }] })
+  if (!found) throw noSuchWorkspace(by)
+  return showWorkspace(found, client)
 }

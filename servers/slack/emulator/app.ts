@@ -2,30 +2,30 @@ import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import { type Faults, faultModes } from './faults.ts'
+import { faultRoutes } from '../../../shared/capability/emulator-faults.ts'
+import type { SlackFaults } from './faults.ts'
 import { type Answer, type Method, methods, refused } from './methods.ts'
 import type { Workspace } from './workspace.ts'
 
 type SlackContext = Context<{ Bindings: HttpBindings }>
 
-const faultRequest = z.strictObject({ mode: z.enum(faultModes).nullable() })
-const allScopes = [...new Set(Object.values(methods).flatMap(({ scopes }) => scopes))].join(',')
+const allScopes = [...new Set(Object.values(methods).flatMap(({ scopes }) => scopes))]
+const tokenRequest = z.strictObject({ scopes: z.array(z.enum(allScopes)) })
 
 /** The Web API under `/api/`, and under `/_remit` what tests and rehearsals look at and arm. */
-export function slackRoutes(workspace: Workspace, faults: Faults): Hono<{ Bindings: HttpBindings }> {
+export function slackRoutes(workspace: Workspace, faults: SlackFaults): Hono<{ Bindings: HttpBindings }> {
   return new Hono<{ Bindings: HttpBindings }>()
     .all('/api/:method', (c) => callMethod(c, c.req.param('method'), workspace, faults))
     .get('/_remit/state', (c) => c.json({ channels: workspace.channels(), messages: workspace.messages() }))
-    .get('/_remit/faults', (c) => c.json({ mode: faults.armed() }))
-    .post('/_remit/faults', async (c) => {
-      const request = faultRequest.safeParse(await c.req.json().catch(() => undefined))
-      if (!request.success) return c.json({ error: `send {"mode": one of ${faultModes.join(', ')}, or null}` }, 400)
-      faults.arm(request.data.mode)
-      return c.json({ mode: faults.armed() })
+    .route('/_remit', faultRoutes(faults))
+    .post('/_remit/tokens', async (c) => {
+      const asked = tokenRequest.safeParse(await c.req.json().catch(() => undefined))
+      if (!asked.success) return c.json({ error: `send {"scopes": [some of ${allScopes.join(', ')}]}` }, 400)
+      return c.json({ token: workspace.addToken(asked.data.scopes) })
     })
 }
 
-async function callMethod(c: SlackContext, name: string, workspace: Workspace, faults: Faults): Promise<Response> {
+async function callMethod(c: SlackContext, name: string, workspace: Workspace, faults: SlackFaults): Promise<Response> {
   const { token, ...args } = await argumentsOf(c)
   if (faults.take('limited')) return c.json(refused('ratelimited'), 429, { 'Retry-After': '1' })
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined
@@ -35,14 +35,19 @@ async function callMethod(c: SlackContext, name: string, workspace: Workspace, f
     )
   }
   if (token === undefined) return c.json(refused('not_authed'))
-  if (token !== workspace.token || faults.take('revoked')) return c.json(refused('invalid_auth'))
+  const held = workspace.scopesOf(token)
+  if (held === undefined || faults.take('revoked')) return c.json(refused('invalid_auth'))
+  const provided = held === 'all' ? allScopes : held
+  if (method.scopes.length > 0 && !method.scopes.some((scope) => provided.includes(scope))) {
+    return c.json(refused('missing_scope', { needed: method.scopes.join(','), provided: provided.join(',') }))
+  }
   const answer = runMethod(method, args, workspace)
   if (answer.ok && name === 'chat.postMessage' && faults.take('lost')) {
     c.env.incoming.socket.destroy()
     return RESPONSE_ALREADY_SENT
   }
   return c.json(answer, 200, {
-    'X-OAuth-Scopes': allScopes,
+    'X-OAuth-Scopes': provided.join(','),
     'X-Accepted-OAuth-Scopes': method.scopes.join(','),
   })
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import type { RunningEmulator } from '../../../shared/capability/emulator.ts'
 import { slackRoutes } from './app.ts'
-import { openFaults } from './faults.ts'
+import { openSlackFaults } from './faults.ts'
 import { openWorkspace } from './workspace.ts'
 
 /**
@@ -12,7 +12,7 @@ import { openWorkspace } from './workspace.ts'
  */
 export async function startSlackEmulator(dataFolder: string): Promise<RunningEmulator> {
   const workspace = openWorkspace(dataFolder)
-  const server = serve({ fetch: slackRoutes(workspace, openFaults()).fetch, hostname: '127.0.0.1', port: 0 })
+  const server = serve({ fetch: slackRoutes(workspace, openSlackFaults()).fetch, hostname: '127.0.0.1', port: 0 })
   if (!server.listening) await once(server, 'listening')
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {

@@ -17,6 +17,8 @@ export interface EmulatedMessage {
 
 interface State {
   token: string
+  /** Further tokens → their scopes. */
+  tokens: Record<string, string[]>
   channels: EmulatedChannel[]
   messages: EmulatedMessage[]
   /** Microseconds of the newest time stamp ever given, so that none is given twice. */
@@ -35,7 +37,12 @@ export const identity = {
 
 /** One Slack workspace with a few public channels, kept in a file. */
 export interface Workspace {
+  /** The app's own token, which has every scope. */
   token: string
+  /** The scopes of a token; undefined for one that is not of this workspace. */
+  scopesOf(token: unknown): string[] | 'all' | undefined
+  /** Makes a token that has only these scopes. */
+  addToken(scopes: string[]): string
   channels(): EmulatedChannel[]
   messages(): EmulatedMessage[]
   /** Finds by id, and where `byName` is given, as in chat.postMessage, by `#name` or `name` too. */
@@ -47,7 +54,8 @@ export interface Workspace {
 /** Opens the workspace of the folder; its bot token is made on the first start. */
 export function openWorkspace(dataFolder: string, now: () => number = Date.now): Workspace {
   const store = openStore<State>(join(dataFolder, 'workspace.json'), {
-    token: `xoxb-emulated-${randomBytes(18).toString('hex')}`,
+    token: newToken(),
+    tokens: {},
     channels: [
       { id: 'C0CUSTOMERS', name: 'customers' },
       { id: 'C0OPERATIONS', name: 'operations' },
@@ -56,10 +64,19 @@ export function openWorkspace(dataFolder: string, now: () => number = Date.now):
     messages: [],
     lastTs: 0,
   })
+  // A workspace of an earlier version has no further tokens.
+  store.state.tokens ??= {}
   store.save()
   const { state } = store
   return {
     token: state.token,
+    scopesOf: (token) => (token === state.token ? 'all' : state.tokens[String(token)]),
+    addToken(scopes) {
+      const token = newToken()
+      state.tokens[token] = scopes
+      store.save()
+      return token
+    },
     channels: () => state.channels,
     messages: () => state.messages,
     channel: (wanted, byName) =>
@@ -80,4 +97,8 @@ export function openWorkspace(dataFolder: string, now: () => number = Date.now):
       return true
     },
   }
+}
+
+function newToken(): string {
+  return `xoxb-emulated-${randomBytes(18).toString('hex')}`
 }
