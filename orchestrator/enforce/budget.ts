@@ -24,7 +24,7 @@ export function remaining(situation: Situation): Remaining {
     compensation_calls: Math.max(0, budget.compensation_calls - situation.usage.compensation_calls),
     revisions: Math.max(0, budget.revisions - situation.revision),
     concurrency: Math.max(0, budget.concurrency - inFlight),
-    until: new Date(Date.parse(situation.created_at) + budget.wall_clock_s * 1_000).toISOString(),
+    until: new Date(Date.parse(situation.created_at) + situation.waited_ms + budget.wall_clock_s * 1_000).toISOString(),
   }
 }
 

@@ -5,7 +5,7 @@ import { compileSchema } from '../../shared/json-schema.ts'
 import type { Catalogue, Tool } from '../model/catalogue.ts'
 import type { Task } from '../model/decision.ts'
 import type { Situation } from '../model/situation.ts'
-import { isReference, isSealed, isText } from '../model/value.ts'
+import { holdsSealed, isReference, isSealed, isText } from '../model/value.ts'
 import { leaksInto, unknownArguments } from './arguments.ts'
 import { didYouMean } from './nearest.ts'
 import { misfit, type SchemaIn, schemaAt } from './schema-fit.ts'
@@ -69,7 +69,7 @@ export function checkPlannedArguments(task: Task, tool: Tool, world: PlanWorld):
         ? targetOf(part.$ref, world)
         : { fault: 'a part of a $text must be a string or a {"$ref": …}' }
       if ('fault' in target) issues.push({ path, message: target.fault })
-      else if ('value' in target ? isSealed(target.value) : target.sensitive) {
+      else if ('value' in target ? holdsSealed(target.value) : target.sensitive) {
         issues.push({ path, message: 'a sensitive value cannot become part of a text' })
       }
     }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Effect } from '../../shared/manifest.ts'
 import type { CallPurpose, Origin } from '../model/call.ts'
 import { contractOf } from '../model/catalogue.ts'
 import { shop } from './fixtures/shop.ts'
@@ -6,7 +7,13 @@ import { judge } from './policy.ts'
 
 function verdictOn(
   name: string,
-  { purpose = 'task' as CallPurpose, tainted = false, to = ['input'] as Origin[], hold = [] as string[] } = {},
+  {
+    purpose = 'task' as CallPurpose,
+    tainted = false,
+    to = ['input'] as Origin[],
+    hold = [] as string[],
+    undoes = undefined as Effect | undefined,
+  } = {},
 ) {
   const tool = shop.tools.get(`shop.${name}`)
   const { verdict, rule } = judge({
@@ -16,6 +23,7 @@ function verdictOn(
     purpose,
     tainted,
     task: { id: 'task', tool: `shop.${name}` },
+    undoes,
     settings: { hold },
   })
   return [verdict, rule]
@@ -26,7 +34,16 @@ test.each([
   ['create_account', {}, ['allow', 'creates-and-updates-by-reviewed-servers']],
   ['set_password', {}, ['allow', 'creates-and-updates-by-reviewed-servers']],
   ['delete_account', {}, ['deny', 'deletes-only-as-compensation']],
-  ['delete_account', { purpose: 'compensation' as const }, ['allow', 'deletes-only-as-compensation']],
+  [
+    'delete_account',
+    { purpose: 'compensation' as const, undoes: 'create' as const },
+    ['allow', 'deletes-only-as-compensation'],
+  ],
+  [
+    'delete_account',
+    { purpose: 'compensation' as const, undoes: 'update' as const },
+    ['deny', 'deletes-only-as-compensation'],
+  ],
   ['find_account', { purpose: 'lookup' as const }, ['allow', 'reads-allowed']],
   ['create_account', { purpose: 'lookup' as const }, ['deny', 'lookups-only-read']],
   ['made_up', {}, ['deny', 'unknown-tools-never']],

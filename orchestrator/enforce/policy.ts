@@ -1,5 +1,6 @@
 import { digest, type JsonObject } from '../../shared/json.ts'
 import { matchPointers } from '../../shared/json-pointer.ts'
+import type { Effect } from '../../shared/manifest.ts'
 import type { CallPurpose, Origin, Provenance, Verdict } from '../model/call.ts'
 import type { ToolContract } from '../model/catalogue.ts'
 
@@ -39,6 +40,8 @@ export interface Proposal {
   tainted: boolean
   /** The task that the call is for. */
   task: { id: string; tool: string }
+  /** Of a compensation: the effect of the tool whose call it takes back. */
+  undoes?: Effect | undefined
   settings: PolicySettings
 }
 
@@ -56,6 +59,9 @@ export function judge(proposal: Proposal): Verdict {
     )
   }
   if (purpose === 'compensation') {
+    if (tool.effect === 'delete' && proposal.undoes !== 'create') {
+      return verdict('deny', 'deletes-only-as-compensation', `${tool.id} is a delete, and ${task.id} created nothing`)
+    }
     return verdict('allow', 'deletes-only-as-compensation', `${tool.id} undoes what ${task.id} did in this run`)
   }
   if (tool.effect === 'delete') {

@@ -40,7 +40,7 @@ test('the shipped goal is valid', async () => {
     ['provisioning.workspace', 'undo'],
     ['billing.subscription', 'wait'],
     ['email.onboarding', 'wait'],
-    ['slack.message', 'accept'],
+    ['slack.message', 'wait'],
   ])
 })
 

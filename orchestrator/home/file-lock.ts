@@ -15,9 +15,10 @@ export async function withFileLock<Result>(
 ): Promise<Result> {
   const database = new DatabaseSync(path, { timeout: 0 })
   try {
-    await begin(path, database)
+    await whileBusy(path, () => database.exec('BEGIN IMMEDIATE'))
     const result = await work(database)
-    database.exec('COMMIT')
+    // Whoever tries to begin meanwhile looks at the file for a moment, and a commit needs it alone.
+    await whileBusy(path, () => database.exec('COMMIT'))
     return result
   } finally {
     database.close()
@@ -25,11 +26,11 @@ export async function withFileLock<Result>(
 }
 
 /** SQLite itself would wait by blocking the thread. */
-async function begin(path: string, database: DatabaseSync): Promise<void> {
+async function whileBusy(path: string, attempt: () => void): Promise<void> {
   const end = Date.now() + patienceMs
   for (let pause = 1; ; pause = Math.min(pause * 2, 25)) {
     try {
-      database.exec('BEGIN IMMEDIATE')
+      attempt()
       return
     } catch (error) {
       if (!isBusy(error)) throw error

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../test/support/temporary-folder.ts'
@@ -78,6 +79,17 @@ describe('commands on one home', () => {
     expect(await services()).toEqual([])
   })
 
+  it('leave nothing behind after a kill -9 between the start of a process and its registration', async () => {
+    const script = fileURLToPath(new URL('fixtures/command-that-stops-short.ts', import.meta.url))
+    const child = spawn(process.execPath, [script, home.path], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    const pid = Number(String(line))
+    expect(identify(pid)).toBeDefined()
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    await expect.poll(() => identify(pid)).toBeUndefined()
+  })
+
   it('are not mixed up with a later process that got the pid of a dead one', async () => {
     const stale = { ...ownIdentity(), start: 'long ago' }
     await withRegistry(home.registry, (registry) => {
@@ -146,6 +158,19 @@ describe('a shared process', () => {
     await expect(starting('console.log("no JSON"); setTimeout(() => {}, 60000)')).rejects.toThrow('broken.log')
     for (const pid of pids) expect(identify(pid)).toBeUndefined()
   })
+})
+
+it('a lock is let go however many others look at its file', async () => {
+  await withRegistry(home.registry, () => {})
+  const other = new DatabaseSync(home.registry)
+  await withRegistry(home.registry, (registry) => {
+    registry.addCommand({ id: 'one', ...ownIdentity() })
+    other.exec('BEGIN; SELECT * FROM commands')
+    setTimeout(() => other.close(), 50)
+  })
+  const commands = await withRegistry(home.registry, (registry) => registry.liveCommands())
+  expect(commands.map(({ id }) => id)).toEqual(['one'])
+  await withRegistry(home.registry, (registry) => registry.removeCommand('one'))
 })
 
 it('a home keeps its folders private and takes plain names alone', () => {

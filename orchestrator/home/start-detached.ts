@@ -36,6 +36,7 @@ export async function startDetached<Info extends Json>(
   const pid = child.pid as number
   try {
     await options.spawned(pid)
+    child.stdin?.end('go\n')
     const line = await firstLineOf(output, timeoutMs, () => child.exitCode !== null || child.signalCode !== null)
     return { pid, info: ready(line) }
   } catch (cause) {
@@ -63,6 +64,13 @@ function forget(file: string): void {
   }
 }
 
+/**
+ * The program starts only once it is told to, so that a command which is killed before the pid is registered leaves
+ * nothing behind: the shell that waits ends with it, and otherwise becomes the program, under the same pid. What a shell
+ * exports of itself is no part of the program's environment.
+ */
+const onceTold = ['-c', 'read -r go && unset PWD OLDPWD SHLVL && exec "$@" </dev/null', 'sh']
+
 async function spawnDetached(
   { name, command, args, env, cwd, log }: Omit<DetachedProcess<Json>, 'ready'>,
   output: string,
@@ -70,17 +78,21 @@ async function spawnDetached(
   const stdout = openSync(output, 'w', 0o600)
   const stderr = openSync(log, 'a', 0o600)
   try {
-    const child = spawn(command, args, {
+    const [program, programArgs] =
+      process.platform === 'win32' ? [command, args] : ['/bin/sh', [...onceTold, command, ...args]]
+    const child = spawn(program, programArgs, {
       env,
       cwd,
       detached: true,
-      stdio: ['ignore', stdout, stderr],
+      stdio: ['pipe', stdout, stderr],
       windowsHide: true,
     })
     await once(child, 'spawn').catch((cause: Error) => {
       throw new Error(`${name} did not start: ${cause.message}`, { cause })
     })
     child.unref()
+    // It may have ended already: that is found out where its first line is awaited.
+    child.stdin?.on('error', () => {})
     return child
   } finally {
     closeSync(stdout)

@@ -3,8 +3,9 @@ import type { CallState, Situation } from './situation.ts'
 /** The call that established each of the goal's outcomes and still stands. */
 export function evidenceFor(situation: Situation): { fact: string; established_by: string }[] {
   const standing = [...situation.calls.values()].filter(stands)
-  return situation.created.goal.outcomes.flatMap(({ fact }) => {
-    const call = standing.findLast(({ establishes }) => establishes.includes(fact))
+  const onlyReads = ({ server, tool }: CallState) => situation.tools[`${server}.${tool}`]?.effect === 'read'
+  return situation.created.goal.outcomes.flatMap(({ fact, existing }) => {
+    const call = standing.findLast((one) => one.establishes.includes(fact) && (existing || !onlyReads(one)))
     return call ? [{ fact, established_by: call.call_id }] : []
   })
 }

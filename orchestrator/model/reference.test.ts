@@ -49,6 +49,8 @@ describe('references', () => {
     const sealed = { $sealed: 'v1.a.b.c' }
     const resolved = resolve({ text: { $text: [{ $ref: '/input/tax_id' }] } }, scope({}, { tax_id: sealed }))
     expect(resolved).toMatchObject({ ok: false, issues: [{ path: '/text' }] })
+    const whole = resolve({ text: { $text: [{ $ref: '/input/company' }] } }, scope({}, { company: { tax_id: sealed } }))
+    expect(whole).toMatchObject({ ok: false, issues: [{ path: '/text' }] })
     expect(resolve({ id: { $ref: '/input/tax_id' } }, scope({}, { tax_id: sealed }))).toMatchObject({
       value: { id: sealed },
     })

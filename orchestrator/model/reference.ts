@@ -2,7 +2,7 @@ import type { Issue } from '../../shared/failure.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts'
 import { formatPointer, getAt, parsePointer } from '../../shared/json-pointer.ts'
 import type { Origin, Provenance } from './call.ts'
-import { isReference, isSealed, isText, type Value } from './value.ts'
+import { holdsSealed, isReference, isSealed, isText, type Value } from './value.ts'
 
 /** What references may point into: the run's input, and the output of each task that has succeeded. */
 export interface Scope {
@@ -84,7 +84,7 @@ export function resolve(args: Record<string, Value>, scope: Scope): Resolution {
         }
         const found = look(part.$ref, path)
         if (!found) return ''
-        if (isSealed(found.value)) {
+        if (holdsSealed(found.value)) {
           issues.push({ path, message: `${part.$ref} is sensitive and cannot become part of a text` })
           return ''
         }

@@ -77,6 +77,10 @@ export interface Situation {
   waits: Map<string, WaitState>
   /** Outcomes that a person went on without. */
   waived: Set<string>
+  /** For how long, all in all, the run asked people: that is no time of the run. */
+  waited_ms: number
+  /** Since when the run asks people without a break. */
+  waiting_since?: string
   /** A person asked for the undo. */
   undo_requested?: { by: string; why: string }
   cancel_requested?: EventData['cancel_requested']
@@ -114,6 +118,7 @@ function begin(event: Event): Situation {
     decisions: [],
     waits: new Map(),
     waived: new Set(),
+    waited_ms: 0,
     usage: { model_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0, tool_calls: 0, compensation_calls: 0 },
   }
 }
@@ -162,7 +167,7 @@ export function apply(situation: Situation, event: Draft & Pick<Event, 'seq' | '
       startWait(situation, { ...event.data, since: event.at })
       return
     case 'wait_ended':
-      endWait(situation, event.data)
+      endWait(situation, event.data, event.at)
       return
     case 'cancel_requested':
       situation.cancel_requested = event.data
@@ -249,7 +254,13 @@ function settle(situation: Situation, data: EventData['call_settled']): void {
     task.settled_by = original.call_id
     delete task.failure
     return
-  } else task.status = 'failed'
+  } else {
+    task.status = 'failed'
+    const original = call.looks_up === undefined ? undefined : situation.calls.get(call.looks_up)
+    // It was found, and is not as its tool promises: an effect all the same, which an undo has to take back.
+    if (original && data.outcome.status === 'failed' && data.outcome.output !== undefined)
+      original.outcome = data.outcome
+  }
   if (data.outcome.status !== 'succeeded') task.failure = data.outcome.failure
 }
 
@@ -262,6 +273,7 @@ function restOrRun(situation: Situation): void {
 
 function startWait(situation: Situation, wait: WaitState): void {
   situation.waits.set(wait.wait_id, wait)
+  situation.waiting_since ??= wait.since
   if (wait.for === 'approval' && wait.task_id !== undefined) taskIn(situation, wait.task_id).status = 'held'
   restOrRun(situation)
 }
@@ -283,12 +295,18 @@ function decideApproval(
   task.failure = { kind: 'denied', message: `${by} denied it${why === undefined ? '' : `: ${why}`}` }
 }
 
-function endWait(situation: Situation, { wait_id, choice, by, why }: EventData['wait_ended']): void {
+function endWait(situation: Situation, { wait_id, choice, by, why }: EventData['wait_ended'], at: string): void {
   const wait = situation.waits.get(wait_id)
-  situation.waits.delete(wait_id)
   if (!wait) return
+  situation.waits.delete(wait_id)
+  if (situation.waits.size === 0) {
+    situation.waited_ms += Math.max(0, Date.parse(at) - Date.parse(situation.waiting_since ?? at))
+    delete situation.waiting_since
+  }
   restOrRun(situation)
   if (wait.for === 'approval') decideApproval(situation, wait, { choice, by, why })
+  // What the runtime offers is about facts; the choices of any other question are the reasoner's own words.
+  if (wait.facts.length === 0) return
   if (choice === 'extend') extendBudget(situation)
   if (choice === 'retry' || choice === 'extend') {
     for (const task of situation.tasks.values()) {
@@ -296,14 +314,23 @@ function endWait(situation: Situation, { wait_id, choice, by, why }: EventData['
       task.status = 'pending'
       task.attempts = 0
       delete task.failure
-      // Vendors replay a stored refusal under its key. What was refused did not happen, so another key is safe;
-      // what is uncertain keeps its key.
-      const last = [...situation.calls.values()].findLast((call) => call.task_id === task.id && call.purpose === 'task')
-      if (last?.outcome?.status === 'failed') task.generation += 1
+      if (wasRefused(situation, task)) task.generation += 1
     }
   }
   if (choice === 'accept') for (const fact of wait.facts) situation.waived.add(fact)
   if (choice === 'undo') situation.undo_requested = { by, why: why ?? 'a person asked for the undo' }
+}
+
+/**
+ * Vendors replay a stored refusal under its key. Where every attempt under the key was refused, another key is safe; what
+ * is uncertain, or happened and is not as its tool promises, keeps its key.
+ */
+function wasRefused(situation: Situation, { id, generation }: TaskState): boolean {
+  const attempts = [...situation.calls.values()].filter(
+    (call) => call.task_id === id && call.purpose === 'task' && call.generation === generation,
+  )
+  const isRefusal = ({ outcome }: CallState) => outcome?.status === 'failed' && outcome.output === undefined
+  return attempts.length > 0 && attempts.every(isRefusal)
 }
 
 /** Once more what the goal gave, of all that can run out before a person looks. */

@@ -20,6 +20,13 @@ export function isText(value: unknown): value is Text {
   return isJsonObject(value) && Array.isArray(value.$text) && Object.keys(value).length === 1
 }
 
+/** True where a sealed leaf stands anywhere in a value. */
+export function holdsSealed(value: Json): boolean {
+  if (isSealed(value)) return true
+  if (Array.isArray(value)) return value.some(holdsSealed)
+  return isJsonObject(value) && Object.values(value).some(holdsSealed)
+}
+
 export function isSealed(value: unknown): value is Sealed {
   return isJsonObject(value) && typeof value.$sealed === 'string' && Object.keys(value).length === 1
 }

@@ -97,6 +97,43 @@ describe('an append', () => {
     await expect(journalOf().adopt(newRunId())).rejects.toThrow('no run')
   })
 
+  it('refuses JSON that is nested too deep to be hashed, and goes on', async () => {
+    const journal = journalOf()
+    const run_id = newRunId()
+    await journal.create({ run_id, ...owner }, [noted('one')])
+    const deep = JSON.parse('['.repeat(3_500) + ']'.repeat(3_500))
+    const refused = journal.append(run_id, [{ type: 'system_noted', data: { what: 'deep', details: deep } }])
+    await expect(refused).rejects.toThrow('call stack')
+    expect(whats(await journal.append(run_id, [noted('two')]))).toEqual(['two'])
+  })
+
+  it('that waits is refused, not forgotten, when the run is adopted again in the same process', async () => {
+    const gate = Promise.withResolvers<void>()
+    let blocked = false
+    const store = (sql: Parameters<typeof postgresStore>[0]): BatchStore => {
+      const inner = postgresStore(sql)
+      const insert: BatchStore['insert'] = async (writes) => {
+        if (blocked) await gate.promise
+        return inner.insert(writes)
+      }
+      return { ...inner, insert }
+    }
+    const journal = journalOf({ store })
+    const run_id = newRunId()
+    await journal.create({ run_id, ...owner }, [noted('one')])
+    blocked = true
+    const adopted = journal.adopt(run_id)
+    const underWay = journal.append(run_id, [noted('two')])
+    await new Promise((resolve) => setImmediate(resolve))
+    const waits = journal.append(run_id, [noted('three')])
+    waits.catch(() => {})
+    await adopted
+    gate.resolve()
+    expect(whats(await underWay)).toEqual(['two'])
+    await expect(waits).rejects.toThrow(FenceLostError)
+    await expect(journal.append(run_id, [noted('four')])).rejects.toThrow(FenceLostError)
+  })
+
   it('refuses what is not JSON, and goes on', async () => {
     const journal = journalOf()
     const run_id = newRunId()

@@ -104,9 +104,15 @@ export function openJournal({ url, now, patienceMs = 5_000, store: storeOf = pos
     for (const [run_id, run] of runs) {
       if (run.waiting.length === 0) continue
       if (rows >= rowsPerBatch) break
-      const taken = take(run_id, run, at)
-      rows += taken.write.rows.length
-      batch.push(taken)
+      try {
+        const taken = take(run_id, run, at)
+        rows += taken.write.rows.length
+        batch.push(taken)
+      } catch (error) {
+        // What cannot be hashed, such as JSON nested without end, is no reason to stop writing for everybody else.
+        for (const { reject } of run.waiting.splice(0)) reject(error as Error)
+        if (run.created) runs.delete(run_id)
+      }
     }
     return batch
   }
@@ -145,6 +151,8 @@ export function openJournal({ url, now, patienceMs = 5_000, store: storeOf = pos
     const events = await read(run_id, 0)
     const last = events.at(-1)
     if (!last && run_id !== systemStream) throw new RangeError(`there is no run ${run_id} in the record`)
+    // Whoever held the run here and appended since then has lost it, as it would have to another worker.
+    for (const { reject } of runs.get(run_id)?.waiting.splice(0) ?? []) reject(new FenceLostError(run_id))
     runs.set(run_id, { head: last ?? startOfChain, tenant: last?.tenant ?? systemTenant, waiting: [] })
     return events
   }
@@ -203,14 +211,14 @@ interface Taken {
 
 /** Gives everything that waits its place in the run: sequence numbers and hashes are made here, and nowhere else. */
 function take(run_id: string, run: OpenRun, at: Date): Taken {
-  const waiting = run.waiting
-  run.waiting = []
+  const waiting = [...run.waiting]
   const { events, rows, head } = chainEvents(
     { run_id, tenant: run.tenant, head: run.head, at },
     waiting.flatMap(({ drafts }) => drafts),
   )
   const change: RunChange = Object.assign({}, ...waiting.map((one) => one.change))
   const write: RunWrite = { run_id, rows, change, at: at.toISOString(), ...(run.created && { created: run.created }) }
+  run.waiting = []
   return { run, waiting, events, head, write }
 }
 

@@ -368,7 +368,10 @@ describe('advance', () => {
       const decision = planOnce(plan(task('a', 'a.create_a'), task('b', 'b.create_b')))(now, nth)
       return decision.kind === 'give_up' ? { ...decision, notice } : decision
     }
-    const goals = goal({ 'a.thing': 'wait', 'b.thing': 'wait', 'c.thing': 'accept' })
+    const goals = goal(
+      { 'a.thing': 'wait', 'b.thing': 'wait', 'c.thing': 'accept' },
+      { on_trouble: { fact: 'c.thing', arguments: {} } },
+    )
     const waiting = await run({
       goal: goals,
       decide: giveUp,

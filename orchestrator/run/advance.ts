@@ -59,6 +59,8 @@ class Pursuit {
         this.callWhatWasIntended(drafts)
       } else if (step.do === 'decide') {
         const decision = await decide(this.situation, this.parts, this.signal)
+        // Whoever was interrupted has not decided: the next to pursue the run asks again.
+        if (this.signal.aborted) break
         await this.record([this.take(decision), ...takeDecision(this.situation, this.parts).map((d) => this.take(d))])
       } else if (step.do === 'pause') {
         await this.untilSomethingHappens(step.until)
@@ -74,9 +76,14 @@ class Pursuit {
   }
 
   private takeCancel(): Draft[] {
-    const { cancel_requested, compensation, finished: end } = this.situation
-    if (!this.cancel.aborted || cancel_requested || compensation || end) return []
+    if (!this.cancel.aborted || !this.canBeCancelled()) return []
     return [this.take({ type: 'cancel_requested', data: this.cancel.reason })]
+  }
+
+  /** A run that is being undone, or was asked to end before, goes its way whatever else is asked. */
+  private canBeCancelled(): boolean {
+    const { cancel_requested, compensation, finished: end } = this.situation
+    return !cancel_requested && !compensation && !end
   }
 
   /** The events that a step consists of, already taken into the situation. */
@@ -164,7 +171,7 @@ class Pursuit {
   private async untilSomethingHappens(until: string | undefined): Promise<void> {
     if (this.arrived.length > 0) return
     const stop = new AbortController()
-    const interrupts = this.situation.cancel_requested ? [this.signal] : [this.signal, this.cancel]
+    const interrupts = this.canBeCancelled() ? [this.signal, this.cancel] : [this.signal]
     const signal = AbortSignal.any([...interrupts, stop.signal])
     const timer = until === undefined ? [] : [this.parts.clock.sleepUntil(new Date(until), signal)]
     const interrupted = new Promise<void>((resolve) =>

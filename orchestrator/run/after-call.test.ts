@@ -13,6 +13,7 @@ function ended(outcome: CallOutcome, call: Partial<EndedCall> = {}): EndedCall {
     generation: 0,
     firstIntendedAt: '2026-01-01T00:00:00.000Z',
     deadline: '2026-01-01T00:00:30.000Z',
+    intendedAt: '2026-01-01T00:00:00.000Z',
     outcome,
     ...call,
   }
@@ -84,8 +85,24 @@ describe('after a call', () => {
   })
 
   test('a lookup that finds nothing opens the next generation', () => {
-    const call = ended(failed('not_found'), { purpose: 'lookup', generation: 2 })
+    const intendedAt = '2026-01-01T00:00:30.000Z'
+    const call = ended(failed('not_found'), { purpose: 'lookup', generation: 2, intendedAt })
     expect(afterCall(call, now, 0)).toEqual({ do: 'retry', at: now.toISOString(), generation: 3 })
+  })
+
+  test('a lookup that asked before the deadline of what it looks up proves nothing, and asks again after it', () => {
+    const call = ended(failed('not_found'), { purpose: 'lookup' })
+    expect(afterCall(call, now, 0)).toEqual({ do: 'lookup', at: '2026-01-01T00:00:30.000Z' })
+  })
+
+  test('does not repeat an uncertain call at an instant when the vendor may have dropped its key', () => {
+    const contract = { effect: 'create', idempotency: { keyed: '11s' } } as const
+    expect(afterCall(ended(uncertain, { contract, attempt: 4 }), now, 0)).toEqual({ do: 'fail' })
+  })
+
+  test('grants a vendor no pause longer than a day', () => {
+    const next = afterCall(ended(failed('rate_limited', Number.MAX_SAFE_INTEGER)), now, 0)
+    expect(next).toMatchObject({ at: '2026-01-02T00:00:10.000Z' })
   })
 
   test('a lookup that could not look is repeated, and proves nothing', () => {

@@ -6,6 +6,9 @@ import type { Next } from '../model/event.ts'
 /** How often one call is attempted before its task fails, and how long the pauses between attempts are. */
 const attempts = { most: 5, firstPauseMs: 200, longestPauseMs: 20_000 }
 
+/** The longest pause that a vendor is granted. A server may ask for one that no calendar holds. */
+const longestAskedMs = 86_400_000
+
 /** Failures that were provably not performed and may pass: the same key is sent again. */
 const passing: readonly FailureKind[] = ['rate_limited', 'unavailable']
 
@@ -17,7 +20,10 @@ export interface EndedCall {
   generation: number
   /** When the first attempt under this key was recorded, and until when the last one may still have its effect. */
   firstIntendedAt: string
+  /** Of the call itself; of a lookup: of the call that it looks up. */
   deadline: string
+  /** When this very call was recorded. */
+  intendedAt: string
   outcome: CallOutcome
 }
 
@@ -35,24 +41,33 @@ export function afterCall(call: EndedCall, now: Date, random: number): Next {
   const passes = outcome.status === 'uncertain' || passing.includes(outcome.failure.kind)
 
   if (purpose === 'lookup') {
-    if (outcome.failure.kind === 'not_found') return { do: 'retry', at: now.toISOString(), generation: generation + 1 }
+    if (outcome.failure.kind === 'not_found') {
+      // Asked while the call could still have its effect, "not found" proves nothing.
+      if (Date.parse(call.intendedAt) < Date.parse(call.deadline)) return { do: 'lookup', at: later(call.deadline, at) }
+      return { do: 'retry', at: now.toISOString(), generation: generation + 1 }
+    }
     return passes && mayTryAgain ? { do: 'lookup', at } : { do: 'fail' }
   }
   if (outcome.status === 'failed') return passes && mayTryAgain ? { do: 'retry', at, generation } : { do: 'fail' }
-  if (mayTryAgain && repeatIsSafe(call, now)) return { do: 'retry', at, generation }
+  if (mayTryAgain && mayRepeat(contract, call.firstIntendedAt, new Date(at))) return { do: 'retry', at, generation }
   if (contract.lookup && purpose === 'task') return { do: 'lookup', at: later(call.deadline, at) }
   return { do: 'fail' }
 }
 
-function repeatIsSafe({ contract: { effect, idempotency }, firstIntendedAt }: EndedCall, now: Date): boolean {
+/** True while the same call under the same key, first recorded at an instant, would not happen twice if repeated at another. */
+export function mayRepeat(
+  { effect, idempotency }: Pick<ToolContract, 'effect' | 'idempotency'>,
+  firstIntendedAt: string,
+  at: Date,
+): boolean {
   if (effect === 'read' || idempotency === 'natural') return true
   if (idempotency === 'none') return false
-  return now.getTime() < Date.parse(firstIntendedAt) + milliseconds(idempotency.keyed)
+  return at.getTime() < Date.parse(firstIntendedAt) + milliseconds(idempotency.keyed)
 }
 
 function pauseUntil(attempt: number, retryAfterMs: number | undefined, now: Date, random: number): string {
   const ceiling = Math.min(attempts.longestPauseMs, attempts.firstPauseMs * 2 ** attempt)
-  const pause = Math.max(retryAfterMs ?? 0, Math.round(ceiling * (0.5 + random / 2)))
+  const pause = Math.max(Math.min(retryAfterMs ?? 0, longestAskedMs), Math.round(ceiling * (0.5 + random / 2)))
   return new Date(now.getTime() + pause).toISOString()
 }
 

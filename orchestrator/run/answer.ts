@@ -1,5 +1,5 @@
 import { draft } from '../model/event.ts'
-import { fold, type Situation, type WaitState } from '../model/situation.ts'
+import { apply, fold, type Situation, type WaitState } from '../model/situation.ts'
 import type { RunJournal } from './parts.ts'
 
 /** What a person decided about something that a run asks. */
@@ -52,14 +52,17 @@ export async function requestCancel(
 }
 
 async function endWait(
-  { run_id }: Situation,
-  { wait_id, choices }: WaitState,
+  situation: Situation,
+  { wait_id, choices, since }: WaitState,
   { choice, by, why }: Answer,
   journal: RunJournal,
 ): Promise<void> {
+  const { run_id } = situation
   const offered = choices.map((offer) => offer.choice)
   if (!offered.includes(choice))
     throw new AnswerError(`Run ${run_id} does not offer "${choice}"; it offers ${offered.join(', ')}`)
   const ended = draft('wait_ended', { wait_id, choice, by, ...(why === undefined ? {} : { why }) })
-  await journal.append(run_id, [ended], { status: 'running' })
+  // The run may wait for something else still. When it was answered does not matter to that.
+  apply(situation, { ...ended, seq: situation.seq + 1, at: since })
+  await journal.append(run_id, [ended], { status: situation.status })
 }

@@ -8,8 +8,12 @@ import { isReference, isSealed } from '../model/value.ts'
 
 /** The calls whose effects an undo has to take back, the last to settle first. */
 export function callsToUndo(situation: Situation): string[] {
-  return [...situation.calls.values()]
-    .filter((call) => call.purpose === 'task' && !isNotice(call, situation) && leavesAnEffect(call, situation))
+  const calls = [...situation.calls.values()].filter(
+    (call) =>
+      call.purpose === 'task' && !isNotice(call, situation) && pinnedContract(call, situation)?.effect !== 'read',
+  )
+  return [...Map.groupBy(calls, ({ idempotency_key }) => idempotency_key).values()]
+    .flatMap((attempts) => effectOf(attempts, situation) ?? [])
     .sort((a, b) => (b.settlement ?? 0) - (a.settlement ?? 0))
     .map(({ call_id }) => call_id)
 }
@@ -19,21 +23,34 @@ function isNotice({ task_id }: CallState, situation: Situation): boolean {
   return situation.tasks.get(task_id)?.notice === true
 }
 
-function leavesAnEffect(call: CallState, situation: Situation): boolean {
-  if (call.compensated_by || pinnedContract(call, situation)?.effect === 'read') return false
-  if (call.outcome?.status === 'succeeded') return true
-  // A failure that says what it had done left that behind; one that says nothing was provably not performed.
-  if (call.outcome?.status === 'failed')
-    return call.outcome.output !== undefined || (call.outcome.failure.done !== undefined && undoOf(call, situation).ok)
-  // An uncertain attempt that another attempt or a lookup cleared up is not an effect of its own.
-  return situation.tasks.get(call.task_id)?.status !== 'succeeded' && isLastAttempt(call, situation)
+/**
+ * Of the attempts under one key, which are one effect at most: the one that knows it best. An uncertain attempt counts
+ * until another attempt says what became of it, or a lookup proved that nothing had.
+ */
+function effectOf(attempts: readonly CallState[], situation: Situation): CallState | undefined {
+  if (attempts.some(({ compensated_by }) => compensated_by !== undefined)) return undefined
+  return (
+    attempts.findLast((call) => leftSomething(call, situation)) ??
+    attempts.findLast((call) => call.outcome?.status === 'uncertain' && !isProvedAbsent(call, situation))
+  )
 }
 
-function isLastAttempt(call: CallState, situation: Situation): boolean {
-  const attempts = [...situation.calls.values()].filter(
-    ({ task_id, purpose }) => task_id === call.task_id && purpose === 'task',
+/** A failure that says what it had done left that behind; one that says nothing was provably not performed. */
+function leftSomething(call: CallState, situation: Situation): boolean {
+  const { outcome } = call
+  if (outcome?.status !== 'failed') return outcome?.status === 'succeeded'
+  return outcome.output !== undefined || (outcome.failure.done !== undefined && undoOf(call, situation).ok)
+}
+
+function isProvedAbsent({ idempotency_key }: CallState, situation: Situation): boolean {
+  return [...situation.calls.values()].some(
+    ({ looks_up, outcome, next }) =>
+      looks_up !== undefined &&
+      situation.calls.get(looks_up)?.idempotency_key === idempotency_key &&
+      outcome?.status === 'failed' &&
+      outcome.failure.kind === 'not_found' &&
+      next?.do === 'retry',
   )
-  return attempts.at(-1)?.call_id === call.call_id
 }
 
 function pinnedContract(call: CallState, situation: Situation) {

@@ -10,6 +10,7 @@ import { contractOf, type ToolContract } from '../model/catalogue.ts'
 import { type Draft, draft, type EventData } from '../model/event.ts'
 import { resolve, type Scope } from '../model/reference.ts'
 import type { CallState, Situation, TaskState } from '../model/situation.ts'
+import { mayRepeat } from './after-call.ts'
 import { bindCall, undoOf } from './compensation.ts'
 import type { Parts } from './parts.ts'
 
@@ -42,7 +43,19 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
   }
   const reserved = mayReserve(situation, 'task')
   if (reserved !== true) return refuse(task, args, provenance, parts, reserved)
-  const tainted = situation.decisions.at(-1)?.tainted ?? false
+  const key = hash(situation.run_id, task.id, String(task.generation))
+  const doubtful = callsOf(situation, task.id, 'task').filter((call) => call.idempotency_key === keyed(key))
+  if (doubtful.some(isUncertain) && !mayRepeat(contract, doubtful[0]?.intended_at ?? '', parts.clock.now())) {
+    if (contract.lookup) return intendLookup(situation, task, parts)
+    // Who was asked and wants another try has taken it upon themselves.
+    if (task.attempts > 0)
+      return refuse(task, args, provenance, parts, {
+        kind: 'unavailable',
+        message: `Nobody can tell whether ${task.tool} happened, and a repeat could happen twice`,
+      })
+  }
+  // Whoever decided last need not have planned this task: one tainted decision taints what the run does from then on.
+  const tainted = situation.decisions.some((decision) => decision.tainted)
   const verdict = judge({
     tool: contract,
     arguments: args,
@@ -54,7 +67,6 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
   })
   if (verdict.verdict === 'deny')
     return refuse(task, args, provenance, parts, { kind: 'denied', message: verdict.reason }, verdict)
-  const key = hash(situation.run_id, task.id, String(task.generation))
   const asked = {
     tool: task.tool,
     fingerprint: contract.fingerprint,
@@ -110,9 +122,9 @@ function askApproval(task: TaskState, approval: Asked, { clock, newId }: Intendi
   })
 }
 
-/** The call that finds out whether a task's uncertain call happened. */
+/** The call that finds out whether a task's uncertain call happened, or the refusal of the task where it may not be made. */
 export function intendLookup(situation: Situation, task: TaskState, parts: Intending): Draft {
-  const uncertain = callsOf(situation, task.id, 'task').at(-1)
+  const uncertain = callsOf(situation, task.id, 'task').findLast(isUncertain)
   const lookup = uncertain && contractFor(situation, task.tool, parts)?.lookup
   const contract = lookup && contractFor(situation, `${uncertain.server}.${lookup.tool}`, parts)
   const bound = lookup && bindCall(lookup.arguments, uncertain)
@@ -124,21 +136,28 @@ export function intendLookup(situation: Situation, task: TaskState, parts: Inten
   }
   const tries = [...situation.calls.values()].filter(({ looks_up }) => looks_up === uncertain.call_id).length
   const provenance = inherited(bound.arguments, uncertain)
+  const reserved = mayReserve(situation, 'lookup')
+  if (reserved !== true) return refuse(task, bound.arguments, provenance, parts, reserved)
+  const verdict = judge({
+    tool: contract,
+    arguments: bound.arguments,
+    provenance,
+    purpose: 'lookup',
+    tainted: false,
+    task,
+    settings: parts.policy,
+  })
+  if (verdict.verdict === 'deny') {
+    const failure = { kind: 'denied' as const, message: verdict.reason }
+    return refuse(task, bound.arguments, provenance, parts, failure, verdict)
+  }
   return intent(situation, parts, {
     contract,
     purpose: 'lookup',
     task_id: task.id,
     args: bound.arguments,
     provenance,
-    verdict: judge({
-      tool: contract,
-      arguments: bound.arguments,
-      provenance,
-      purpose: 'lookup',
-      tainted: false,
-      task,
-      settings: parts.policy,
-    }),
+    verdict,
     attempt: tries + 1,
     generation: task.generation,
     key: hash(situation.run_id, 'lookup', uncertain.call_id, String(tries)),
@@ -159,6 +178,7 @@ export function intendUndo(situation: Situation, call: CallState, attempt: numbe
     purpose: 'compensation',
     tainted: false,
     task: { id: call.task_id, tool: undo.tool },
+    undoes: contractFor(situation, `${call.server}.${call.tool}`, parts)?.effect,
     settings: parts.policy,
   })
   const intended = intent(situation, parts, {
@@ -263,6 +283,10 @@ function contractFor(situation: Situation, id: string, parts: Intending): ToolCo
 
 function callsOf(situation: Situation, taskId: string, purpose: CallPurpose): CallState[] {
   return [...situation.calls.values()].filter((call) => call.task_id === taskId && call.purpose === purpose)
+}
+
+function isUncertain({ outcome }: CallState): boolean {
+  return outcome?.status === 'uncertain'
 }
 
 /** Lookups and undos carry values of the call they belong to: all of them come from that tool's own exchange. */

@@ -42,8 +42,10 @@ export function nextStep(situation: Situation, now: Date): Step {
   const lookups = due.filter((task) => task.next?.do === 'lookup').slice(0, Math.max(0, room - startable.length))
   if (startable.length + lookups.length > 0) return { do: 'start', tasks: startable, lookups }
 
-  if (inFlight > 0) return { do: 'pause', ...earliest(tasks) }
-  if (tasks.some((task) => task.status === 'retrying')) return { do: 'pause', ...earliest(tasks) }
+  // What is due already waits for room, so for a call to settle: its instant is nothing to sleep until.
+  const next = earliest(tasks, now)
+  if (inFlight > 0) return { do: 'pause', ...(next === undefined ? {} : { until: next }) }
+  if (next !== undefined) return { do: 'pause', until: sooner(next, remaining(situation).until) }
   return restWithoutStarting(situation)
 }
 
@@ -70,9 +72,15 @@ function isDue(task: TaskState, now: Date): boolean {
   return task.status === 'retrying' && task.next !== undefined && Date.parse(task.next.at) <= now.getTime()
 }
 
-function earliest(tasks: TaskState[]): { until?: string } {
-  const instants = tasks.flatMap((task) => (task.status === 'retrying' && task.next ? [task.next.at] : [])).sort()
-  return instants[0] === undefined ? {} : { until: instants[0] }
+function earliest(tasks: TaskState[], now: Date): string | undefined {
+  return tasks
+    .flatMap((task) => (task.status === 'retrying' && task.next ? [task.next.at] : []))
+    .filter((at) => Date.parse(at) > now.getTime())
+    .reduce<string | undefined>((first, at) => (first === undefined ? at : sooner(first, at)), undefined)
+}
+
+function sooner(a: string, b: string): string {
+  return Date.parse(a) < Date.parse(b) ? a : b
 }
 
 function reasonToStop({ cancel_requested: cancel, undo_requested: undo }: Situation): string {

@@ -17,7 +17,9 @@ export function settleCall(
   const task = situation.tasks.get(call.task_id)
   const taskContract = task && situation.tools[task.tool]
   const expected = call.purpose === 'lookup' ? taskContract : contract
-  const outcome = asExpected(result.outcome, call, expected)
+  // What a lookup finds is judged as the reply of the call that it looks up.
+  const judged = (call.looks_up === undefined ? undefined : situation.calls.get(call.looks_up)) ?? call
+  const outcome = asExpected(result.outcome, judged, expected)
   const next = afterCall(
     {
       contract: contract ?? { effect: 'read', idempotency: 'none' },
@@ -25,7 +27,8 @@ export function settleCall(
       attempt: call.attempt,
       generation: call.generation,
       firstIntendedAt: firstUnderSameKey(situation, call).intended_at,
-      deadline: call.deadline,
+      deadline: judged.deadline,
+      intendedAt: call.intended_at,
       outcome,
     },
     parts.clock.now(),

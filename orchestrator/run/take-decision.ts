@@ -1,6 +1,8 @@
 import type { Issue } from '../../shared/failure.ts'
+import { remaining } from '../enforce/budget.ts'
 import { checkFinish } from '../enforce/finish.ts'
 import { validatePlan } from '../enforce/validate.ts'
+import type { Catalogue } from '../model/catalogue.ts'
 import type { Decided, Decision, Task } from '../model/decision.ts'
 import { type Draft, draft } from '../model/event.ts'
 import { evidenceFor } from '../model/evidence.ts'
@@ -63,7 +65,8 @@ export function takeDecision(situation: Situation, parts: Pick<Parts, 'catalogue
       if (situation.revision >= most)
         return outOfReach(situation, exhausted(situation, `The plan was made ${most} times`), parts)
       const valid = validatePlan(decision, situation, parts.catalogue)
-      if (!valid.ok) return refuse(valid.problems)
+      const problems = [...noticeProblems(decision.tasks), ...(valid.ok ? [] : valid.problems)]
+      if (!valid.ok || problems.length > 0) return refuse(problems)
       return [draft('plan_accepted', { revision: situation.revision + 1, tasks: valid.tasks, tools: valid.tools })]
     }
     case 'finish': {
@@ -88,6 +91,15 @@ export function takeDecision(situation: Situation, parts: Pick<Parts, 'catalogue
     case 'give_up':
       return outOfReach(situation, decision, parts)
   }
+}
+
+/** A notice is not undone, so no plan may call its tasks that. */
+function noticeProblems(tasks: readonly Task[]): Issue[] {
+  return tasks.flatMap(({ notice }, index) =>
+    notice
+      ? [{ path: `/tasks/${index}/notice`, message: 'only what tells of trouble, when giving up, is a notice' }]
+      : [],
+  )
 }
 
 function exhausted(situation: Situation, why: string): GiveUp {
@@ -134,12 +146,21 @@ function ranOut({ tasks }: Situation, code: string): boolean {
 
 /** The plan with the notice added: it starts at once, while the run waits. A notice that may not stand is left out. */
 function tell(situation: Situation, notice: Task[], { catalogue }: Pick<Parts, 'catalogue'>): Draft[] {
-  if (notice.length === 0) return []
-  const valid = validatePlan({ kind: 'plan', tasks: notice, why: '' }, situation, catalogue)
+  if (notice.length === 0 || !notice.every(({ tool }) => mayTell(tool, situation, catalogue))) return []
+  // Trouble is told even where the plan may not be made again.
+  const limits = { ...remaining(situation), revisions: 1 }
+  const valid = validatePlan({ kind: 'plan', tasks: notice, why: '' }, situation, catalogue, limits)
   if (!valid.ok) return []
   const pending = [...situation.tasks.values()].filter(({ status }) => status === 'pending').map(toTask)
   const tasks = [...pending, ...valid.tasks.map((task) => ({ ...task, notice: true }))]
   return [draft('plan_accepted', { revision: situation.revision + 1, tasks, tools: valid.tools })]
+}
+
+/** A notice is not undone, so it does no more than the goal says: it reads, and tells people as `on_trouble` wants. */
+function mayTell(toolId: string, { created }: Situation, { tools }: Catalogue): boolean {
+  const tool = tools.get(toolId)
+  const fact = created.goal.on_trouble?.fact
+  return tool?.effect === 'read' || (fact !== undefined && tool?.establishes.includes(fact) === true)
 }
 
 function toTask({ id, tool, arguments: args, after, why, notice }: TaskState): Task {

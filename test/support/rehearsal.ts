@@ -111,6 +111,8 @@ export interface RehearsalOptions {
   /** Called before each call with its request; may cancel the run. */
   beforeCall?(request: CallRequest, cancel: (reason: { by: string }) => void): void
   journal?: MemoryJournal
+  /** Stops the pursuit where it is. */
+  stop?: AbortSignal
   policy?: Parts['policy']
 }
 
@@ -179,7 +181,10 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     ])
   }
   const runId = '11111111-1111-7111-8111-111111111111'
-  const situation = await advance(runId, parts, { signal: new AbortController().signal, cancel: cancel.signal })
+  const situation = await advance(runId, parts, {
+    signal: options.stop ?? new AbortController().signal,
+    cancel: cancel.signal,
+  })
   // What the loop holds in memory must be what the record leads to.
   const folded = fold(journal.events)
   if (digest(folded.status) !== digest(situation.status)) throw new Error('the fold and the loop disagree')
