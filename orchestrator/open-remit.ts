@@ -41,7 +41,9 @@ export async function openRemit(config: Config, catalogue: Catalogue, options: O
     const record = await openRecord({ home, membership, databaseUrl })
     closers.push(() => record.close())
     options.onStarted?.('Postgres')
+    options.signal?.throwIfAborted()
     await emulators
+    options.signal?.throwIfAborted()
     const place = { home, membership, record }
     const gateway = faults && (await startServers(config, catalogue, place, faults, options))
     if (gateway) closers.push(() => gateway.close())

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Json } from '../../shared/json.ts'
+import { openInterruptibly, untilInterrupted } from './open-interruptibly.ts'
 import type { OpenOptions, Remit, Workplace } from './remit.ts'
 import type { Terminal } from './terminal.ts'
 import { type Line, paint } from './text/line.ts'
@@ -44,15 +45,15 @@ export function tableFit({ terminal }: Context): number | undefined {
   return terminal.isTTY ? terminal.columns : undefined
 }
 
-/** Opens Remit for some work, and closes it whatever happens. */
+/** Opens Remit for some work, and closes it whatever happens, Ctrl-C included. */
 export async function withRemit<Result>(
-  { workplace }: Context,
+  context: Context,
   options: OpenOptions,
   work: (remit: Remit) => Promise<Result>,
 ): Promise<Result> {
-  const remit = await workplace.open(options)
+  const remit = await openInterruptibly(context, options, () => undefined)
   try {
-    return await work(remit)
+    return await untilInterrupted(context.terminal, () => work(remit))
   } finally {
     await remit.close()
   }

@@ -34,6 +34,8 @@ export interface OpenOptions {
   reasoner?: 'planner'
   /** Named faults of the emulators: `billing` → `down`. Refused in live mode. */
   faults?: Record<string, string>
+  /** Aborted when opening is to end early; what was started is stopped, and `open` throws the signal's reason. */
+  signal?: AbortSignal
   /** Told as things start: "Postgres", "emulators", "servers". */
   onStarting?(what: string): void
   /** Told under the same name once it is up. */
@@ -123,5 +125,13 @@ export class InputError extends Error {
     super(message)
     this.name = 'InputError'
     this.issues = issues
+  }
+}
+
+/** Ctrl-C ended the command before it did its work: exit code 4. */
+export class InterruptedError extends Error {
+  constructor() {
+    super('Interrupted: what this command started is stopped')
+    this.name = 'InterruptedError'
   }
 }

@@ -1,19 +1,19 @@
 import { exitCodes } from './follow-run.ts'
-import { InputError } from './remit.ts'
+import { InputError, InterruptedError } from './remit.ts'
 import type { Terminal } from './terminal.ts'
 import { issueLines } from './text/issue-lines.ts'
 import { type Line, paint } from './text/line.ts'
 
 /**
  * Tells a person what went wrong, in words and without a stack unless asked, and returns the exit code: 2 where they can
- * put it right by asking differently, else 1.
+ * put it right by asking differently, 4 where they interrupted, else 1.
  */
 export function reportError(
   error: unknown,
   terminal: Terminal,
   { json, debug }: { json: boolean; debug: boolean },
 ): number {
-  const asked = error instanceof InputError
+  const { code, exitCode } = kindOf(error)
   const issues = error instanceof InputError ? error.issues : []
   const message = messageOf(error)
   const lines: Line[] = [
@@ -23,10 +23,16 @@ export function reportError(
   ]
   terminal.stderr(lines.map((line) => `${paint(line, false)}\n`).join(''))
   if (json) {
-    const document = { error: { code: asked ? 'invalid_input' : 'internal', message, issues } }
+    const document = { error: { code, message, issues } }
     terminal.stdout(`${JSON.stringify(document, null, 2)}\n`)
   }
-  return asked ? exitCodes.badUsage : exitCodes.failed
+  return exitCode
+}
+
+function kindOf(error: unknown): { code: string; exitCode: number } {
+  if (error instanceof InputError) return { code: 'invalid_input', exitCode: exitCodes.badUsage }
+  if (error instanceof InterruptedError) return { code: 'interrupted', exitCode: exitCodes.cancelled }
+  return { code: 'internal', exitCode: exitCodes.failed }
 }
 
 /** Errors of several attempts at once (`AggregateError`) often have no message of their own. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { FakeTerminal } from './fixtures/fake-terminal.ts'
 import { FakeWorkplace } from './fixtures/fake-workplace.ts'
-import { happyPath, undo, waiting } from './fixtures/journals.ts'
+import { happyPath, held, undo, waiting } from './fixtures/journals.ts'
 import { Recording as Journal, type Recording, runId } from './fixtures/recording.ts'
 import { InputError } from './remit.ts'
 import { runCli } from './run-cli.ts'
@@ -173,6 +173,103 @@ describe('run', () => {
       [true, true],
     ])
     expect(out).toContain('Cancelling: waiting for 0 calls, then undoing; Ctrl-C again to stop at once')
+  })
+})
+
+describe('Ctrl-C', () => {
+  test.each([
+    ['between two steps of opening', true],
+    ['at its last step', false],
+  ])('%s ends a run before it is created, and all that was started', async (_when, heedsSignal) => {
+    const { exit, out, err } = await remit(['run', 'onboard', ...good], {
+      prepare(workplace, terminal) {
+        workplace.heedsSignal = heedsSignal
+        workplace.whileOpening = () => terminal.interrupt()
+      },
+    })
+    expect(exit).toBe(4)
+    expect(out).toContain('Interrupted: stopping what was started')
+    expect(out).not.toContain(runId)
+    expect(err).toBe('remit: Interrupted: what this command started is stopped\n')
+  })
+
+  test('is told to scripts as JSON', async () => {
+    const { out } = await remit(['run', 'onboard', ...good, '--json'], {
+      prepare(workplace, terminal) {
+        workplace.whileOpening = () => terminal.interrupt()
+      },
+    })
+    expect(JSON.parse(out)).toMatchObject({ error: { code: 'interrupted' } })
+  })
+
+  test('ends a question that takes too long', async () => {
+    const { exit } = await remit(['sql', 'select pg_sleep(600)'], {
+      prepare(workplace, terminal) {
+        workplace.whileAsked = () => {
+          terminal.interrupt()
+          return new Promise(() => undefined)
+        }
+      },
+    })
+    expect(exit).toBe(4)
+  })
+
+  test('does not end the closing', async () => {
+    const listeners: number[] = []
+    await remit(['runs'], {
+      prepare(workplace, terminal) {
+        workplace.whileClosing = () => listeners.push(terminal.listeners.size)
+      },
+    })
+    expect(listeners).toEqual([1])
+  })
+})
+
+describe('approvals', () => {
+  const approval = 'aaaa0000-0000-7000-8000-000000000001'
+  const asked = {
+    recording: held(),
+    prepare: (workplace: FakeWorkplace) => {
+      const until = '2026-01-02T00:00:00.000Z'
+      workplace.openApprovals = [
+        { approval_id: approval, run_id: runId, task_id: 'post_message', question: 'May it?', until },
+      ]
+    },
+  }
+
+  test('shows exactly what would be called, with what deceives the eye escaped and what is sealed hidden', async () => {
+    const { exit, out } = await remit(['approvals'], asked)
+    expect(exit).toBe(0)
+    expect(out).toContain(approval)
+    expect(out).toContain('slack.post_message')
+    expect(out).toContain('"#sales"')
+    expect(out).toContain('[sealed]')
+    expect(out).not.toContain('\u202e')
+  })
+
+  test('says so when there are none', async () => {
+    expect(await remit(['approvals'])).toMatchObject({ exit: 0, out: '', err: 'Nothing waits for an approval.\n' })
+  })
+
+  test.each(['approve', 'deny'])('%s records the decision and goes on with the run', async (choice) => {
+    const { exit, workplace, out } = await remit([choice, 'aaaa', '--why', 'read it'], asked)
+    expect(workplace.answers).toEqual([['aaaa', choice, 'read it']])
+    expect(exit).toBe(3)
+    expect(out).toContain(`approve ${approval}`)
+  })
+})
+
+describe('cancel and resume', () => {
+  test('cancel records who asked, and follows the undo', async () => {
+    const { workplace } = await remit(['cancel', 'last', '--why', 'wrong customer'], { recording: waiting() })
+    expect(workplace.answers).toEqual([['cancel', runId, 'wrong customer']])
+  })
+
+  test('resume goes on with a run that rests, and refuses one that ended', async () => {
+    expect((await remit(['resume', 'last'], { recording: waiting() })).exit).toBe(3)
+    const { exit, err } = await remit(['resume', 'last'])
+    expect(exit).toBe(2)
+    expect(err).toContain('nothing to resume')
   })
 })
 
@@ -348,6 +445,11 @@ test('help lists every command and exits well', async () => {
     'show',
     'events',
     'answer',
+    'approvals',
+    'approve',
+    'deny',
+    'cancel',
+    'resume',
     'tools',
     'servers',
     'sql',

@@ -1,12 +1,13 @@
 import { type Context, columnsOf, note, print } from './context.ts'
+import { openInterruptibly } from './open-interruptibly.ts'
 import type { OpenOptions, Remit } from './remit.ts'
 import { LiveView } from './story/live-view.ts'
 import { duration } from './text/duration.ts'
-import { faint, type Line, paragraph } from './text/line.ts'
+import { doubtful, faint, type Line, paragraph } from './text/line.ts'
 
 /** Opens Remit with its servers, and tells what was started and how long it took; on stderr where stdout is for JSON. */
 export async function startUp(context: Context, options: OpenOptions, { json }: { json: boolean }): Promise<Remit> {
-  const { terminal, workplace, colors } = context
+  const { terminal, colors } = context
   const begun = terminal.now()
   const starting = new Map<string, number>()
   const started: string[] = []
@@ -14,13 +15,18 @@ export async function startUp(context: Context, options: OpenOptions, { json }: 
     ? undefined
     : new LiveView(terminal, colors, () => [...starting].map(([label, since]) => ({ label, since })))
   try {
-    const remit = await workplace.open({
+    const watched: OpenOptions = {
       ...options,
       onStarting: (what) => void starting.set(what, terminal.now()),
       onStarted(what) {
         started.push(`${what} ${duration(terminal.now() - (starting.get(what) ?? begun))}`)
         starting.delete(what)
       },
+    }
+    const remit = await openInterruptibly(context, watched, () => {
+      const lines: Line[] = [[doubtful('Interrupted'), ': stopping what was started']]
+      if (live) live.append(lines)
+      else note(context, lines)
     })
     live?.close()
     const all = [...started, ...starting.keys()]

@@ -1,5 +1,6 @@
 import { openSqlSession } from '../../record/sql-session.ts'
-import { type AddCommand, note, withRemit } from '../context.ts'
+import { type AddCommand, note } from '../context.ts'
+import { openInterruptibly } from '../open-interruptibly.ts'
 import { runSqlShell } from '../sql-shell.ts'
 
 /** `remit psql`: a SQL shell on the record, or on a workspace. */
@@ -10,18 +11,18 @@ export const addPsql: AddCommand = (program, context) => {
     .argument('[workspace]', 'its slug, database or id; the record without it')
     .action(async (workspace: string | undefined) => {
       const { terminal } = context
-      await withRemit(context, { servers: false }, async (remit) => {
+      const remit = await openInterruptibly(context, { servers: false }, () => undefined)
+      // Ctrl-C belongs to the shell: it interrupts a statement, and Remit has to outlive that.
+      const off = terminal.onInterrupt(() => undefined)
+      try {
         const { url, what } = await remit.psqlUrl(workspace)
         note(context, [[`Opening ${what}; leave it with \\q.`]])
-        // Ctrl-C belongs to the shell: it interrupts a statement, and Remit has to outlive that.
-        const off = terminal.onInterrupt(() => undefined)
-        try {
-          const code = await terminal.runProgram('psql', [], environmentOf(url))
-          context.exitCode = code ?? (await ownShell(url))
-        } finally {
-          off()
-        }
-      })
+        const code = await terminal.runProgram('psql', [], environmentOf(url))
+        context.exitCode = code ?? (await ownShell(url))
+      } finally {
+        off()
+        await remit.close()
+      }
     })
 
   async function ownShell(url: string): Promise<number> {

@@ -2,7 +2,7 @@ import { isAbsolute, relative } from 'node:path'
 import type { Json } from '../../../shared/json.ts'
 import { isJsonObject } from '../../../shared/json.ts'
 import { redactSealed } from '../../model/seal.ts'
-import type { Situation } from '../../model/situation.ts'
+import type { Situation, TaskState } from '../../model/situation.ts'
 import { cell } from '../text/cell.ts'
 import { count } from '../text/count.ts'
 import { between, duration } from '../text/duration.ts'
@@ -34,13 +34,22 @@ function headlineOf(situation: Situation, columns: number): Line[] {
     succeeded: [good('✓'), ' ', heading('Succeeded')],
     failed: [bad('✗'), ' ', heading('Failed')],
     cancelled: [bad('✗'), ' ', heading('Cancelled')],
-    waiting: [doubtful('?'), ' ', heading('Waiting for an answer')],
+    waiting: [doubtful('?'), ' ', heading('Waiting for a person')],
   }
   const verdict = verdicts[status] ?? [doubtful('?'), ' ', heading(`Not finished (${status})`)]
   return [
     spread(verdict, [faint(`${calls}${took}`)], columns),
     ...(finished?.error ? paragraph(['  '], finished.error.message, columns) : []),
+    ...untold(situation).flatMap(({ tool, failure }) =>
+      paragraph([bad('  Nobody could be told: ')], `${tool}: ${failure?.message ?? 'it failed'}`, columns),
+    ),
   ]
+}
+
+/** Notices of trouble that could not be delivered: the person at the terminal is the only one who knows. */
+function untold({ tasks, status }: Situation): TaskState[] {
+  if (status !== 'waiting') return []
+  return [...tasks.values()].filter((task) => task.notice && (task.status === 'failed' || task.status === 'refused'))
 }
 
 /** What became of every outcome of the goal: nothing to say where all hold, or all was undone. */
@@ -115,9 +124,14 @@ function furtherLines(
   { columns, command }: Pick<SummaryOptions, 'columns' | 'command'>,
 ): Line[] {
   const id = shortId(run_id)
-  const choices = [...waits.values()].flatMap((wait) => (wait.for === 'answer' ? wait.choices : []))
+  const answers = [...waits.values()].flatMap(({ for: kind, wait_id, choices }) =>
+    choices.map(({ choice, title }): [string, string] =>
+      // An approval is a command of its own, and several can be asked at the same instant: the whole id tells them apart.
+      kind === 'approval' ? [`${choice} ${wait_id}`, title] : [`answer ${id} ${choice}`, title],
+    ),
+  )
   const doors: [string, string][] = [
-    ...choices.map(({ choice, title }): [string, string] => [`answer ${id} ${choice}`, title]),
+    ...answers,
     [`show ${id}`, 'this story again'],
     [`events ${id}`, 'the record of it, event by event'],
     [`verify ${id}`, 'proves that the record was not altered'],
@@ -125,7 +139,7 @@ function furtherLines(
   const width = Math.max(...doors.map(([door]) => door.length))
   return [
     [],
-    [heading(choices.length > 0 ? 'Answer, or look further' : 'Look further')],
+    [heading(answers.length > 0 ? 'Answer, or look further' : 'Look further')],
     ...doors.flatMap(([door, why]) => paragraph([`  ${command} ${door.padEnd(width)}  `], why, columns, 'faint')),
     [`  ${command} sql "select server, tool, status from calls"`],
   ]

@@ -1,0 +1,49 @@
+import { InterruptedError, type OpenOptions, type Remit, type Workplace } from './remit.ts'
+import type { Terminal } from './terminal.ts'
+
+/**
+ * Opens Remit so that Ctrl-C leaves nothing running: while it opens, what was started is stopped again and
+ * {@link InterruptedError} is thrown; while it closes, it closes to the end. In between, Ctrl-C is the caller's.
+ */
+export async function openInterruptibly(
+  { workplace, terminal }: { workplace: Workplace; terminal: Terminal },
+  options: OpenOptions,
+  onInterrupt: () => void,
+): Promise<Remit> {
+  const interrupt = new AbortController()
+  const { signal } = interrupt
+  const off = terminal.onInterrupt(() => {
+    if (signal.aborted) return
+    onInterrupt()
+    interrupt.abort(new InterruptedError())
+  })
+  try {
+    const remit = await workplace.open({ ...options, signal })
+    const close = () => shielded(terminal, () => remit.close())
+    if (!signal.aborted) return { ...remit, close }
+    await close()
+    throw signal.reason
+  } finally {
+    off()
+  }
+}
+
+/** Does the work until Ctrl-C, which throws {@link InterruptedError}. What the work holds, the caller closes. */
+export async function untilInterrupted<Result>(terminal: Terminal, work: () => Promise<Result>): Promise<Result> {
+  const interrupted = Promise.withResolvers<never>()
+  const off = terminal.onInterrupt(() => interrupted.reject(new InterruptedError()))
+  try {
+    return await Promise.race([work(), interrupted.promise])
+  } finally {
+    off()
+  }
+}
+
+async function shielded(terminal: Terminal, work: () => Promise<void>): Promise<void> {
+  const off = terminal.onInterrupt(() => undefined)
+  try {
+    await work()
+  } finally {
+    off()
+  }
+}
