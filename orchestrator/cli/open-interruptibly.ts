@@ -18,7 +18,10 @@ export async function openInterruptibly(
     interrupt.abort(new InterruptedError())
   })
   try {
-    const remit = await workplace.open({ ...options, signal })
+    // A terminal's Ctrl-C reaches children too, so what fails after it mostly fails because of it.
+    const remit = await workplace.open({ ...options, signal }).catch((error: unknown) => {
+      throw signal.aborted && error !== signal.reason ? new InterruptedError(error) : error
+    })
     const close = () => shielded(terminal, () => remit.close())
     if (!signal.aborted) return { ...remit, close }
     await close()

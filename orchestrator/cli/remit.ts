@@ -130,8 +130,10 @@ export class InputError extends Error {
 
 /** Ctrl-C ended the command before it did its work: exit code 4. */
 export class InterruptedError extends Error {
-  constructor() {
-    super('Interrupted: what this command started is stopped')
+  /** `meanwhile`: what else went wrong while the command was ending. */
+  constructor(meanwhile?: unknown) {
+    const also = meanwhile instanceof Error ? ` (meanwhile: ${meanwhile.message})` : ''
+    super(`Interrupted${also}`, { cause: meanwhile })
     this.name = 'InterruptedError'
   }
 }

@@ -190,7 +190,20 @@ describe('Ctrl-C', () => {
     expect(exit).toBe(4)
     expect(out).toContain('Interrupted: stopping what was started')
     expect(out).not.toContain(runId)
-    expect(err).toBe('remit: Interrupted: what this command started is stopped\n')
+    expect(err).toBe('remit: Interrupted\n')
+  })
+
+  test('is named before what failed because of it', async () => {
+    const { exit, err } = await remit(['runs'], {
+      prepare(workplace, terminal) {
+        workplace.whileOpening = () => {
+          terminal.interrupt()
+          throw new Error('initdb ended early')
+        }
+      },
+    })
+    expect(exit).toBe(4)
+    expect(err).toBe('remit: Interrupted (meanwhile: initdb ended early)\n')
   })
 
   test('is told to scripts as JSON', async () => {
