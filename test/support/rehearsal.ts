@@ -70,6 +70,8 @@ export class MemoryJournal implements RunJournal {
   }
 
   async append(run_id: string, drafts: Draft[]): Promise<Event[]> {
+    // Durable only later, as on a disk: who does not wait for it is found out.
+    await new Promise((resolve) => setTimeout(resolve, 1))
     const events = structuredClone(drafts).map((each, index) => ({
       ...each,
       run_id,
