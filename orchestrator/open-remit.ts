@@ -71,7 +71,7 @@ function remitOf(
   })
   /** Works on a run that nobody else works on, and lets it go afterwards. */
   const holding = async <Result>(runId: string, work: () => Promise<Result>): Promise<Result> => {
-    const lease = await record.leases.take(runId)
+    const lease = await record.queue.take(runId)
     if ('heldBy' in lease)
       throw new InputError(`Run ${runId} is under way in ${lease.heldBy}: let it come to rest first`)
     try {

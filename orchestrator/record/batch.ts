@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunStatus } from '../model/run.ts'
 import { arrayOf, type Sql } from './connect.ts'
-import { FenceLostError, isFenced, isUnavailable, RecordUnavailableError } from './record-errors.ts'
+import { type Patience, patienceOf, whileUnavailable } from './patience.ts'
+import { FenceLostError, isFenced, RecordUnavailableError } from './record-errors.ts'
 
 /** One event as it is inserted; `data` is JSON text in its stored form, hashes are hex, `at` is RFC 3339. */
 export interface EventRow {
@@ -59,7 +59,7 @@ export async function writeBatch(
   writes: readonly RunWrite[],
   patienceMs: number,
 ): Promise<WriteOutcomes> {
-  const patience: Patience = { end: Date.now() + patienceMs, replyLost: false }
+  const patience = patienceOf(patienceMs)
   try {
     await whileUnavailable(patience, () => store.insert(writes))
     return new Map(writes.map(({ run_id }) => [run_id, undefined]))
@@ -92,25 +92,6 @@ async function isStored(store: BatchStore, { run_id, rows }: RunWrite): Promise<
   const first = rows[0]?.seq ?? 0
   const stored = await store.storedHashes(run_id, first, first + rows.length - 1)
   return stored.length === rows.length && rows.every(({ hash }, index) => stored[index] === hash)
-}
-
-/** How long a write may go on trying, and whether one of its attempts may have been stored unknown to us. */
-interface Patience {
-  end: number
-  replyLost: boolean
-}
-
-async function whileUnavailable<Result>(patience: Patience, attempt: () => Promise<Result>): Promise<Result> {
-  for (let pause = 10; ; pause = Math.min(pause * 2, 500)) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!isUnavailable(error)) throw error
-      patience.replyLost = true
-      if (Date.now() + pause > patience.end) throw new RecordUnavailableError(error)
-    }
-    await sleep(pause)
-  }
 }
 
 /** The store in Postgres. `insert` is one prepared statement and one commit, whatever the batch holds. */

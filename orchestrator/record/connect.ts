@@ -6,11 +6,14 @@ export type Sql = postgres.Sql<Record<string, never>>
 /** The client within a transaction. */
 export type TransactionSql = postgres.TransactionSql<Record<string, never>>
 
-/** Opens a client that connects when first used. `max` is its number of connections. */
-export function connect(url: string, { max, name }: { max: number; name: string }): Sql {
+/** Opens a client that connects when first used. `max` is its number of connections, `settings` are Postgres's own. */
+export function connect(
+  url: string,
+  { max, name, settings }: { max: number; name: string; settings?: Record<string, string> },
+): Sql {
   return postgres(url, {
     max,
-    connection: { application_name: `remit ${name}` },
+    connection: { ...settings, application_name: `remit ${name}` },
     onnotice: () => {},
     connect_timeout: 10,
     backoff: () => 0.05,

@@ -3,7 +3,8 @@ import { type Draft, type Event, systemStream } from '../model/event.ts'
 import { type BatchStore, type NewRun, postgresStore, type RunChange, type RunWrite, writeBatch } from './batch.ts'
 import { chainEvents, type Head, startOfChain } from './chain.ts'
 import { connect, type Sql } from './connect.ts'
-import { FenceLostError, isUnavailable, RecordUnavailableError } from './record-errors.ts'
+import { unlessUnavailable } from './patience.ts'
+import { FenceLostError, RecordUnavailableError } from './record-errors.ts'
 import { fromStored } from './stored-text.ts'
 
 /** A run as it is created: whose it is, and the name of its goal. */
@@ -136,14 +137,12 @@ export function openJournal({ url, now, patienceMs = 5_000, store: storeOf = pos
   }
 
   const read = async (run_id: string, after: number): Promise<Event[]> => {
-    try {
-      const rows = await sql<StoredRow[]>`
+    const rows = await unlessUnavailable(
+      () => sql<StoredRow[]>`
         SELECT run_id, seq, type, v, data, at, encode(prev_hash, 'hex') AS prev_hash, encode(hash, 'hex') AS hash, tenant
-        FROM remit.events WHERE run_id = ${run_id} AND seq > ${after} ORDER BY seq`
-      return rows.map(toEvent)
-    } catch (error) {
-      throw isUnavailable(error) ? new RecordUnavailableError(error) : error
-    }
+        FROM remit.events WHERE run_id = ${run_id} AND seq > ${after} ORDER BY seq`,
+    )
+    return rows.map(toEvent)
   }
 
   const adopt = async (run_id: string): Promise<Event[]> => {

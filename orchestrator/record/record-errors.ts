@@ -11,6 +11,17 @@ export class FenceLostError extends Error {
   }
 }
 
+/** The lease of a run has ended, or another worker has it: this worker lets the run go. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError'
+  readonly run_id: string
+
+  constructor(run_id: string) {
+    super(`the lease of run ${run_id} was lost: another worker may go on with it`)
+    this.run_id = run_id
+  }
+}
+
 /**
  * Postgres is away: nothing may start that cannot be recorded first. Whether the append was stored is not known; adopt the
  * run again once Postgres is back, and go on from what that returns.

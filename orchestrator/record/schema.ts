@@ -48,6 +48,12 @@ export const runs = remit.table(
     goal: text('goal').notNull(),
     status: text('status', { enum: runStatuses }).notNull(),
     wake_at: instant('wake_at'),
+    /** From when on a worker may take the run; never, where a person has to answer first. */
+    due_at: instant('due_at')
+      .notNull()
+      .generatedAlwaysAs(
+        sql`coalesce(wake_at, CASE status WHEN 'waiting' THEN 'infinity'::timestamptz ELSE created_at END)`,
+      ),
     lease_owner: text('lease_owner'),
     lease_until: instant('lease_until'),
     parent_run: uuid('parent_run'),
@@ -60,8 +66,8 @@ export const runs = remit.table(
       sql`${table.status} IN ('queued', 'running', 'waiting', 'compensating', 'succeeded', 'failed', 'cancelled')`,
     ),
     index('runs_of_tenant').on(table.tenant, table.run_id),
-    index('runs_unfinished')
-      .on(table.wake_at, table.run_id)
+    index('runs_due')
+      .on(table.due_at, table.run_id)
       .where(sql`${table.status} IN ('queued', 'running', 'waiting', 'compensating')`),
     index('runs_updated').on(table.updated_at),
   ],
