@@ -4,7 +4,9 @@ import type { Json } from '../shared/json.ts'
 import { InputError, type Workplace } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { diagnose } from './diagnose.ts'
+import { withInputsOf } from './goals/input-of.ts'
 import { parseGoal } from './goals/load-goal.ts'
+import { withSubGoals } from './goals/sub-goals.ts'
 import { validateInput } from './goals/validate-input.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
@@ -18,7 +20,12 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     root: config.root,
     home: config.home,
     mode: config.mode,
-    catalogue,
+    get catalogue() {
+      return withSubGoals(
+        catalogue,
+        goalFiles(config).map(({ goal }) => goal),
+      )
+    },
     goals: () => goalFiles(config).map(({ goal, file }) => ({ name: goal.goal, title: goal.title, file })),
     goal: (name) => goalNamed(config, name),
     checkInput(goal, input) {
@@ -27,7 +34,7 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
       const faults = checked.issues.length === 1 ? 'fault' : 'faults'
       throw new InputError(`The input of ${goal.goal} has ${checked.issues.length} ${faults}`, checked.issues)
     },
-    open: (options) => openRemit(config, catalogue, options),
+    open: (options) => openRemit(config, { catalogue, goals: goalFiles(config).map(({ goal }) => goal) }, options),
     diagnose: () => diagnose(config, catalogue),
     stopEverything: () => stopEverything(config),
   }
@@ -54,11 +61,12 @@ function goalNamed(config: Config, name: string): Goal {
 }
 
 function goalFiles({ goalFolders }: Config): { goal: Goal; file: string }[] {
-  return goalFolders.flatMap((folder) =>
+  const files = goalFolders.flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => /\.ya?ml$/.test(basename(name)))
       .sort()
-      .map((name) => join(folder, name))
-      .map((file) => ({ goal: parseGoal(readFileSync(file, 'utf8'), file), file })),
+      .map((name) => join(folder, name)),
   )
+  const goals = withInputsOf(files.map((file) => parseGoal(readFileSync(file, 'utf8'), file)))
+  return goals.map((goal, index) => ({ goal, file: files[index] ?? '' }))
 }

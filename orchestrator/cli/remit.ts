@@ -53,17 +53,22 @@ export interface Finding {
 export interface Remit {
   /** Which servers stand on an emulator, by server name → vendor. */
   emulated: ReadonlyMap<string, string>
-  createRun(goal: Goal, input: JsonObject): Promise<string>
-  /** Pursues the run until it ends or waits for a person. */
+  /** Records a new run. With `detach` any worker may pursue it at once; else it is left to this process for a while. */
+  createRun(goal: Goal, input: JsonObject, options?: { detach?: boolean }): Promise<string>
+  /** Pursues the run, or follows whoever pursues it, until it ends or waits. */
   pursue(runId: string, watch: Watch): Promise<Situation>
   /** What a plan for the goal would be; nothing is recorded and nothing is called. */
   planOnly(goal: Goal, input: JsonObject): Promise<PlanOnly>
-  answer(runId: string, choice: string, why?: string): Promise<void>
+  /**
+   * Records an answer to what the run asks. `change` goes with the choice of that name: a JSON Merge Patch of the run's
+   * input. Throws {@link InputError} where the run does not offer the choice, or the input would not be valid.
+   */
+  answer(runId: string, choice: string, options?: { why?: string; change?: JsonObject }): Promise<void>
   /** The approvals that are asked for and not decided, the oldest first. */
   approvals(): Promise<OpenApproval[]>
   /** Approves or denies one, known by the start of its id; returns its run, which then has to be pursued. */
   decideApproval(idPrefix: string, choice: 'approve' | 'deny', why?: string): Promise<string>
-  /** Records that the run is to end; it then has to be pursued, which undoes it. */
+  /** Records that the run is to end; whoever pursues it undoes it. */
   cancel(runId: string, why?: string): Promise<void>
   /** Throws {@link InputError} when no run, or more than one, has an id that begins so. */
   findRun(idPrefix: string): Promise<string>

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { isNode, LineCounter, parseDocument } from 'yaml'
 import type { Issue } from '../../shared/failure.ts'
 import { isJsonObject, type Json } from '../../shared/json.ts'
-import { formatPointer } from '../../shared/json-pointer.ts'
+import { formatPointer, parsePointer } from '../../shared/json-pointer.ts'
 import { nearestName } from '../../shared/nearest-name.ts'
 import { type Goal, goalSchema } from '../model/goal.ts'
 import { inputProperties } from '../model/input-facts.ts'
@@ -139,15 +139,21 @@ function checkTemplates(value: Json, at: (string | number)[]): Fault[] {
   if (special.length === 0) return Object.entries(value).flatMap(([key, item]) => checkTemplates(item, [...at, key]))
   const [key = ''] = special
   const content = value[key]
-  if (Object.keys(value).length > 1 || (key !== '$text' && key !== '$fact') || typeof content !== 'string') {
+  const known = key === '$text' || key === '$fact' || key === '$item'
+  if (Object.keys(value).length > 1 || !known || typeof content !== 'string') {
     return [
-      { at: [...at, key], message: 'must be {$fact: some.fact} or {$text: "… {some.fact} …"}, and nothing beside it' },
+      {
+        at: [...at, key],
+        message: 'must be {$fact: some.fact}, {$text: "… {some.fact} …"} or {$item: /pointer}, and nothing beside it',
+      },
     ]
   }
   try {
+    if (key === '$item') parsePointer(content)
     parseTextTemplate(key === '$fact' ? `{${content}}` : content)
     return []
   } catch (error) {
+    if (error instanceof SyntaxError) return [{ at: [...at, key], message: error.message }]
     if (!(error instanceof TextTemplateError)) throw error
     return [{ at: [...at, key], message: `character ${error.column}: ${error.message}` }]
   }

@@ -27,6 +27,8 @@ export interface RecordOptions {
 /** Everything that Remit keeps in Postgres, open for one command. */
 export interface OpenRecord {
   journal: Journal
+  /** For what people say of runs that this process may be pursuing at the same time: it holds no run's end for long. */
+  desk: Journal
   keyring: Keyring
   queries: Queries
   queue: RunQueue
@@ -61,12 +63,13 @@ export async function openRecord({
   const sql = connect(journalUrl, { max: 2, name: 'record' })
   const reader = connect(queryUrl, { max: 4, name: 'queries' })
   const journal = openJournal({ url: journalUrl, now, patienceMs })
+  const desk = openJournal({ url: journalUrl, now, patienceMs })
   const queue = openRunQueue({ url: journalUrl, sql, holder: holderName(), patienceMs })
   const ensurePartitions = async () => {
     await sql`SELECT remit.ensure_partitions(${now()}, ${monthsAhead})`
   }
   const close = async () => {
-    await Promise.all([journal.close(), queue.close()])
+    await Promise.all([journal.close(), desk.close(), queue.close()])
     await Promise.all([sql.end({ timeout: 1 }), reader.end({ timeout: 1 })])
   }
   try {
@@ -77,6 +80,7 @@ export async function openRecord({
     ])
     return {
       journal,
+      desk,
       keyring,
       queries: openQueries(reader, tenantSecret),
       queue,

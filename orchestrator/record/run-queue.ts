@@ -60,16 +60,17 @@ export function openRunQueue({
       unlessUnavailable(async () => {
         if (leases.has(run_id)) return { heldBy: holder }
         const asked = performance.now()
-        const { count } = await sql`
+        const [row] = await sql<{ wake_at: Date | null }[]>`
           UPDATE remit.runs SET lease_owner = ${holder}, lease_until = now() + make_interval(secs => ${leaseSeconds})
-          WHERE run_id = ${run_id} AND (lease_until IS NULL OR lease_until < now() OR lease_owner = ${holder})`
-        if (count === 0) return { heldBy: await holderOf(sql, run_id) }
-        return leases.has(run_id) ? { heldBy: holder } : leases.keep(run_id, asked)
+          WHERE run_id = ${run_id} AND (lease_until IS NULL OR lease_until < now() OR lease_owner = ${holder})
+          RETURNING wake_at`
+        if (!row) return { heldBy: await holderOf(sql, run_id) }
+        return leases.has(run_id) ? { heldBy: holder } : leases.keep(run_id, asked, row.wake_at)
       }),
     claim: (most) =>
       unlessUnavailable(async () => {
         const asked = performance.now()
-        const rows = await sql<{ run_id: string; due_at: Date }[]>`
+        const rows = await sql<{ run_id: string; due_at: Date; wake_at: Date | null }[]>`
           WITH due AS (
             SELECT run_id FROM remit.runs
             WHERE status IN ('queued', 'running', 'waiting', 'compensating')
@@ -79,11 +80,11 @@ export function openRunQueue({
             ORDER BY due_at, run_id LIMIT ${most} FOR NO KEY UPDATE SKIP LOCKED
           )
           UPDATE remit.runs AS run SET lease_owner = ${holder}, lease_until = now() + make_interval(secs => ${leaseSeconds})
-          FROM due WHERE run.run_id = due.run_id RETURNING run.run_id, run.due_at`
+          FROM due WHERE run.run_id = due.run_id RETURNING run.run_id, run.due_at, run.wake_at`
         return rows
           .filter(({ run_id }) => !leases.has(run_id))
           .toSorted((a, b) => a.due_at.getTime() - b.due_at.getTime())
-          .map(({ run_id }) => leases.keep(run_id, asked))
+          .map(({ run_id, wake_at }) => leases.keep(run_id, asked, wake_at))
       }),
     async wake(run_id, at) {
       await whileUnavailable(

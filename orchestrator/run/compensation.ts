@@ -42,7 +42,8 @@ function leftSomething(call: CallState, situation: Situation): boolean {
   return outcome.output !== undefined || (outcome.failure.done !== undefined && undoOf(call, situation).ok)
 }
 
-function isProvedAbsent({ idempotency_key }: CallState, situation: Situation): boolean {
+/** True where a lookup, made once the call could not happen any more, found nothing of it. */
+export function isProvedAbsent({ idempotency_key }: CallState, situation: Situation): boolean {
   return [...situation.calls.values()].some(
     ({ looks_up, outcome, next }) =>
       looks_up !== undefined &&
@@ -57,7 +58,7 @@ function pinnedContract(call: CallState, situation: Situation) {
   return situation.tools[`${call.server}.${call.tool}`]
 }
 
-/** The undo of one call, or why there is none. */
+/** The undo of one call, or its lookup, or why there is none. */
 export type Undo = { ok: true; tool: string; arguments: JsonObject } | { ok: false; why: string }
 
 /** What undoes a call: its tool's compensation, with arguments taken from what the call was given and what it returned. */
@@ -70,6 +71,17 @@ export function undoOf(call: CallState, situation: Situation): Undo {
     ok: false,
     why: `the undo needs ${bound.issues.map(({ message }) => message).join(', ')}, which this call did not return`,
   }
+}
+
+/** What finds out whether a call happened, or why nothing can. */
+export function lookupOf(call: CallState, situation: Situation): Undo {
+  const lookup = pinnedContract(call, situation)?.lookup
+  if (!lookup) return { ok: false, why: 'this tool has no lookup' }
+  const tool = `${call.server}.${lookup.tool}`
+  const bound = bindCall(lookup.arguments, call)
+  if (!bound.ok || situation.tools[tool]?.effect !== 'read')
+    return { ok: false, why: 'its lookup cannot be called with what is known' }
+  return { ok: true, tool, arguments: bound.arguments }
 }
 
 /** Arguments of a compensation or lookup: `/arguments/…` and `/output/…` point into the call it belongs to. */
@@ -107,7 +119,7 @@ export function compensationResult(situation: Situation): EventData['compensatio
   const calls = situation.compensation?.calls ?? []
   const remaining = calls.flatMap((id) => {
     const call = situation.calls.get(id)
-    if (!call || call.compensated_by) return []
+    if (!call || call.compensated_by || isProvedAbsent(call, situation)) return []
     return [{ call_id: id, tool: `${call.server}.${call.tool}`, why: whyItRemains(call, situation) }]
   })
   if (calls.length === 0) return { status: 'none', remaining }
@@ -116,7 +128,8 @@ export function compensationResult(situation: Situation): EventData['compensatio
 
 function whyItRemains(call: CallState, situation: Situation): string {
   const undo = undoOf(call, situation)
-  if (!undo.ok) return undo.why
+  if (!undo.ok)
+    return call.outcome?.status === 'uncertain' ? `nobody can tell whether it happened, and ${undo.why}` : undo.why
   const last = [...situation.calls.values()].findLast(({ compensates }) => compensates === call.call_id)
   if (last?.outcome && last.outcome.status !== 'succeeded') return last.outcome.failure.message
   return 'the budget for compensation was used up'

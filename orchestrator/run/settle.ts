@@ -44,6 +44,7 @@ export function settleCall(
     started_at: result.started_at,
     settled_at: result.settled_at,
     egress: result.egress,
+    ...(result.spent === undefined ? {} : { spent: result.spent }),
   })
 }
 
@@ -66,7 +67,7 @@ function asExpected(outcome: CallOutcome, call: CallState, contract: ToolContrac
   return failure === true ? outcome : { status: 'failed', failure, output: outcome.output }
 }
 
-function firstUnderSameKey(situation: Situation, call: CallState): CallState {
-  for (const other of situation.calls.values()) if (other.idempotency_key === call.idempotency_key) return other
-  return call
+function firstUnderSameKey({ calls, tasks }: Situation, call: CallState): CallState {
+  const made = tasks.get(call.task_id)?.calls.flatMap((id) => calls.get(id) ?? []) ?? []
+  return made.find((other) => other.idempotency_key === call.idempotency_key) ?? call
 }

@@ -154,7 +154,7 @@ describe('a bad day', { timeout: 150_000 }, () => {
     expect(accepted.finished?.outcomes.map(({ fact }) => fact)).not.toContain('billing.subscription')
     expect(accepted.status).toBe('succeeded')
 
-    await remit.answer(second.run_id, 'undo', 'wrong customer')
+    await remit.answer(second.run_id, 'undo', { why: 'wrong customer' })
     const undone = await pursue(second.run_id)
     expect(undone).toMatchObject({ status: 'failed', compensation: { status: 'partial' } })
     // A mail that was sent cannot be taken back, and the record says so.

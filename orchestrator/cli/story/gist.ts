@@ -18,6 +18,8 @@ function gistOf(event: Event, tools: ReadonlyMap<string, string>): string {
       return event.data.problems.map(({ path, message }) => `${path} ${message}`).join('; ')
     case 'plan_accepted':
       return `revision ${event.data.revision}: ${event.data.tasks.map(({ id }) => id).join(', ')}`
+    case 'task_fanned_out':
+      return `${event.data.task_id} for ${event.data.items} items`
     case 'call_intended':
       return `${event.data.server}.${event.data.tool}, ${event.data.purpose}, attempt ${event.data.attempt}`
     case 'call_settled': {
