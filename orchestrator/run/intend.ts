@@ -199,7 +199,9 @@ function lookUp(situation: Situation, task: TaskState, uncertain: CallState | un
       message: `Nobody can tell whether ${task.tool} happened: its lookup cannot be called with what is known`,
     })
   }
-  const tries = [...situation.calls.values()].filter(({ looks_up }) => looks_up === uncertain.call_id).length
+  const tries = [...situation.calls.values()].filter(({ looks_up }) => looks_up === uncertain.call_id)
+  // An undo asks afresh, however often the task has asked before.
+  const sinceUndo = tries.filter(({ seq }) => seq > (situation.compensation?.seq ?? 0))
   const provenance = inherited(bound.arguments, uncertain)
   const reserved = mayReserve(situation, 'lookup')
   if (reserved !== true) return refuse(task, bound.arguments, provenance, parts, reserved)
@@ -223,9 +225,9 @@ function lookUp(situation: Situation, task: TaskState, uncertain: CallState | un
     args: bound.arguments,
     provenance,
     verdict,
-    attempt: tries + 1,
+    attempt: sinceUndo.length + 1,
     generation: task.generation,
-    key: hash(situation.run_id, 'lookup', uncertain.call_id, String(tries)),
+    key: hash(situation.run_id, 'lookup', uncertain.call_id, String(tries.length)),
     looks_up: uncertain.call_id,
   })
 }

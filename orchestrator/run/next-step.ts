@@ -160,7 +160,8 @@ function nextUndo(call: CallState, situation: Situation, now: Date): Step | 'no 
 function nextLookup(call: CallState, situation: Situation, now: Date): Step | undefined {
   if (call.outcome?.status !== 'uncertain' || !lookupOf(call, situation).ok) return undefined
   if (mayReserve(situation, 'lookup') !== true) return undefined
-  const last = [...situation.calls.values()].findLast(({ looks_up }) => looks_up === call.call_id)
+  const since = situation.compensation?.seq ?? 0
+  const last = [...situation.calls.values()].findLast(({ looks_up, seq }) => looks_up === call.call_id && seq > since)
   if (last && !last.outcome) return { do: 'pause' }
   if (!last) return { do: 'look_up', call }
   if (last.next?.do !== 'lookup') return undefined
