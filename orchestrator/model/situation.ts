@@ -329,7 +329,8 @@ function wasRefused(situation: Situation, { id, generation }: TaskState): boolea
   const attempts = [...situation.calls.values()].filter(
     (call) => call.task_id === id && call.purpose === 'task' && call.generation === generation,
   )
-  const isRefusal = ({ outcome }: CallState) => outcome?.status === 'failed' && outcome.output === undefined
+  const isRefusal = ({ outcome }: CallState) =>
+    outcome?.status === 'failed' && outcome.output === undefined && outcome.failure.done === undefined
   return attempts.length > 0 && attempts.every(isRefusal)
 }
 

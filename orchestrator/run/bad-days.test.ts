@@ -266,6 +266,16 @@ describe('no effect twice', () => {
     expect(requests[0]?.idempotency_key).toBe(waiting.requests[0]?.idempotency_key)
   })
 
+  test('a person who asks again gets the same key while an earlier attempt left something', async () => {
+    const goals = goal({ 'b.thing': 'wait' })
+    const decide = planOnce(plan(task('b', 'b.make')))
+    const script = { 'b.make': [failure('internal', { done: { id: '1' } })] }
+    const waiting = await run({ goal: goals, decide, script })
+    const journal = await answered(waiting.journal, waiting.situation, 'retry')
+    const { requests } = await run({ goal: goals, decide, journal })
+    expect(requests[0]?.idempotency_key).toBe(waiting.requests[0]?.idempotency_key)
+  })
+
   test('a person who asks again gets a lookup first where a repeat could happen twice', async () => {
     const goals = goal({ 'mail.sent': 'wait' })
     const waiting = await run({
