@@ -224,6 +224,34 @@ describe('the undo', () => {
     expect(situation.compensation?.status).toBe('complete')
   })
 
+  test('waits until a lost attempt can have no effect any more, or that would come after its undo', async () => {
+    const { journal } = await run({
+      goal: goal({ 'b.thing': 'undo' }),
+      decide: planOnce(plan(task('a', 'a.make'), task('b', 'b.make', {}, ['a']))),
+      script: { 'a.make': [lost, ok({ id: '1' })], 'b.make': [failure('declined')] },
+    })
+    const intended = journal.events.flatMap((event) => (event.type === 'call_intended' ? [event] : []))
+    const [first] = intended
+    const undo = intended.find(({ data }) => data.purpose === 'compensation')
+    expect(undo && first && undo.at >= first.data.deadline).toBe(true)
+  })
+
+  test('is not over while its last call is in flight, though the reserve is used up', async () => {
+    const { situation } = await run({
+      goal: goal({ 'b.thing': 'undo' }, { budget: { ...goal({ 'b.thing': 'undo' }).budget, compensation_calls: 2 } }),
+      decide: planOnce(plan(task('a', 'a.make'), task('a2', 'a.make', {}, ['a']), task('b', 'b.make', {}, ['a2']))),
+      script: {
+        'a.make': [ok({ id: '1' }), ok({ id: '2' })],
+        'a.unmake': [failure('declined'), ok()],
+        'b.make': [failure('declined')],
+      },
+    })
+    expect([...situation.calls.values()].every(({ outcome }) => outcome !== undefined)).toBe(true)
+    expect(situation.compensation?.remaining?.map(({ call_id }) => situation.calls.get(call_id)?.task_id)).toEqual([
+      'a2',
+    ])
+  })
+
   test('goes on when a person cancels in the middle of it', async () => {
     const { situation } = await run({
       goal: goal({ 'b.thing': 'undo' }),
