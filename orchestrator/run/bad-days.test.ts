@@ -321,6 +321,19 @@ describe('no effect twice', () => {
     expect(situation.status).toBe('succeeded')
   })
 
+  test('a person who asks again after the vendor dropped the key gets a lookup where something was left', async () => {
+    const goals = goal(
+      { 'keyed.thing': 'wait' },
+      { budget: { ...goal({ 'a.thing': 'wait' }).budget, wall_clock_s: 1_000_000 } },
+    )
+    const decide = planOnce(plan(task('k', 'keyed.make')))
+    const bad = { ...failure('unsatisfied'), output: { id: '1' } } as CallOutcome
+    const waiting = await run({ goal: goals, decide, script: { 'keyed.make': [bad] } })
+    const journal = await answered(earlier(waiting.journal, 48 * 3_600_000), waiting.situation, 'retry')
+    const { requests } = await run({ goal: goals, decide, journal })
+    expect(called(requests)).toEqual(['keyed.find'])
+  })
+
   test('a repeat that comes due after the vendor dropped the key becomes a lookup', async () => {
     const goals = goal(
       { 'keyed.thing': 'wait' },

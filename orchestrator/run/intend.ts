@@ -45,7 +45,7 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
   if (reserved !== true) return refuse(task, args, provenance, parts, reserved)
   const key = hash(situation.run_id, task.id, String(task.generation))
   const doubtful = callsOf(situation, task.id, 'task').filter((call) => call.idempotency_key === keyed(key))
-  if (doubtful.some(isUncertain) && !mayRepeat(contract, doubtful[0]?.intended_at ?? '', parts.clock.now())) {
+  if (doubtful.some(mayHaveHappened) && !mayRepeat(contract, doubtful[0]?.intended_at ?? '', parts.clock.now())) {
     if (contract.lookup) return intendLookup(situation, task, parts)
     // Who was asked and wants another try has taken it upon themselves.
     if (task.attempts > 0)
@@ -122,9 +122,9 @@ function askApproval(task: TaskState, approval: Asked, { clock, newId }: Intendi
   })
 }
 
-/** The call that finds out whether a task's uncertain call happened, or the refusal of the task where it may not be made. */
+/** The call that finds out what became of a task's call that may have happened, or the refusal of the task where it may not be made. */
 export function intendLookup(situation: Situation, task: TaskState, parts: Intending): Draft {
-  const uncertain = callsOf(situation, task.id, 'task').findLast(isUncertain)
+  const uncertain = callsOf(situation, task.id, 'task').findLast(mayHaveHappened)
   const lookup = uncertain && contractFor(situation, task.tool, parts)?.lookup
   const contract = lookup && contractFor(situation, `${uncertain.server}.${lookup.tool}`, parts)
   const bound = lookup && bindCall(lookup.arguments, uncertain)
@@ -285,8 +285,10 @@ function callsOf(situation: Situation, taskId: string, purpose: CallPurpose): Ca
   return [...situation.calls.values()].filter((call) => call.task_id === taskId && call.purpose === purpose)
 }
 
-function isUncertain({ outcome }: CallState): boolean {
-  return outcome?.status === 'uncertain'
+/** An uncertain call, and one that failed and says that it left something behind. */
+function mayHaveHappened({ outcome }: CallState): boolean {
+  if (outcome?.status !== 'failed') return outcome?.status === 'uncertain'
+  return outcome.output !== undefined || outcome.failure.done !== undefined
 }
 
 /** Lookups and undos carry values of the call they belong to: all of them come from that tool's own exchange. */
