@@ -110,7 +110,8 @@ function wasRefused({ calls }: Situation, task: TaskState): boolean {
   const attempts = task.calls
     .flatMap((id) => calls.get(id) ?? [])
     .filter(({ purpose, generation }) => purpose === 'task' && generation === task.generation)
-  const isRefusal = ({ outcome }: CallState) => outcome?.status === 'failed' && outcome.output === undefined
+  const isRefusal = ({ outcome }: CallState) =>
+    outcome?.status === 'failed' && outcome.output === undefined && outcome.failure.done === undefined
   return attempts.length > 0 && attempts.every(isRefusal)
 }
 

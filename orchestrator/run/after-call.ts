@@ -14,7 +14,7 @@ const passing: readonly FailureKind[] = ['rate_limited', 'unavailable']
 
 /** What is known when a call has just ended. */
 export interface EndedCall {
-  contract: Pick<ToolContract, 'effect' | 'idempotency' | 'lookup'>
+  contract: Pick<ToolContract, 'effect' | 'idempotency' | 'lookup' | 'timeout_ms'>
   purpose: CallPurpose
   attempt: number
   generation: number
@@ -54,15 +54,18 @@ export function afterCall(call: EndedCall, now: Date, random: number): Next {
   return { do: 'fail' }
 }
 
-/** True while the same call under the same key, first recorded at an instant, would not happen twice if repeated at another. */
+/**
+ * True while the same call under the same key, first recorded at an instant, would not happen twice if repeated at another:
+ * the vendor has to know the key until the repeat's own deadline, for that late the repeat may arrive.
+ */
 export function mayRepeat(
-  { effect, idempotency }: Pick<ToolContract, 'effect' | 'idempotency'>,
+  { effect, idempotency, timeout_ms }: Pick<ToolContract, 'effect' | 'idempotency' | 'timeout_ms'>,
   firstIntendedAt: string,
   at: Date,
 ): boolean {
   if (effect === 'read' || idempotency === 'natural') return true
   if (idempotency === 'none') return false
-  return at.getTime() < Date.parse(firstIntendedAt) + milliseconds(idempotency.keyed)
+  return at.getTime() + timeout_ms < Date.parse(firstIntendedAt) + milliseconds(idempotency.keyed)
 }
 
 function pauseUntil(attempt: number, retryAfterMs: number | undefined, now: Date, random: number): string {
