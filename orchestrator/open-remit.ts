@@ -82,6 +82,7 @@ function remitOf(
       await record.signHeads()
       return situation ?? fold(await journal.read(runId))
     },
+    work: (options) => pursuing.work(options),
     planOnly: (goal, input) => planOnly({ goal, input, reasoner: planner, catalogue, mode: config.mode }),
     async answer(runId, choice, { why, change } = {}) {
       const given = said(choice, why)

@@ -13,6 +13,7 @@ import { joinHome } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { openRemit } from './open-remit.ts'
+import { startWorkerProcesses } from './worker-processes.ts'
 
 /** What a command can know and do before anything is started. */
 export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
@@ -36,6 +37,7 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     },
     open: (options) => openRemit(config, { catalogue, goals: goalFiles(config).map(({ goal }) => goal) }, options),
     diagnose: () => diagnose(config, catalogue),
+    startWorkers: (count, options) => startWorkerProcesses(config, count, options),
     stopEverything: () => stopEverything(config),
   }
 }

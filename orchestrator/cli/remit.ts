@@ -24,6 +24,8 @@ export interface Workplace {
   open(options: OpenOptions): Promise<Remit>
   /** Facts for `doctor`: each with what was found, and what to do where it is not as it should be. */
   diagnose(): Promise<Finding[]>
+  /** Starts further worker processes, each again when it dies, until closed. */
+  startWorkers(count: number, options: { runs: number }): { close(): Promise<void> }
   /** Stops every process that belongs to this home, whoever started it. Returns their names. */
   stopEverything(): Promise<string[]>
 }
@@ -57,6 +59,8 @@ export interface Remit {
   createRun(goal: Goal, input: JsonObject, options?: { detach?: boolean }): Promise<string>
   /** Pursues the run, or follows whoever pursues it, until it ends or waits. */
   pursue(runId: string, watch: Watch): Promise<Situation>
+  /** Pursues whatever runs are due, up to `most` at once, until it is closed. */
+  work(options: Work): Worker
   /** What a plan for the goal would be; nothing is recorded and nothing is called. */
   planOnly(goal: Goal, input: JsonObject): Promise<PlanOnly>
   /**
@@ -89,6 +93,19 @@ export interface Watch {
   cancel: AbortSignal
   /** Aborted by the second Ctrl-C. */
   signal: AbortSignal
+}
+
+export interface Work {
+  most: number
+  watch(runId: string): Pick<Watch, 'onEvent'>
+  /** Told what kept a run, or all of them, from going on; the worker tries again. */
+  onTrouble(error: unknown, runId?: string): void
+}
+
+export interface Worker {
+  stop(): void
+  /** Lets calls in flight settle, up to `graceMs`, then lets every run go. */
+  close(graceMs: number): Promise<void>
 }
 
 export type PlanOnly =

@@ -11,6 +11,7 @@ import { addRuns } from './commands/runs.ts'
 import { addServers } from './commands/servers.ts'
 import { addShow } from './commands/show.ts'
 import { addSql } from './commands/sql.ts'
+import { addStart } from './commands/start.ts'
 import { addStop } from './commands/stop.ts'
 import { addTools } from './commands/tools.ts'
 import { addVerify } from './commands/verify.ts'
@@ -32,6 +33,7 @@ const commands: AddCommand[] = [
   addDeny,
   addCancel,
   addResume,
+  addStart,
   addTools,
   addServers,
   addSql,
