@@ -42,6 +42,8 @@ export interface JournalOptions {
   now(): Date
   /** Milliseconds that an append may wait for a Postgres that is away; 5 s unless said. */
   patienceMs?: number
+  /** Called when a connection to Postgres has ended or could not be made. */
+  onClose?: () => void
   /** For tests: where batches go instead. */
   store?(sql: Sql): BatchStore
 }
@@ -66,8 +68,14 @@ const systemTenant = 'system'
 const rowsPerBatch = 1_000
 const noteAttempts = 20
 
-export function openJournal({ url, now, patienceMs = 5_000, store: storeOf = postgresStore }: JournalOptions): Journal {
-  const sql = connect(url, { max: 3, name: 'journal' })
+export function openJournal({
+  url,
+  now,
+  patienceMs = 5_000,
+  onClose,
+  store: storeOf = postgresStore,
+}: JournalOptions): Journal {
+  const sql = connect(url, { max: 3, name: 'journal', onClose })
   const store = storeOf(sql)
   const runs = new Map<string, OpenRun>()
   let pump: Promise<void> | undefined

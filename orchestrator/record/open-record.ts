@@ -58,14 +58,19 @@ export async function openRecord({
   const embedded = databaseUrl === undefined ? await ensurePostgres(membership, home) : undefined
   const ownerUrl = embedded ? await bootstrap(embedded.adminUrl, home) : String(databaseUrl)
   const { journalUrl, queryUrl, tenantSecret } = await migrate(ownerUrl, home)
-  const sql = connect(journalUrl, { max: 2, name: 'record' })
-  const reader = connect(queryUrl, { max: 4, name: 'queries' })
-  const journal = openJournal({ url: journalUrl, now, patienceMs })
-  const queue = openRunQueue({ url: journalUrl, sql, holder: holderName(), patienceMs })
+  let closing = false
+  const onClose = () => {
+    if (!closing) embedded?.revive()
+  }
+  const sql = connect(journalUrl, { max: 2, name: 'record', onClose })
+  const reader = connect(queryUrl, { max: 4, name: 'queries', onClose })
+  const journal = openJournal({ url: journalUrl, now, patienceMs, onClose })
+  const queue = openRunQueue({ url: journalUrl, sql, holder: holderName(), patienceMs, onClose })
   const ensurePartitions = async () => {
     await sql`SELECT remit.ensure_partitions(${now()}, ${monthsAhead})`
   }
   const close = async () => {
+    closing = true
     await Promise.all([journal.close(), queue.close()])
     await Promise.all([sql.end({ timeout: 1 }), reader.end({ timeout: 1 })])
   }
