@@ -5,6 +5,7 @@ import type { Membership } from '../home/shared-process.ts'
 import { bootstrap } from './bootstrap.ts'
 import { connect } from './connect.ts'
 import { type EmbeddedPostgres, ensurePostgres } from './embedded-postgres.ts'
+import { type Exporter, openExporter } from './export-run.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { type Keyring, openKeyring } from './keyring.ts'
 import { migrate } from './migrate.ts'
@@ -33,6 +34,7 @@ export interface OpenRecord {
   /** Where a shell reads the views of one tenant. Holds a password: never log it. */
   readerUrl(tenant: string): string
   verifier: Verifier
+  exporter: Exporter
   /** Signs where the chains stand, so that a later `verify` finds what was cut off; returns how many chains had grown. */
   signHeads(): Promise<number>
   /** The URL, with password, of a capability server's own role; made when first asked for. */
@@ -87,6 +89,7 @@ export async function openRecord({
       queue,
       readerUrl: (tenant) => readerUrl(queryUrl, tenantSecret, tenant),
       verifier: openVerifier(sql, signer),
+      exporter: openExporter({ sql, signer, now }),
       signHeads: signer.signHeads,
       serverDatabase: (wanted) => ensureServerRole(ownerUrl, home, wanted),
       ensurePartitions,
