@@ -111,6 +111,7 @@ function remitOf(
     runs: async (filter) => (await queries.listRuns(tenant, filter)).runs,
     sql: (statement) => asInputError(QueryError, () => queries.sql(tenant, statement)),
     verify: (runId) => (runId === undefined ? verifier.verifyAll() : verifier.verifyRun(runId)),
+    exportRun: (runId) => record.exporter.exportRun(runId),
     async psqlUrl(workspace) {
       if (workspace === undefined) return { url: record.readerUrl(tenant), what: "Remit's record, read-only" }
       const found = await asInputError(InputError, () => findWorkspaceUrl(home, workspace, record.embedded?.port))

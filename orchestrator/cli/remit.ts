@@ -81,6 +81,8 @@ export interface Remit {
   runs(options: { limit: number; status?: string }): Promise<RunRow[]>
   sql(statement: string): Promise<{ columns: string[]; rows: Json[][]; truncated: boolean }>
   verify(runId?: string): Promise<Verification>
+  /** The lines of a document that proves itself: events, signed heads and key; see `record/export-format.ts`. */
+  exportRun(runId: string): AsyncIterable<string>
   /** Where `psql` connects: the record itself (read-only role), or a tenant's workspace by slug, database or id. */
   psqlUrl(workspace?: string): Promise<{ url: string; what: string }>
   close(): Promise<void>

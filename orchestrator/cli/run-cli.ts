@@ -4,6 +4,7 @@ import { addApprovals, addApprove, addDeny } from './commands/approvals.ts'
 import { addCancel } from './commands/cancel.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
+import { addExport } from './commands/export.ts'
 import { addPsql } from './commands/psql.ts'
 import { addResume } from './commands/resume.ts'
 import { addRun } from './commands/run.ts'
@@ -39,6 +40,7 @@ const commands: AddCommand[] = [
   addSql,
   addPsql,
   addVerify,
+  addExport,
   addDoctor,
   addStop,
 ]
