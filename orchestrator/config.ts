@@ -62,7 +62,9 @@ export class ConfigError extends Error {
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
   const root = dirname(dirname(fileURLToPath(import.meta.url)))
   const file = environment.REMIT_CONFIG ? resolve(environment.REMIT_CONFIG) : join(root, 'remit.config.yaml')
-  const settings = existsSync(file) ? parseYaml(readFileSync(file, 'utf8'), file, fileSchema) : fileSchema.parse({})
+  const settings = existsSync(file)
+    ? parseYaml(readFileSync(file, 'utf8'), file, { what: 'configuration', schema: fileSchema })
+    : fileSchema.parse({})
   const mode = environment.REMIT_MODE ?? settings.mode
   if (mode !== 'emulated' && mode !== 'live')
     throw new ConfigError(`REMIT_MODE is "${mode}"; it must be "emulated" or "live"`)
