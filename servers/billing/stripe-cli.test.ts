@@ -74,6 +74,35 @@ describe.skipIf(missing)(`Stripe’s own CLI (needs @stripe/cli-${platform}) tak
     })
   })
 
+  test('and sells at a price of its own, and pays an invoice that was left open', async () => {
+    const { id: product } = await ask(['products', 'create', '--name', 'Gold'])
+    const price = ['--currency', 'eur', '--unit-amount', '700', '-d', 'recurring[interval]=year']
+    const { id } = await ask([
+      'prices',
+      'create',
+      '--product',
+      String(product),
+      ...price,
+      '--lookup-key',
+      'gold_yearly',
+    ])
+    expect(await ask(['prices', 'list', '-d', 'lookup_keys[]=gold_yearly'])).toMatchObject({ data: [{ id }] })
+
+    const { id: customer } = await ask(['customers', 'create', '--name', 'Acme'])
+    const wary = ['payment_methods', 'attach', 'pm_card_authenticationRequired', '--customer', String(customer)]
+    const { id: card } = await ask(wary)
+    const subscription = await ask([
+      ...['subscriptions', 'create', '--customer', String(customer), '--default-payment-method', String(card)],
+      ...['-d', `items[0][price]=${id}`],
+    ])
+    expect(subscription).toMatchObject({ status: 'incomplete' })
+    const { id: visa } = await ask(['payment_methods', 'attach', 'pm_card_visa', '--customer', String(customer)])
+    const paid = await ask(['invoices', 'pay', String(subscription.latest_invoice), '--payment-method', String(visa)])
+    expect(paid).toMatchObject({ status: 'paid', amount_paid: 700 })
+    const now = await ask(['subscriptions', 'retrieve', String(subscription.id)])
+    expect(now).toMatchObject({ status: 'active' })
+  })
+
   test('and registers a webhook endpoint, whose secret it is told', async () => {
     const endpoint = ['--url', 'http://127.0.0.1:9/', '-d', 'enabled_events[]=invoice.paid']
     const made = await ask(['webhook_endpoints', 'create', ...endpoint])
