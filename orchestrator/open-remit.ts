@@ -7,6 +7,7 @@ import { planner } from './decide/planner/planner.ts'
 import { policyDigest } from './enforce/policy.ts'
 import type { Gateway } from './execute/gateway.ts'
 import { findWorkspaceUrl } from './find-workspace-url.ts'
+import { checkSlots, goingLive } from './go-live.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
@@ -21,11 +22,20 @@ import { advance } from './run/advance.ts'
 import { type Answer, AnswerError, answer, decideApproval, requestCancel } from './run/answer.ts'
 import { createRun } from './run/create-run.ts'
 import { planOnly } from './run/plan-only.ts'
-import { faultsOf, type Place, startEmulators, startServers } from './start-servers.ts'
+import { checkFaults, type Place, startEmulators, startServers } from './start-servers.ts'
+
+/** Throws {@link InputError} with what can be known to be wrong before anything is started. */
+export async function checkOpening(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<void> {
+  checkFaults(config, catalogue, options.faults ?? {})
+  if (options.servers) await checkSlots(config, catalogue)
+}
 
 /** Joins the home, opens the record and, where calls will be made, starts emulators and servers. Whatever fails on the way is closed. */
 export async function openRemit(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<Remit> {
-  const faults = options.servers ? faultsOf(config, catalogue, options.faults ?? {}) : undefined
+  await checkOpening(config, catalogue, options)
+  if (options.servers && (await goingLive(config, catalogue)))
+    throw new InputError('Nobody has agreed to go live with these accounts on this REMIT_HOME')
+  const faults = options.servers ? (options.faults ?? {}) : undefined
   const home = openHome(config.home)
   const membership = await joinHome(home)
   const closers: (() => Promise<void>)[] = [() => membership.leave()]
@@ -36,6 +46,7 @@ export async function openRemit(config: Config, catalogue: Catalogue, options: O
     // Both take a while and neither needs the other; leaving the home waits for what is still starting.
     const emulators = faults && startEmulators(config, catalogue, { home, membership }, faults, options)
     emulators?.catch(() => {})
+    closers.push(async () => (await emulators?.catch(() => undefined))?.())
     options.onStarting?.('Postgres')
     const { databaseUrl } = config
     const record = await openRecord({ home, membership, databaseUrl })
@@ -103,6 +114,11 @@ function remitOf(
     },
     async pursue(runId, { signal, cancel: interrupt, ...watch }) {
       if (!gateway) throw new TypeError('pursue: this Remit was opened without servers')
+      const { mode } = fold(await journal.read(runId)).created
+      if (mode !== config.mode)
+        throw new InputError(
+          `Run ${runId} is ${mode}: pursue it with REMIT_MODE=${mode}, not on ${config.mode} vendors`,
+        )
       const parts = {
         journal: held,
         gateway,

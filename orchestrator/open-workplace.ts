@@ -4,13 +4,15 @@ import type { Json } from '../shared/json.ts'
 import { InputError, type Workplace } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { diagnose } from './diagnose.ts'
+import { goingLive } from './go-live.ts'
 import { parseGoal } from './goals/load-goal.ts'
 import { validateInput } from './goals/validate-input.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
-import { openRemit } from './open-remit.ts'
+import { checkOpening, openRemit } from './open-remit.ts'
+import { YamlError } from './parse-yaml.ts'
 
 /** What a command can know and do before anything is started. */
 export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
@@ -27,6 +29,8 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
       const faults = checked.issues.length === 1 ? 'fault' : 'faults'
       throw new InputError(`The input of ${goal.goal} has ${checked.issues.length} ${faults}`, checked.issues)
     },
+    check: (options) => checkOpening(config, catalogue, options),
+    goingLive: () => goingLive(config, catalogue),
     open: (options) => openRemit(config, catalogue, options),
     diagnose: () => diagnose(config, catalogue),
     stopEverything: () => stopEverything(config),
@@ -59,6 +63,16 @@ function goalFiles({ goalFolders }: Config): { goal: Goal; file: string }[] {
       .filter((name) => /\.ya?ml$/.test(basename(name)))
       .sort()
       .map((name) => join(folder, name))
-      .map((file) => ({ goal: parseGoal(readFileSync(file, 'utf8'), file), file })),
+      .map((file) => ({ goal: asInput(() => parseGoal(readFileSync(file, 'utf8'), file)), file })),
   )
+}
+
+/** A goal file that is not right is a person's to mend. */
+function asInput<Result>(read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof YamlError) throw new InputError(error.message)
+    throw error
+  }
 }

@@ -21,6 +21,8 @@ export interface ServiceRecipe<Info extends Json> {
 
 /** What a command holds while it uses a home. */
 export interface Membership {
+  /** The command's own id among those that use the home. */
+  readonly id: string
   /** Makes sure that the named process runs, once for all commands on this home, and says how to reach it. */
   ensure<Info extends Json>(name: string, recipe: ServiceRecipe<Info>): Promise<Info>
   /** Ends one shared process, whoever uses it. */
@@ -44,6 +46,7 @@ export async function joinHome(home: Home): Promise<Membership> {
   let leaving: Promise<void> | undefined
 
   return {
+    id: self.id,
     ensure(name, recipe) {
       if (leaving) throw new Error(`${name} cannot start: this command has left ${home.path}`)
       const ensured = withFileLock(join(home.processes, `${name}.lock`), () => ensureService(home, name, recipe))
