@@ -20,6 +20,10 @@ export interface Workplace {
   goal(name: string): Goal
   /** The input with defaults applied. Throws {@link InputError} with every fault by its path. */
   checkInput(goal: Goal, input: unknown): JsonObject
+  /** Throws {@link InputError} with what can be known to be wrong before anything is started: faults that nobody knows, slots that nothing fills. */
+  check(options: OpenOptions): Promise<void>
+  /** What a person has to agree to before servers may be started; undefined in emulated mode, and once somebody has agreed. */
+  goingLive(): Promise<GoingLive | undefined>
   /** Starts (or joins) Postgres and opens the record; `servers: true` also starts emulators and capability servers. */
   open(options: OpenOptions): Promise<Remit>
   /** Facts for `doctor`: each with what was found, and what to do where it is not as it should be. */
@@ -42,6 +46,23 @@ export interface OpenOptions {
   onStarting?(what: string): void
   /** Told under the same name once it is up. */
   onStarted?(what: string): void
+}
+
+/** What live mode reaches, by server. Nothing in it is a secret. */
+export interface GoingLive {
+  /** Where the record is kept. */
+  record: string
+  servers: {
+    name: string
+    title: string
+    /** Where it goes. */
+    endpoints: string[]
+    /** As whom: where each credential comes from. */
+    accounts: string[]
+    settings: string[]
+  }[]
+  /** Remembers the agreement, for exactly these endpoints, credentials and settings. */
+  agree(): void
 }
 
 export interface Finding {
