@@ -102,7 +102,7 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
 function lockedOut({ tasks }: Situation, { tool }: TaskState): Failure | undefined {
   const server = tool.slice(0, tool.indexOf('.'))
   const refused = [...tasks.values()].find(
-    (other) => other.failure?.kind === 'unauthorized' && other.tool.startsWith(`${server}.`),
+    (other) => !other.notice && other.failure?.kind === 'unauthorized' && other.tool.startsWith(`${server}.`),
   )
   return (
     refused && {
