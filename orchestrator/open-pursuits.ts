@@ -159,7 +159,7 @@ export async function openPursuits({
       return run_id
     },
     work(options) {
-      const worker = startWorker({ due: queue, pursuits, wakes, ...options })
+      const worker = startWorker({ due: queue, mode: config.mode, pursuits, wakes, ...options })
       const keepHouse = () => void Promise.all([record.ensurePartitions(), record.signHeads()]).catch(options.onTrouble)
       const timer = setInterval(keepHouse, housekeepingMs)
       return {
