@@ -10,12 +10,13 @@ export function brokenPromises(told: Told): string[] {
   return [...overspending(told), ...lostOutcomes(told), ...rashness(told), ...timidity(told), ...halfHeartedUndos(told)]
 }
 
-function overspending({ situation, mostAtOnce }: Told): string[] {
+function overspending({ story, situation, mostAtOnce }: Told): string[] {
   const { usage, budget, revision } = situation
   const spent = [
     ['tool_calls', usage.tool_calls, budget.tool_calls],
     ['compensation_calls', usage.compensation_calls, budget.compensation_calls],
-    ['concurrency', mostAtOnce, budget.concurrency],
+    // What a worker had asked of a system before it died is still under way when the next one begins.
+    ['concurrency', story.crashes.length > 0 ? 0 : mostAtOnce, budget.concurrency],
     // Trouble is told even where the plan may not be made again.
     ['revisions', revision, budget.revisions + 1],
   ] as const
@@ -83,6 +84,8 @@ function halfHeartedUndos({ situation }: Told): string[] {
 }
 
 /** True where a run may have to stop although nothing failed. */
-function isCutShort({ cancelAtCall, budget }: Story): boolean {
-  return cancelAtCall !== undefined || Object.keys(budget).some((limit) => limit !== 'concurrency')
+function isCutShort({ cancelAtCall, budget, crashes }: Story): boolean {
+  return (
+    crashes.length > 0 || cancelAtCall !== undefined || Object.keys(budget).some((limit) => limit !== 'concurrency')
+  )
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { type Fault, type FaultPlan, faults } from './fault.ts'
 import { type House, houseNames, houses, type Traits } from './houses.ts'
+import type { Crash } from './pursue-mortally.ts'
 import type { Story } from './story.ts'
 import { makeToolOf } from './town.ts'
 
@@ -12,9 +13,10 @@ export function stories(reasoner: Story['reasoner']): fc.Arbitrary<Story> {
       parts: fc.tuple(...houseNames.map(partOf)),
       cancelAtCall: fc.option(fc.integer({ min: 1, max: 12 }), { freq: 3 }),
       answers: fc.array(fc.nat(3), { maxLength: 3 }),
+      crashes: fc.oneof(fc.constant([]), fc.array(crash, { minLength: 1, maxLength: 3 })),
       budget: fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, tightBudget),
     })
-    .map(({ chosen, parts, cancelAtCall, answers, budget }) => {
+    .map(({ chosen, parts, cancelAtCall, answers, budget, crashes }) => {
       const partsOf = new Map(parts.map((part) => [part.house, part]))
       const playing = chosen.flatMap((house) => partsOf.get(house) ?? [])
       const earlier = (index: number, some: readonly boolean[]) => chosen.slice(0, index).filter((_, at) => some[at])
@@ -27,10 +29,17 @@ export function stories(reasoner: Story['reasoner']): fc.Arbitrary<Story> {
         faults: Object.assign({}, ...playing.map((part) => part.faults)),
         answers,
         budget,
+        crashes,
         ...(cancelAtCall !== null && { cancelAtCall }),
       }
     })
 }
+
+const crash = fc.record<Crash>({
+  at: fc.integer({ min: 1, max: 40 }),
+  how: fc.constantFrom('dead', 'slow'),
+  downtimeMs: fc.constantFrom(0, 1_000, 15_000, 60_000),
+})
 
 /** One limit that a run of this size runs into. */
 const tightBudget = fc.constantFrom<Story['budget'][]>(

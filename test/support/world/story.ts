@@ -2,15 +2,15 @@ import { planner } from '../../../orchestrator/decide/planner/planner.ts'
 import { draft, type Event } from '../../../orchestrator/model/event.ts'
 import type { Goal } from '../../../orchestrator/model/goal.ts'
 import { fold, type Situation } from '../../../orchestrator/model/situation.ts'
-import { advance } from '../../../orchestrator/run/advance.ts'
 import { answer } from '../../../orchestrator/run/answer.ts'
 import type { Parts } from '../../../orchestrator/run/parts.ts'
 import { digest } from '../../../shared/json.ts'
 import { goal } from '../rehearsal.ts'
 import type { FaultPlan } from './fault.ts'
 import { type House, houseNames } from './houses.ts'
+import { type Crash, pursueMortally } from './pursue-mortally.ts'
 import { scripted } from './scripted.ts'
-import { TimedJournal } from './timed-journal.ts'
+import { TimedRecord } from './timed-record.ts'
 import { type Needs, townArguments, townCatalogue, townVendors } from './town.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { World } from './world.ts'
@@ -29,6 +29,8 @@ export interface Story {
   /** What people answer when they are asked, as a place among what is offered; then nobody answers any more. */
   answers: readonly number[]
   budget: Partial<Goal['budget']>
+  /** How the workers die that pursue the run, one after the other. */
+  crashes: readonly Crash[]
 }
 
 export interface Told {
@@ -49,11 +51,11 @@ export async function tell(story: Story): Promise<Told> {
   const clock = new VirtualClock()
   const catalogue = townCatalogue(story.needs)
   const world = new World(catalogue, townVendors(), clock, story.faults)
-  const journal = new TimedJournal(clock)
+  const record = new TimedRecord(clock)
   const cancel = new AbortController()
   let [ids, atOnce, mostAtOnce] = [0, 0, 0]
-  const parts: Parts = {
-    journal,
+  const newParts = (): Parts => ({
+    journal: record.open(),
     gateway: {
       async call(request) {
         const reply = world.call(request)
@@ -73,30 +75,29 @@ export async function tell(story: Story): Promise<Told> {
     random: () => 0.5,
     newId: () => `id_${++ids}`,
     digestArguments: digest,
-  }
-  const created = journal.append(runId, [
-    draft('run_created', {
-      goal: goalOf(story),
-      input: {},
-      mode: 'emulated',
-      reasoner: parts.reasoner.name,
-      digests: { goal: '', catalogue: catalogue.digest, policy: '', reasoner: '' },
-    }),
-  ])
-  await clock.passUntil(created)
+  })
+  const created = draft('run_created', {
+    goal: goalOf(story),
+    input: {},
+    mode: 'emulated',
+    reasoner: story.reasoner,
+    digests: { goal: '', catalogue: catalogue.digest, policy: '', reasoner: '' },
+  })
+  await clock.passUntil(record.open().append(runId, [created]))
   const answered: string[] = []
-  const pursue = () => advance(runId, parts, { signal: new AbortController().signal, cancel: cancel.signal })
-  await clock.passUntil(pursue())
+  const crashes = [...story.crashes]
+  const pursue = () => pursueMortally({ runId, clock, newParts, cancel: cancel.signal }, crashes)
+  await pursue()
   for (const place of story.answers) {
-    const [wait] = fold(await journal.read()).waits.values()
+    const [wait] = fold(record.stored()).waits.values()
     const choice = wait?.choices[place % wait.choices.length]?.choice
     if (choice === undefined) break
     answered.push(choice)
-    await clock.passUntil(answer(runId, { choice, by: 'somebody' }, journal))
-    await clock.passUntil(pursue())
+    await clock.passUntil(answer(runId, { choice, by: 'somebody' }, record.open()))
+    await pursue()
   }
   await clock.runOut()
-  const events = await journal.read()
+  const events = record.stored()
   return { story, situation: fold(events), events, world, answered, mostAtOnce }
 }
 
