@@ -8,6 +8,7 @@ import { joinHome } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { draft } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
+import { digestSealed } from './model/seal.ts'
 import { fold } from './model/situation.ts'
 import { withSubGoals } from './model/sub-goals.ts'
 import { type OpenPursuits, openPursuits } from './open-pursuits.ts'
@@ -15,6 +16,7 @@ import { openRecord } from './record/open-record.ts'
 import { QueryError } from './record/queries.ts'
 import { type Answer, AnswerError, answer, decideApproval, requestCancel } from './run/answer.ts'
 import { planOnly } from './run/plan-only.ts'
+import { replay } from './run/replay.ts'
 import { checkFaults, type Place, startEmulators, startServers } from './start-servers.ts'
 
 /** Throws {@link InputError} with what can be known to be wrong before anything is started. */
@@ -97,6 +99,15 @@ function remitOf(
       })
       await record.signHeads()
       return situation ?? fold(await journal.read(runId))
+    },
+    async fork(runId, seq) {
+      const events = await journal.read(runId)
+      if (seq > events.length) throw new InputError(`Run ${runId} has ${events.length} events, and no place ${seq}`)
+      return pursuing.forkRun(fold(events.slice(0, seq)))
+    },
+    async replay(runId) {
+      const parts = { reasoner: planner, catalogue, policy: config.policy, digestArguments: digestSealed }
+      return replay(await journal.read(runId), parts)
     },
     work: (options) => pursuing.work(options),
     planOnly: (goal, input) => planOnly({ goal, input, reasoner: planner, catalogue, mode: config.mode }),

@@ -5,6 +5,7 @@ import type { Catalogue } from '../model/catalogue.ts'
 import type { Event, Mode } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
 import type { Situation } from '../model/situation.ts'
+import type { Replay } from '../run/replay.ts'
 
 /** What the composition root knows before anything is started. */
 export interface Workplace {
@@ -80,6 +81,10 @@ export interface Remit {
   createRun(goal: Goal, input: JsonObject, options?: { detach?: boolean }): Promise<string>
   /** Pursues the run, or follows whoever pursues it, until it ends or waits. */
   pursue(runId: string, watch: Watch): Promise<Situation>
+  /** A new run of the same goal, which starts with what stood in a run after its event `seq`. */
+  fork(runId: string, seq: number): Promise<string>
+  /** Derives a run again from its record; calls nothing and records nothing. */
+  replay(runId: string): Promise<Replay>
   /** Pursues whatever runs are due, up to `most` at once, until it is closed. */
   work(options: Work): Worker
   /** What a plan for the goal would be; nothing is recorded and nothing is called. */

@@ -5,7 +5,9 @@ import { addCancel } from './commands/cancel.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
 import { addExport } from './commands/export.ts'
+import { addFork } from './commands/fork.ts'
 import { addPsql } from './commands/psql.ts'
+import { addReplay } from './commands/replay.ts'
 import { addResume } from './commands/resume.ts'
 import { addRun } from './commands/run.ts'
 import { addRuns } from './commands/runs.ts'
@@ -34,6 +36,8 @@ const commands: AddCommand[] = [
   addDeny,
   addCancel,
   addResume,
+  addFork,
+  addReplay,
   addStart,
   addTools,
   addServers,

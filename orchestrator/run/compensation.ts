@@ -10,7 +10,10 @@ import { isReference, isSealed } from '../model/value.ts'
 export function callsToUndo(situation: Situation): string[] {
   const calls = [...situation.calls.values()].filter(
     (call) =>
-      call.purpose === 'task' && !isNotice(call, situation) && pinnedContract(call, situation)?.effect !== 'read',
+      call.purpose === 'task' &&
+      !call.inherited &&
+      !isNotice(call, situation) &&
+      pinnedContract(call, situation)?.effect !== 'read',
   )
   return [...Map.groupBy(calls, ({ idempotency_key }) => idempotency_key).values()]
     .flatMap((attempts) => effectOf(attempts, situation) ?? [])

@@ -14,10 +14,10 @@ import { resolve, type Scope } from '../model/reference.ts'
 import type { CallState, Situation, TaskState } from '../model/situation.ts'
 import { mayRepeat } from './after-call.ts'
 import { bindCall, undoOf } from './compensation.ts'
-import type { Parts } from './parts.ts'
+import type { Parts, Timed } from './parts.ts'
 
 /** What intending needs of the run's parts. */
-type Intending = Pick<Parts, 'catalogue' | 'policy' | 'clock' | 'newId' | 'digestArguments'>
+export type Intending = Pick<Parts, 'catalogue' | 'policy' | 'newId' | 'digestArguments'> & Timed
 
 /** The next attempt at a task: the intent of a call, what the task has to wait for first, or its refusal. */
 export function intendTask(situation: Situation, task: TaskState, parts: Intending): Draft {
