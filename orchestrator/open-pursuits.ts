@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { JsonObject } from '../shared/json.ts'
 import { mapAt } from '../shared/json-pointer.ts'
 import { mergePatch } from '../shared/merge-patch.ts'
-import { InputError } from './cli/remit.ts'
+import { InputError, type Work, type Worker } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { planner } from './decide/planner/planner.ts'
 import { policyDigest } from './enforce/policy.ts'
@@ -24,9 +24,13 @@ import { createRun } from './run/create-run.ts'
 import { OvertakenError, type Parts, type RunJournal } from './run/parts.ts'
 import { Pursuits, type WatchRun } from './run/pursuits.ts'
 import { Wakes } from './run/wakes.ts'
+import { startWorker } from './run/worker.ts'
 
 /** How long a run that was made to be pursued here is left to us, before any worker may take it. */
 const ownMs = 5_000
+
+/** How often a worker signs heads and looks after the partitions to come. */
+const housekeepingMs = 60_000
 
 /** Everything that pursues runs in this process. */
 export interface OpenPursuits {
@@ -37,6 +41,8 @@ export interface OpenPursuits {
   wake(runId: string): Promise<void>
   /** `mine`: it is about to be pursued here; else it is due for any worker at once. */
   createRun(goal: Goal, input: JsonObject, options: { mine: boolean }): Promise<string>
+  /** Pursues whatever runs are due, and keeps house: partitions ahead, heads signed. */
+  work(options: Work): Worker
   /** The input of a run as a JSON Merge Patch changes it: checked, and sealed again. Throws an InputError with every fault. */
   changeInput(situation: Situation, patch: JsonObject): Promise<JsonObject>
   close(): Promise<void>
@@ -151,6 +157,19 @@ export async function openPursuits({
       await recordRun({ run_id, goal, input }, mine ? inMs(ownMs) : null)
       if (!mine) await queue.notify(run_id)
       return run_id
+    },
+    work(options) {
+      const worker = startWorker({ due: queue, pursuits, wakes, ...options })
+      const keepHouse = () => void Promise.all([record.ensurePartitions(), record.signHeads()]).catch(options.onTrouble)
+      const timer = setInterval(keepHouse, housekeepingMs)
+      return {
+        stop: worker.stop,
+        async close(graceMs) {
+          clearInterval(timer)
+          await worker.close(graceMs)
+          await record.signHeads()
+        },
+      }
     },
     async changeInput({ run_id, created: { goal }, input }, patch) {
       const sealer = await keyring.sealer(run_id)

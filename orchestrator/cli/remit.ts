@@ -20,10 +20,16 @@ export interface Workplace {
   goal(name: string): Goal
   /** The input with defaults applied. Throws {@link InputError} with every fault by its path. */
   checkInput(goal: Goal, input: unknown): JsonObject
+  /** Throws {@link InputError} with what can be known to be wrong before anything is started: faults that nobody knows, slots that nothing fills. */
+  check(options: OpenOptions): Promise<void>
+  /** What a person has to agree to before servers may be started; undefined in emulated mode, and once somebody has agreed. */
+  goingLive(): Promise<GoingLive | undefined>
   /** Starts (or joins) Postgres and opens the record; `servers: true` also starts emulators and capability servers. */
   open(options: OpenOptions): Promise<Remit>
   /** Facts for `doctor`: each with what was found, and what to do where it is not as it should be. */
   diagnose(): Promise<Finding[]>
+  /** Starts further worker processes, each again when it dies, until closed. */
+  startWorkers(count: number, options: { runs: number }): { close(): Promise<void> }
   /** Stops every process that belongs to this home, whoever started it. Returns their names. */
   stopEverything(): Promise<string[]>
 }
@@ -42,6 +48,23 @@ export interface OpenOptions {
   onStarted?(what: string): void
 }
 
+/** What live mode reaches, by server. Nothing in it is a secret. */
+export interface GoingLive {
+  /** Where the record is kept. */
+  record: string
+  servers: {
+    name: string
+    title: string
+    /** Where it goes. */
+    endpoints: string[]
+    /** As whom: where each credential comes from. */
+    accounts: string[]
+    settings: string[]
+  }[]
+  /** Remembers the agreement, for exactly these endpoints, credentials and settings. */
+  agree(): void
+}
+
 export interface Finding {
   what: string
   ok: boolean
@@ -57,6 +80,8 @@ export interface Remit {
   createRun(goal: Goal, input: JsonObject, options?: { detach?: boolean }): Promise<string>
   /** Pursues the run, or follows whoever pursues it, until it ends or waits. */
   pursue(runId: string, watch: Watch): Promise<Situation>
+  /** Pursues whatever runs are due, up to `most` at once, until it is closed. */
+  work(options: Work): Worker
   /** What a plan for the goal would be; nothing is recorded and nothing is called. */
   planOnly(goal: Goal, input: JsonObject): Promise<PlanOnly>
   /**
@@ -77,6 +102,8 @@ export interface Remit {
   runs(options: { limit: number; status?: string }): Promise<RunRow[]>
   sql(statement: string): Promise<{ columns: string[]; rows: Json[][]; truncated: boolean }>
   verify(runId?: string): Promise<Verification>
+  /** The lines of a document that proves itself: events, signed heads and key; see `record/export-format.ts`. */
+  exportRun(runId: string): AsyncIterable<string>
   /** Where `psql` connects: the record itself (read-only role), or a tenant's workspace by slug, database or id. */
   psqlUrl(workspace?: string): Promise<{ url: string; what: string }>
   close(): Promise<void>
@@ -89,6 +116,19 @@ export interface Watch {
   cancel: AbortSignal
   /** Aborted by the second Ctrl-C. */
   signal: AbortSignal
+}
+
+export interface Work {
+  most: number
+  watch(runId: string): Pick<Watch, 'onEvent'>
+  /** Told what kept a run, or all of them, from going on; the worker tries again. */
+  onTrouble(error: unknown, runId?: string): void
+}
+
+export interface Worker {
+  stop(): void
+  /** Lets calls in flight settle, up to `graceMs`, then lets every run go. */
+  close(graceMs: number): Promise<void>
 }
 
 export type PlanOnly =

@@ -468,6 +468,7 @@ test('help lists every command and exits well', async () => {
     'sql',
     'psql',
     'verify',
+    'export',
     'doctor',
     'stop',
   ])

@@ -4,6 +4,7 @@ import { addApprovals, addApprove, addDeny } from './commands/approvals.ts'
 import { addCancel } from './commands/cancel.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
+import { addExport } from './commands/export.ts'
 import { addPsql } from './commands/psql.ts'
 import { addResume } from './commands/resume.ts'
 import { addRun } from './commands/run.ts'
@@ -11,6 +12,7 @@ import { addRuns } from './commands/runs.ts'
 import { addServers } from './commands/servers.ts'
 import { addShow } from './commands/show.ts'
 import { addSql } from './commands/sql.ts'
+import { addStart } from './commands/start.ts'
 import { addStop } from './commands/stop.ts'
 import { addTools } from './commands/tools.ts'
 import { addVerify } from './commands/verify.ts'
@@ -32,11 +34,13 @@ const commands: AddCommand[] = [
   addDeny,
   addCancel,
   addResume,
+  addStart,
   addTools,
   addServers,
   addSql,
   addPsql,
   addVerify,
+  addExport,
   addDoctor,
   addStop,
 ]

@@ -5,17 +5,16 @@ import type { Situation, TaskState } from './situation.ts'
 import { isReference, type Value } from './value.ts'
 
 /** The task for one item of the list of a `for_each`: an ordinary task, whose references lead to that item. */
-export function itemTask({ for_each: fan, ...task }: Task, index: number): Task {
-  if (!fan) throw new TypeError(`itemTask: ${task.id} is for no list`)
-  const { delay_s: _, ...rest } = task
+export function itemTask({ id, tool, arguments: given, why, for_each: fan, slice }: Task, index: number): Task {
+  if (!fan) throw new TypeError(`itemTask: ${id} is for no list`)
   const pointInto = (node: Value): Value => {
     if (isReference(node)) return { $ref: itemReference(node.$ref, fan, index) }
     if (Array.isArray(node)) return node.map(pointInto)
     if (isJsonObject(node)) return Object.fromEntries(Object.entries(node).map(([key, part]) => [key, pointInto(part)]))
     return node
   }
-  const args = Object.entries(task.arguments).map(([key, value]) => [key, pointInto(value)])
-  return { ...rest, id: `${task.id}/${index}`, arguments: Object.fromEntries(args), after: [] }
+  const args = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, pointInto(value)]))
+  return { id: `${id}/${index}`, tool, arguments: args, after: [], why, ...(slice === undefined ? {} : { slice }) }
 }
 
 function itemReference(ref: string, { ref: list, as }: { ref: string; as: string }, index: number): string {

@@ -100,7 +100,7 @@ export interface Situation {
   /** A person asked for the undo. */
   undo_requested?: { by: string; why: string }
   cancel_requested?: EventData['cancel_requested']
-  compensation?: EventData['compensation_started'] & Partial<EventData['compensation_finished']>
+  compensation?: EventData['compensation_started'] & Partial<EventData['compensation_finished']> & { seq: number }
   finished?: EventData['run_finished'] & { at: string }
   usage: Usage & { tool_calls: number; compensation_calls: number }
   /** What runs of sub-goals that are under way may still spend. */
@@ -200,7 +200,7 @@ export function apply(situation: Situation, event: Draft & Pick<Event, 'seq' | '
       reopen(situation)
       return
     case 'compensation_started':
-      situation.compensation = { ...event.data }
+      situation.compensation = { ...event.data, seq: event.seq }
       situation.waits.clear()
       situation.status = 'compensating'
       return

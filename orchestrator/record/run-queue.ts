@@ -35,6 +35,8 @@ export interface RunQueueOptions extends Partial<LeaseTimes> {
   holder: string
   /** Milliseconds that a wake or a notice may wait for a Postgres that is away. */
   patienceMs: number
+  /** Called when a connection to Postgres has ended or could not be made. */
+  onClose?: () => void
 }
 
 /** A run without `wake_at` is due from its creation, by the clock of the machine that created it. */
@@ -46,11 +48,12 @@ export function openRunQueue({
   sql: durable,
   holder,
   patienceMs,
+  onClose,
   leaseMs = 3_000,
   renewMs = 1_000,
 }: RunQueueOptions): RunQueue & { close(): Promise<void> } {
   // A lease that a crash of Postgres undoes costs nothing, so its commit waits for no disk.
-  const sql = connect(url, { max: 2, name: 'queue', settings: { synchronous_commit: 'off' } })
+  const sql = connect(url, { max: 2, name: 'queue', settings: { synchronous_commit: 'off' }, onClose })
   const leases = openHeldLeases(sql, holder, { leaseMs, renewMs })
   const signals = openRunSignals(sql, url, patienceMs)
   const leaseSeconds = leaseMs / 1000

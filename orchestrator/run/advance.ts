@@ -1,7 +1,7 @@
 import type { CallResult } from '../model/call.ts'
 import type { Draft } from '../model/event.ts'
 import { type CallState, fold, type Situation } from '../model/situation.ts'
-import { goalServer } from '../model/sub-goal.ts'
+import { goalServer } from '../model/sub-goals.ts'
 import { Calls } from './calls.ts'
 import { draftsOf } from './drafts-of.ts'
 import { isStopping, nextStep, type Step, unsettledCalls } from './next-step.ts'
@@ -85,7 +85,7 @@ class Pursuit {
         // Whoever was interrupted has not decided: the next to pursue the run asks again.
         if (this.options.signal.aborted) break
         await this.record([this.taking.one(decision), ...this.taking.all(takeDecision(this.situation, this.parts))])
-      } else if (step.do === 'pause' && this.isWorthWaiting(step)) await this.pause(step.until)
+      } else if (this.isWorthWaiting(step)) await this.pause(step)
       else break
     }
     return this.situation
@@ -107,9 +107,14 @@ class Pursuit {
     return this.calls.inFlight() > 0 ? { do: 'pause' } : { do: 'stop' }
   }
 
-  private isWorthWaiting({ until }: { until?: string }): boolean {
+  /** While a call is under way, or a sub-goal is asked how it is, something will come of it. */
+  private isWorthWaiting(step: Step): step is Extract<Step, { do: 'pause' | 'park' }> {
+    if (step.do !== 'pause' && step.do !== 'park') return false
+    if (this.calls.inFlight() > 0) return true
     const { longestPauseMs } = this.options
-    if (until === undefined || longestPauseMs === undefined || this.calls.inFlight() > 0) return true
+    const { until } = step
+    if (step.do === 'park') return false
+    if (until === undefined || longestPauseMs === undefined) return true
     return Date.parse(until) - this.parts.clock.now().getTime() <= longestPauseMs
   }
 
@@ -155,12 +160,13 @@ class Pursuit {
   /** Takes the run up again where its record ends now, if it is still ours. */
   private async reload({ overtaken }: { overtaken: boolean }): Promise<void> {
     this.stale = false
-    if (overtaken && this.options.isOurs && !(await this.options.isOurs())) {
+    const events = await this.parts.journal.read(this.situation.run_id)
+    const hasGrown = overtaken || events.length !== this.situation.seq
+    if (hasGrown && this.options.isOurs && !(await this.options.isOurs())) {
       this.lost = true
       return
     }
-    const events = await this.parts.journal.read(this.situation.run_id)
-    if (overtaken || events.length !== this.situation.seq) this.taking = new Taking(fold(events), this.parts.clock)
+    if (hasGrown) this.taking = new Taking(fold(events), this.parts.clock)
     for (const event of events) if (event.seq > this.told.seq) this.tell(event)
     this.calls.askAgain(this.situation)
   }
@@ -170,7 +176,7 @@ class Pursuit {
     this.parts.onEvent?.(event, this.situation)
   }
 
-  private async pause(until: string | undefined): Promise<void> {
+  private async pause({ until }: { until?: string }): Promise<void> {
     const { signal, cancel, drain } = this.options
     const interrupts = [signal, ...(this.canBeCancelled() ? [cancel] : []), ...(drain && !drain.aborted ? [drain] : [])]
     if (!this.stale) await this.calls.untilOneArrives(until, interrupts)

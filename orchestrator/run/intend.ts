@@ -52,7 +52,7 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
   if (reserved !== true) return refuse(task, args, provenance, parts, reserved)
   const key = hash(situation.run_id, task.id, String(task.generation))
   const doubtful = callsOf(situation, task.id, 'task').filter((call) => call.idempotency_key === keyed(key))
-  if (doubtful.some(isUncertain) && !mayRepeat(contract, doubtful[0]?.intended_at ?? '', parts.clock.now())) {
+  if (doubtful.some(mayHaveHappened) && !mayRepeat(contract, doubtful[0]?.intended_at ?? '', parts.clock.now())) {
     if (contract.lookup) return intendLookup(situation, task, parts)
     // Who was asked and wants another try has taken it upon themselves.
     if (task.attempts > 0)
@@ -102,7 +102,7 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
 function lockedOut({ tasks }: Situation, { tool }: TaskState): Failure | undefined {
   const server = tool.slice(0, tool.indexOf('.'))
   const refused = [...tasks.values()].find(
-    (other) => other.failure?.kind === 'unauthorized' && other.tool.startsWith(`${server}.`),
+    (other) => !other.notice && other.failure?.kind === 'unauthorized' && other.tool.startsWith(`${server}.`),
   )
   return (
     refused && {
@@ -177,9 +177,9 @@ function askApproval(task: TaskState, approval: Asked, { clock, newId }: Intendi
   })
 }
 
-/** The call that finds out whether a task's uncertain call happened, or the refusal of the task where it may not be made. */
+/** The call that finds out what became of a task's call that may have happened, or the refusal of the task where it may not be made. */
 export function intendLookup(situation: Situation, task: TaskState, parts: Intending): Draft {
-  return lookUp(situation, task, callsOf(situation, task.id, 'task').findLast(isUncertain), parts)
+  return lookUp(situation, task, callsOf(situation, task.id, 'task').findLast(mayHaveHappened), parts)
 }
 
 /** The call that finds out, before it is undone, whether a call happened and what it made. */
@@ -199,7 +199,9 @@ function lookUp(situation: Situation, task: TaskState, uncertain: CallState | un
       message: `Nobody can tell whether ${task.tool} happened: its lookup cannot be called with what is known`,
     })
   }
-  const tries = [...situation.calls.values()].filter(({ looks_up }) => looks_up === uncertain.call_id).length
+  const tries = [...situation.calls.values()].filter(({ looks_up }) => looks_up === uncertain.call_id)
+  // An undo asks afresh, however often the task has asked before.
+  const sinceUndo = tries.filter(({ seq }) => seq > (situation.compensation?.seq ?? 0))
   const provenance = inherited(bound.arguments, uncertain)
   const reserved = mayReserve(situation, 'lookup')
   if (reserved !== true) return refuse(task, bound.arguments, provenance, parts, reserved)
@@ -223,9 +225,9 @@ function lookUp(situation: Situation, task: TaskState, uncertain: CallState | un
     args: bound.arguments,
     provenance,
     verdict,
-    attempt: tries + 1,
+    attempt: sinceUndo.length + 1,
     generation: task.generation,
-    key: hash(situation.run_id, 'lookup', uncertain.call_id, String(tries)),
+    key: hash(situation.run_id, 'lookup', uncertain.call_id, String(tries.length)),
     looks_up: uncertain.call_id,
   })
 }
@@ -352,8 +354,10 @@ function callsOf({ calls, tasks }: Situation, taskId: string, purpose: CallPurpo
   return made.flatMap((id) => calls.get(id) ?? []).filter((call) => call.purpose === purpose)
 }
 
-function isUncertain({ outcome }: CallState): boolean {
-  return outcome?.status === 'uncertain'
+/** An uncertain call, and one that failed and says that it left something behind. */
+function mayHaveHappened({ outcome }: CallState): boolean {
+  if (outcome?.status !== 'failed') return outcome?.status === 'uncertain'
+  return outcome.output !== undefined || outcome.failure.done !== undefined
 }
 
 /** Lookups and undos carry values of the call they belong to: all of them come from that tool's own exchange. */

@@ -149,10 +149,13 @@ function nextUndo(call: CallState, situation: Situation, now: Date): Step | 'no 
   const tries = [...situation.calls.values()].filter(({ compensates }) => compensates === call.call_id)
   const last = tries.at(-1)
   if (last && !last.outcome) return { do: 'pause' }
+  if (last && last.next?.do !== 'retry') return undefined
   if (mayReserve(situation, 'compensation') !== true) return 'no budget'
-  if (!last) return { do: 'compensate', call, attempt: 1 }
-  if (last.next?.do !== 'retry') return undefined
-  if (Date.parse(last.next.at) > now.getTime()) return { do: 'pause', until: last.next.at }
+  // What may still happen would happen after its undo.
+  const certain = lastDeadline(situation, call)
+  if (certain !== undefined && Date.parse(certain) > now.getTime()) return { do: 'pause', until: certain }
+  if (last?.next?.do === 'retry' && Date.parse(last.next.at) > now.getTime())
+    return { do: 'pause', until: last.next.at }
   return { do: 'compensate', call, attempt: tries.length + 1 }
 }
 
@@ -160,10 +163,19 @@ function nextUndo(call: CallState, situation: Situation, now: Date): Step | 'no 
 function nextLookup(call: CallState, situation: Situation, now: Date): Step | undefined {
   if (call.outcome?.status !== 'uncertain' || !lookupOf(call, situation).ok) return undefined
   if (mayReserve(situation, 'lookup') !== true) return undefined
-  const last = [...situation.calls.values()].findLast(({ looks_up }) => looks_up === call.call_id)
+  const since = situation.compensation?.seq ?? 0
+  const last = [...situation.calls.values()].findLast(({ looks_up, seq }) => looks_up === call.call_id && seq > since)
   if (last && !last.outcome) return { do: 'pause' }
   if (!last) return { do: 'look_up', call }
   if (last.next?.do !== 'lookup') return undefined
   if (Date.parse(last.next.at) > now.getTime()) return { do: 'pause', until: last.next.at }
   return { do: 'look_up', call }
+}
+
+/** Until when an attempt under a call's key whose reply was lost may still have its effect. */
+function lastDeadline({ calls }: Situation, { idempotency_key }: CallState): string | undefined {
+  return [...calls.values()]
+    .filter((call) => call.idempotency_key === idempotency_key && call.outcome?.status === 'uncertain')
+    .map(({ deadline }) => deadline)
+    .reduce<string | undefined>((last, at) => (last === undefined || sooner(last, at) === last ? at : last), undefined)
 }

@@ -22,7 +22,7 @@ export function settleCall(
   const outcome = asExpected(result.outcome, judged, expected)
   const next = afterCall(
     {
-      contract: contract ?? { effect: 'read', idempotency: 'none' },
+      contract: contract ?? { effect: 'read', idempotency: 'none', timeout_ms: 0 },
       purpose: call.purpose,
       attempt: call.attempt,
       generation: call.generation,

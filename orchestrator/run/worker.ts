@@ -25,6 +25,8 @@ export interface WorkerOptions {
 }
 
 export interface Worker {
+  /** Lets every run go at once; who takes it up finds out what became of its calls. */
+  stop(): void
   /** Lets calls in flight settle, up to `graceMs`, then lets every run go. */
   close(graceMs: number): Promise<void>
 }
@@ -81,6 +83,7 @@ export function startWorker({ due, pursuits, wakes, most, watch, onTrouble }: Wo
 
   const working = work()
   return {
+    stop: () => stop.abort(),
     async close(graceMs) {
       drain.abort()
       const timer = setTimeout(() => stop.abort(), graceMs)

@@ -8,6 +8,7 @@ import {
   fact,
   UncertainError,
 } from '../../shared/capability/index.ts'
+import { faults } from './faults.ts'
 import { type Mailer, openMailer, type Sent } from './mailer.ts'
 import { onboardingMessage } from './onboarding-message.ts'
 
@@ -139,7 +140,11 @@ export const server = defineServer({
     SMTP_USER: { description: 'User name at the mail server.', optional: true },
     SMTP_PASSWORD: { description: 'Password at the mail server.', optional: true },
   },
+  settings: {
+    EMAIL_FROM: { description: 'The sender, by default Remit <onboarding@remit.example>.' },
+  },
   emulates: 'SMTP',
+  faults,
   environment: z.object({
     SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be a URL such as smtp://mail.example.com:587' }),
     SMTP_USER: z.string().optional(),

@@ -1,7 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { generatePassword } from './scram.ts'
 
 /** A secret as it lies in `secrets/<name>` of the server's data folder, readable by its owner alone. */
 const secretSchema = z.object({ url: z.url() })
@@ -78,4 +78,9 @@ async function writeSecret(dataFolder: string, name: string, url: string): Promi
 
 function secretFile(dataFolder: string, name: string): string {
   return join(dataFolder, 'secrets', name)
+}
+
+/** A password of 192 random bits, in characters that need no escape in a URL. */
+function generatePassword(): string {
+  return randomBytes(24).toString('base64url')
 }

@@ -22,6 +22,13 @@ export const server = defineServer({
         "URL of the provisioner's own Postgres database, as a role with CREATEROLE and CREATEDB that owns it (no superuser)",
     },
   },
+  settings: {
+    WORKSPACE_DOMAIN: { description: 'What the public addresses of workspaces end in, by default workspaces.example' },
+  },
+  faults: {
+    partial: 'the step "schema" fails at its first attempt for each workspace, which is half-made by then',
+    broken: 'the step "schema" always fails',
+  },
   environment: z.object({
     DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
     WORKSPACE_DOMAIN: z

@@ -1,9 +1,9 @@
 import postgres, { type Sql } from 'postgres'
 import { CapabilityError } from '../../shared/capability/index.ts'
+import { scramVerifier } from '../../shared/scram-verifier.ts'
 import { quoteIdentifier, quoteLiteral } from './identifiers.ts'
 import type { Workspace } from './ledger.ts'
 import { findDatabase, findRole, type Presence } from './ownership.ts'
-import { scramVerifier } from './scram.ts'
 import { type Admin, createStarterSchema, readStarterSchema } from './starter-schema.ts'
 
 /** What a step works with. */

@@ -15,7 +15,7 @@ const defaultTimeoutMs = 30_000
 
 /** What the reviewed manifest says of a server, derived from its code. Throws where the definition breaks the manifest's schema. */
 export function manifestOf(server: AnyServer): ServerManifest {
-  const { name, title, version, description, endpoints, credentials, egress, emulates } = server
+  const { name, title, version, description, endpoints, credentials, settings, faults, egress, emulates } = server
   return serverManifestSchema.parse({
     name,
     title,
@@ -27,6 +27,8 @@ export function manifestOf(server: AnyServer): ServerManifest {
     }),
     endpoints,
     credentials,
+    settings,
+    faults,
     egress,
     tools: server.tools.map((tool) => toolManifestOf(server, tool)).sort((a, b) => (a.name < b.name ? -1 : 1)),
   })

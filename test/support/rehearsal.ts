@@ -38,6 +38,8 @@ export function catalogue(servers: Record<string, ToolManifest[]>): Catalogue {
       command: ['node'],
       endpoints: {},
       credentials: {},
+      settings: {},
+      faults: {},
       egress: [],
       tools,
     })),

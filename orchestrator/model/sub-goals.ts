@@ -1,8 +1,13 @@
 import { digest } from '../../shared/json.ts'
-import type { Catalogue, Tool } from '../model/catalogue.ts'
-import type { Goal } from '../model/goal.ts'
-import { inputProperties } from '../model/input-facts.ts'
-import { goalServer, undoRun } from '../model/sub-goal.ts'
+import type { Catalogue, Tool } from './catalogue.ts'
+import type { Goal } from './goal.ts'
+import { inputProperties } from './input-facts.ts'
+
+/** The server that is no process: its tools are goals, and calling one starts a run. */
+export const goalServer = 'goals'
+
+/** The tool that undoes the run of a sub-goal. */
+const undoRun = 'undo_run'
 
 /**
  * The catalogue with every goal as a tool of the server `goals`, so that one goal can be a part of another: `goals.onboard`
