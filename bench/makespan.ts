@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Catalogue, catalogueOf } from '../orchestrator/model/catalogue.ts'
+import type { Catalogue } from '../orchestrator/model/catalogue.ts'
 import type { Event } from '../orchestrator/model/event.ts'
 import { type Journal, openJournal } from '../orchestrator/record/journal.ts'
 import type { RunGateway } from '../orchestrator/run/parts.ts'
-import { toolManifestSchema } from '../shared/manifest.ts'
 import { createPlannedRun, type Planned, pursuePlanned } from '../test/support/planned-run.ts'
+import { catalogue, tool } from '../test/support/rehearsal.ts'
 import { median, quantile, timed } from './measure.ts'
 import { type NestfulPlan, readNestful } from './nestful.ts'
 import type { Part } from './part.ts'
@@ -90,34 +90,9 @@ function gatewayFor({ tasks, outputs }: NestfulPlan, oneUnit: () => Promise<unkn
 
 /** A reviewed catalogue of the plan's tools: reads that take and give anything. */
 function catalogueFor({ tasks }: NestfulPlan): Catalogue {
-  const names = [...new Set(tasks.map(({ tool }) => tool.slice(tool.indexOf('.') + 1)))]
-  const about = { title: 'Nestful', version: '1.0.0', description: 'Tools of the benchmark.' }
-  return catalogueOf({
-    version: 1,
-    servers: [
-      {
-        ...about,
-        name: 'nestful',
-        command: ['node'],
-        endpoints: {},
-        credentials: {},
-        egress: [],
-        tools: names.map((name) =>
-          toolManifestSchema.parse({
-            name,
-            title: name,
-            description: name,
-            input: { type: 'object' },
-            effect: 'read',
-            idempotency: 'natural',
-            establishes: ['nestful.done'],
-            marks: { input: {}, output: {} },
-            fingerprint: name,
-          }),
-        ),
-      },
-    ],
-  })
+  const names = new Set(tasks.map((task) => task.tool.slice('nestful.'.length)))
+  const tools = [...names].map((name) => tool(name, { effect: 'read', establishes: ['nestful.done'] }))
+  return catalogue({ nestful: tools })
 }
 
 /** How many edges of the plan have a later end that was intended before the earlier end had settled. */
