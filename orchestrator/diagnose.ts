@@ -5,6 +5,7 @@ import { goingLive } from './go-live.ts'
 import { type Home, openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
+import { otherVersion, otherVersionAdvice } from './record/embedded-postgres.ts'
 import { installedBinaries } from './record/postgres-binaries.ts'
 import { placedData } from './record/postgres-placement.ts'
 
@@ -63,6 +64,9 @@ async function postgres({ databaseUrl }: Config, home: Home): Promise<Finding> {
   try {
     const { version } = await installedBinaries()
     const data = await placedData(home)
+    const other = data && (await otherVersion(data))
+    if (other !== undefined)
+      return { what, ok: false, found: `data in ${data}`, advice: `it ${otherVersionAdvice(other)}` }
     return {
       what,
       ok: true,

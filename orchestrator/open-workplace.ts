@@ -10,6 +10,7 @@ import { parseGoal } from './goals/load-goal.ts'
 import { validateInput } from './goals/validate-input.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
+import { backUpHome, migrateRecord, restoreHome } from './keep-home.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { withSubGoals } from './model/sub-goals.ts'
@@ -42,6 +43,9 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     open: (options) => openRemit(config, { catalogue, goals: goalFiles(config).map(({ goal }) => goal) }, options),
     diagnose: () => diagnose(config, catalogue),
     startWorkers: (count, options) => startWorkerProcesses(config, count, options),
+    migrate: () => migrateRecord(config),
+    backUp: (file, signal) => backUpHome(config, file, signal),
+    restore: (file, options) => restoreHome(config, file, options),
     stopEverything: () => stopEverything(config),
   }
 }

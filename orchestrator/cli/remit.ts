@@ -31,8 +31,25 @@ export interface Workplace {
   diagnose(): Promise<Finding[]>
   /** Starts further worker processes, each again when it dies, until closed. */
   startWorkers(count: number, options: { runs: number }): { close(): Promise<void> }
+  /** Brings the record's roles and tables up to date; names what was applied, and what the record has now. */
+  migrate(): Promise<{ applied: string[]; current: string }>
+  /** Writes all that runs need to go on to a file. Runs may be under way meanwhile. Throws the signal's reason. */
+  backUp(file: string, signal: AbortSignal): Promise<Backup>
+  /** Makes a backup this home. Throws {@link InputError} where the home holds something, unless it is to be replaced. */
+  restore(file: string, options: { replace: boolean; signal: AbortSignal }): Promise<Restored>
   /** Stops every process that belongs to this home, whoever started it. Returns their names. */
   stopEverything(): Promise<string[]>
+}
+
+/** What is in a backup. `databases` are those of an external Postgres, which it does not hold. */
+export interface Backup {
+  made_at: string
+  databases?: string[]
+}
+
+export interface Restored extends Backup {
+  /** Where the home that was there before lies now. */
+  replaced?: string
 }
 
 export interface OpenOptions {

@@ -469,6 +469,9 @@ test('help lists every command and exits well', async () => {
     'psql',
     'verify',
     'export',
+    'migrate',
+    'backup',
+    'restore',
     'doctor',
     'stop',
   ])

@@ -1,13 +1,16 @@
 import { Command, CommanderError } from 'commander'
 import { addAnswer } from './commands/answer.ts'
 import { addApprovals, addApprove, addDeny } from './commands/approvals.ts'
+import { addBackup } from './commands/backup.ts'
 import { addCancel } from './commands/cancel.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
 import { addExport } from './commands/export.ts'
 import { addFork } from './commands/fork.ts'
+import { addMigrate } from './commands/migrate.ts'
 import { addPsql } from './commands/psql.ts'
 import { addReplay } from './commands/replay.ts'
+import { addRestore } from './commands/restore.ts'
 import { addResume } from './commands/resume.ts'
 import { addRun } from './commands/run.ts'
 import { addRuns } from './commands/runs.ts'
@@ -45,6 +48,9 @@ const commands: AddCommand[] = [
   addPsql,
   addVerify,
   addExport,
+  addMigrate,
+  addBackup,
+  addRestore,
   addDoctor,
   addStop,
 ]

@@ -70,11 +70,19 @@ async function startPostgres(
 }
 
 async function refuseOtherVersion(dataFolder: string): Promise<void> {
+  const version = await otherVersion(dataFolder)
+  if (version !== undefined) throw new Error(`${dataFolder} ${otherVersionAdvice(version)}`)
+}
+
+/** The major version of PostgreSQL that made a data folder, where it is not the one that this release brings. */
+export async function otherVersion(dataFolder: string): Promise<string | undefined> {
   const version = (await readFile(join(dataFolder, 'PG_VERSION'), 'utf8')).trim()
-  if (version !== majorVersion)
-    throw new Error(
-      `${dataFolder} was made by PostgreSQL ${version}, and this Remit brings ${majorVersion}: export it with the release that made it, or choose another REMIT_HOME`,
-    )
+  return version === majorVersion ? undefined : version
+}
+
+/** What is to be done about it, as the end of a sentence about the folder. */
+export function otherVersionAdvice(version: string): string {
+  return `was made by PostgreSQL ${version}, and this Remit brings ${majorVersion}. Nothing was changed. Go on with the release of Remit that brings ${version}, or bring the folder up to ${majorVersion} with PostgreSQL's own pg_upgrade; for a new record, name another folder in REMIT_HOME.`
 }
 
 function accepts(port: number): Promise<boolean> {
