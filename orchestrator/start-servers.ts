@@ -73,14 +73,17 @@ export async function startEmulators(
       await clearAbandonedFault(control, membership)
       const fault = faults[server.name]
       if (fault === undefined) return
-      await armFault(control, fault, membership.id)
+      await armFault(control, fault, membership.id).catch((error: unknown) => {
+        if (!(error instanceof FaultInForceError)) throw error
+        throw new InputError(`--fault ${server.name}=${fault}: ${error.message}`)
+      })
       armed.push(control)
     }),
   )
   const failed = prepared.find((each) => each.status === 'rejected')
   if (failed) {
     await clear()
-    throw failed.reason instanceof FaultInForceError ? new InputError(failed.reason.message) : failed.reason
+    throw failed.reason
   }
   options.onStarted?.('emulators')
   return clear

@@ -56,7 +56,7 @@ export async function armFault(control: string, mode: string, by: string): Promi
   if (status === 409) {
     const other = faultSchema.parse(JSON.parse(text))
     throw new FaultInForceError(
-      `The fault ${mode} cannot be rehearsed now: another command on this REMIT_HOME rehearses ${other.mode} there. Wait for its end, or give this one a REMIT_HOME of its own`,
+      `another command on this REMIT_HOME rehearses ${other.mode} there; wait for its end, or give this one a REMIT_HOME of its own`,
     )
   }
   if (status !== 200) throw new Error(`the emulator refused the fault ${mode} (${status}): ${text.slice(0, 500)}`)
