@@ -74,6 +74,8 @@ export const serverManifestSchema = z.strictObject({
   endpoints: z.record(z.string(), endpoint).default({}),
   /** Environment variable → credential slot. */
   credentials: z.record(z.string(), credential).default({}),
+  /** Calls that one process of it works on at the same time; more wait their turn. */
+  concurrency: z.int().min(1).optional(),
   /** `host:port`, exact names only. */
   egress: z.array(z.string().regex(/^[a-z0-9.-]+:\d+$/i, 'an exact host and port: api.stripe.com:443')).default([]),
   tools: z.array(toolManifestSchema),

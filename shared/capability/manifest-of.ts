@@ -15,7 +15,7 @@ const defaultTimeoutMs = 30_000
 
 /** What the reviewed manifest says of a server, derived from its code. Throws where the definition breaks the manifest's schema. */
 export function manifestOf(server: AnyServer): ServerManifest {
-  const { name, title, version, description, endpoints, credentials, egress, emulates } = server
+  const { name, title, version, description, endpoints, credentials, concurrency, egress, emulates } = server
   return serverManifestSchema.parse({
     name,
     title,
@@ -27,6 +27,7 @@ export function manifestOf(server: AnyServer): ServerManifest {
     }),
     endpoints,
     credentials,
+    ...(concurrency !== undefined && { concurrency }),
     egress,
     tools: server.tools.map((tool) => toolManifestOf(server, tool)).sort((a, b) => (a.name < b.name ? -1 : 1)),
   })
