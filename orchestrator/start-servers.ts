@@ -7,7 +7,7 @@ import { InputError, type OpenOptions } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { armFault, clearAbandonedFault, clearFault, ensureEmulator, FaultInForceError } from './execute/emulators.ts'
 import { openEraVerdicts } from './execute/era-verdicts.ts'
-import { type Gateway, openGateway } from './execute/gateway.ts'
+import { type Gateway, openGateway, ServersMisconfigured } from './execute/gateway.ts'
 import { launcher } from './execute/launcher.ts'
 import { grantOf, sourcesOf } from './go-live.ts'
 import type { Home } from './home/home.ts'
@@ -89,7 +89,10 @@ export async function startEmulators(
   return clear
 }
 
-/** Starts every reviewed server, all at once, each with its own endpoints and credentials and nothing else. */
+/**
+ * Starts every reviewed server, all at once, each with its own endpoints and credentials and nothing else. One that does not
+ * start stops nobody; what a person has to mend in the configuration is told before anything is done.
+ */
 export async function startServers(
   config: Config,
   catalogue: Catalogue,
@@ -121,7 +124,12 @@ export async function startServers(
     log: pino({ level: 'warn' }, pino.destination({ dest: join(home.logs, 'remit.log'), sync: true })),
   })
   options.onStarting?.('servers')
-  await gateway.start(servers.map(({ name }) => name))
+  try {
+    await gateway.start(servers.map(({ name }) => name))
+  } catch (error) {
+    await gateway.close()
+    throw error instanceof ServersMisconfigured ? new InputError(error.message) : error
+  }
   options.onStarted?.('servers')
   return gateway
 }

@@ -84,6 +84,8 @@ export const serverManifestSchema = z.strictObject({
   settings: z.record(z.string(), setting).default({}),
   /** Bad days that can be rehearsed, in `mode: emulated` only: mode → what happens. */
   faults: z.record(faultMode, z.string()).default({}),
+  /** Calls that one process of it works on at the same time; more wait their turn. */
+  concurrency: z.int().min(1).optional(),
   /** `host:port`, exact names only. */
   egress: z.array(z.string().regex(/^[a-z0-9.-]+:\d+$/i, 'an exact host and port: api.stripe.com:443')).default([]),
   tools: z.array(toolManifestSchema),

@@ -18,6 +18,8 @@ export interface ServerDefinition<Environment extends z.ZodObject, Client>
   credentials?: Record<string, { description: string; optional?: boolean }>
   settings?: Record<string, { description: string }>
   egress?: string[]
+  /** Calls that one process of it works on at the same time, where its vendor takes fewer than hosts would send. */
+  concurrency?: number
   /** The vendor that `emulator.ts` in the same folder stands in for. */
   emulates?: string
   /** Bad days that can be rehearsed, mode → what happens: on the emulator, or where there is none by `REMIT_FAULT`. */
