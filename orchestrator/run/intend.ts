@@ -76,7 +76,8 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
     return refuse(task, args, provenance, parts, { kind: 'denied', message: verdict.reason }, verdict)
   const asked = {
     tool: task.tool,
-    fingerprint: contract.fingerprint,
+    // What would be called now: an approval of the tool as it was before an upgrade is none.
+    fingerprint: tool.fingerprint,
     arguments: args,
     arguments_digest: parts.digestArguments(args),
     verdict,
@@ -315,7 +316,7 @@ function intent(situation: Situation, parts: Intending, intended: Intended): Ext
     call_id: callId,
     server: contract.server,
     tool: contract.name,
-    fingerprint: contract.fingerprint,
+    fingerprint: parts.catalogue.tools.get(contract.id)?.fingerprint ?? contract.fingerprint,
     arguments: args,
     arguments_digest: parts.digestArguments(args),
     idempotency_key: keyed(key),
