@@ -21,6 +21,8 @@ export interface ServiceRecipe<Info extends Json> {
 
 /** What a command holds while it uses a home. */
 export interface Membership {
+  /** The command's own id among those that use the home. */
+  readonly id: string
   /** Makes sure that the named process runs, once for all commands on this home, and says how to reach it. */
   ensure<Info extends Json>(name: string, recipe: ServiceRecipe<Info>): Promise<Info>
   /** Starts the named process again if it died; one that was stopped in order stays so. Harmless while it is healthy. */
@@ -52,6 +54,7 @@ export async function joinHome(home: Home): Promise<Membership> {
   }
 
   return {
+    id: self.id,
     ensure(name, recipe) {
       if (leaving) throw new Error(`${name} cannot start: this command has left ${home.path}`)
       return tracked(withServiceLock(home, name, () => ensureService(home, name, recipe)))

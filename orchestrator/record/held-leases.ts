@@ -9,8 +9,13 @@ export interface Lease {
    * succeeded for longer than the lease lasts. The run is not taken again by this holder before `release`.
    */
   readonly lost: AbortSignal
-  /** Gives the run back as it is; harmless when the lease was lost meanwhile, or when Postgres is away. */
-  release(): Promise<void>
+  /** Asks Postgres whether the run is still this holder's. */
+  confirm(): Promise<boolean>
+  /**
+   * Gives the run back as it is; harmless when the lease was lost meanwhile, or when Postgres is away. `again` is when it is
+   * due next, unless its `wake_at` has changed since it was taken: then somebody woke it, or its record says when.
+   */
+  release(again?: Date): Promise<void>
 }
 
 /** How long a lease outlives its holder, and how often a live holder renews it. */
@@ -25,7 +30,7 @@ export interface HeldLeases {
   /** Runs that are not given back although their lease may have ended: this holder must not take them anew. */
   unsure(): string[]
   /** Keeps a lease that was asked for at `asked` (by `performance.now()`) until it is given back. */
-  keep(run_id: string, asked: number): Lease
+  keep(run_id: string, asked: number, wake_at: Date | null): Lease
   /** Gives everything back. */
   releaseAll(): Promise<void>
 }
@@ -91,7 +96,7 @@ export function openHeldLeases(sql: Sql, holder: string, { leaseMs, renewMs }: L
       const now = performance.now()
       return [...held.values()].flatMap(({ run_id, sureUntil }) => (sureUntil <= now ? [run_id] : []))
     },
-    keep(run_id, asked) {
+    keep(run_id, asked, wake_at) {
       const one: Held = { run_id, sureUntil: asked + leaseMs, lost: new AbortController() }
       held.set(run_id, one)
       // Looked at more often than renewed, so that a loss is known soon after it happens.
@@ -100,8 +105,15 @@ export function openHeldLeases(sql: Sql, holder: string, { leaseMs, renewMs }: L
       return {
         run_id,
         lost: one.lost.signal,
-        release() {
-          released ??= giveBack([one])
+        async confirm() {
+          const [row] = await sql`
+            SELECT FROM remit.runs WHERE run_id = ${run_id} AND lease_owner = ${holder} AND lease_until > now()`
+          return row !== undefined
+        },
+        release(again) {
+          released ??= (again ? putOff(sql, holder, run_id, { from: wake_at, to: again }) : Promise.resolve()).then(
+            () => giveBack([one]),
+          )
           return released
         },
       }
@@ -141,6 +153,21 @@ async function renewLeases(
     UNION ALL
     SELECT run_id, 'lost' FROM remit.runs WHERE run_id = ANY (${ids}::uuid[]) AND lease_owner IS DISTINCT FROM ${holder}`
   return new Map(rows.map(({ run_id, became }) => [run_id, became]))
+}
+
+async function putOff(
+  sql: Sql,
+  holder: string,
+  run_id: string,
+  { from, to }: { from: Date | null; to: Date },
+): Promise<void> {
+  try {
+    await sql`
+      UPDATE remit.runs SET wake_at = ${to}
+      WHERE run_id = ${run_id} AND lease_owner = ${holder} AND status = 'waiting' AND wake_at IS NOT DISTINCT FROM ${from}`
+  } catch (error) {
+    if (!isUnavailable(error)) throw error
+  }
 }
 
 async function releaseLeases(sql: Sql, holder: string, leases: readonly Held[]): Promise<void> {

@@ -2,7 +2,7 @@ import { type Draft, type Event, systemStream } from '../model/event.ts'
 import { type BatchStore, type NewRun, postgresStore, type RunChange, type RunWrite, writeBatch } from './batch.ts'
 import { chainEvents, type Head, startOfChain } from './chain.ts'
 import { connect, type Sql } from './connect.ts'
-import { unlessUnavailable } from './patience.ts'
+import { patienceOf, whileUnavailable } from './patience.ts'
 import { type ReadOptions, readEvents } from './read-events.ts'
 import { FenceLostError, RecordUnavailableError } from './record-errors.ts'
 
@@ -144,7 +144,7 @@ export function openJournal({
   }
 
   const read = (run_id: string, options: ReadOptions): Promise<Event[]> =>
-    unlessUnavailable(() => readEvents(sql, run_id, options))
+    whileUnavailable(patienceOf(patienceMs), () => readEvents(sql, run_id, options))
 
   const adopt = async (run_id: string): Promise<Event[]> => {
     if (runs.has(run_id)) await pump

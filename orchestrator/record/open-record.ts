@@ -28,6 +28,8 @@ export interface RecordOptions {
 /** Everything that Remit keeps in Postgres, open for one command. */
 export interface OpenRecord {
   journal: Journal
+  /** For what people say of runs that this process may be pursuing at the same time: it holds no run's end for long. */
+  desk: Journal
   keyring: Keyring
   queries: Queries
   queue: RunQueue
@@ -67,13 +69,14 @@ export async function openRecord({
   const sql = connect(journalUrl, { max: 2, name: 'record', onClose })
   const reader = connect(queryUrl, { max: 4, name: 'queries', onClose })
   const journal = openJournal({ url: journalUrl, now, patienceMs, onClose })
+  const desk = openJournal({ url: journalUrl, now, patienceMs, onClose })
   const queue = openRunQueue({ url: journalUrl, sql, holder: holderName(), patienceMs, onClose })
   const ensurePartitions = async () => {
     await sql`SELECT remit.ensure_partitions(${now()}, ${monthsAhead})`
   }
   const close = async () => {
     closing = true
-    await Promise.all([journal.close(), queue.close()])
+    await Promise.all([journal.close(), desk.close(), queue.close()])
     await Promise.all([sql.end({ timeout: 1 }), reader.end({ timeout: 1 })])
   }
   try {
@@ -84,6 +87,7 @@ export async function openRecord({
     ])
     return {
       journal,
+      desk,
       keyring,
       queries: openQueries(reader, tenantSecret),
       queue,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { removePlacedData } from '../../test/support/placed-data.ts'
 import { createTestDatabase } from '../../test/support/postgres.ts'
-import { newRunId, noted } from '../../test/support/record-fixtures.ts'
+import { begun, newRunId, noted } from '../../test/support/record-fixtures.ts'
 import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { type Home, openHome } from '../home/home.ts'
 import { joinHome, type Membership } from '../home/shared-process.ts'
@@ -45,7 +45,7 @@ describe('an embedded Postgres that dies under load', () => {
     await vi.waitFor(() => expect(heard).toContain(undefined), { timeout: 60_000 })
     await load.stop()
     await expectWhole(record, load)
-    expect(await record.queue.claim(runs)).toHaveLength(runs)
+    expect(await record.queue.claim(runs, 'emulated')).toHaveLength(runs)
     await listening.close()
   }, 120_000)
 
@@ -53,7 +53,7 @@ describe('an embedded Postgres that dies under load', () => {
     await record.close()
     record = await openRecord({ home, membership, patienceMs: 300 })
     const run_id = newRunId()
-    await record.journal.create({ run_id, ...owner }, [noted('one')])
+    await record.journal.create({ run_id, ...owner }, [begun('emulated')])
     await membership.stop('postgres')
     await expect(record.journal.append(run_id, [noted('two')])).rejects.toThrow('not available')
     await sleep(100)
@@ -98,7 +98,7 @@ async function startLoad(journal: Journal): Promise<Load> {
   const writers = runIds.map(async (run_id) => {
     const whats: string[] = []
     stored.set(run_id, whats)
-    await journal.create({ run_id, ...owner }, [noted('0')])
+    await journal.create({ run_id, ...owner }, [begun('emulated'), noted('0')])
     whats.push('0')
     while (going) {
       const what = String(whats.length)
@@ -129,8 +129,10 @@ async function startLoad(journal: Journal): Promise<Load> {
 }
 
 async function expectWhole({ journal, verifier }: OpenRecord, { stored }: Load): Promise<void> {
-  for (const [run_id, whats] of stored)
-    expect((await journal.read(run_id)).map(({ data }) => (data as { what: string }).what)).toEqual(whats)
+  for (const [run_id, whats] of stored) {
+    const [, ...events] = await journal.read(run_id)
+    expect(events.map(({ data }) => (data as { what: string }).what)).toEqual(whats)
+  }
   expect((await verifier.verifyAll()).problems).toEqual([])
 }
 

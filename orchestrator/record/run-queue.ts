@@ -1,3 +1,4 @@
+import type { Mode } from '../model/event.ts'
 import { arrayOf, connect, type Sql } from './connect.ts'
 import { type Lease, type LeaseTimes, openHeldLeases } from './held-leases.ts'
 import { patienceOf, unlessUnavailable, whileUnavailable } from './patience.ts'
@@ -11,8 +12,11 @@ import { openRunSignals } from './run-signals.ts'
 export interface RunQueue {
   /** Takes one run for this holder, whatever its status, or says who has it. */
   take(run_id: string): Promise<Lease | { heldBy: string }>
-  /** Leases up to `most` runs that are due, those waiting longest first. */
-  claim(most: number): Promise<Lease[]>
+  /**
+   * Leases up to `most` runs that are due, those waiting longest first. Only runs of the mode: what was begun on real vendors
+   * is not for emulators to go on with, nor the other way round.
+   */
+  claim(most: number, mode: Mode): Promise<Lease[]>
   /** Makes a run due at an instant (now unless said; only ever earlier than it was) and tells who listens. */
   wake(run_id: string, at?: Date): Promise<void>
   /** Tells who listens that the record of a run has grown or that it is due; nothing is stored. */
@@ -23,7 +27,7 @@ export interface RunQueue {
    */
   listen(onWake: (run_id: string | undefined) => void): Promise<{ close(): Promise<void> }>
   /** When the next run that nobody holds becomes due by its `wake_at`; an instant that has passed means now. */
-  nextDue(): Promise<Date | undefined>
+  nextDue(mode: Mode): Promise<Date | undefined>
 }
 
 export interface RunQueueOptions extends Partial<LeaseTimes> {
@@ -63,30 +67,31 @@ export function openRunQueue({
       unlessUnavailable(async () => {
         if (leases.has(run_id)) return { heldBy: holder }
         const asked = performance.now()
-        const { count } = await sql`
+        const [row] = await sql<{ wake_at: Date | null }[]>`
           UPDATE remit.runs SET lease_owner = ${holder}, lease_until = now() + make_interval(secs => ${leaseSeconds})
-          WHERE run_id = ${run_id} AND (lease_until IS NULL OR lease_until < now() OR lease_owner = ${holder})`
-        if (count === 0) return { heldBy: await holderOf(sql, run_id) }
-        return leases.has(run_id) ? { heldBy: holder } : leases.keep(run_id, asked)
+          WHERE run_id = ${run_id} AND (lease_until IS NULL OR lease_until < now() OR lease_owner = ${holder})
+          RETURNING wake_at`
+        if (!row) return { heldBy: await holderOf(sql, run_id) }
+        return leases.has(run_id) ? { heldBy: holder } : leases.keep(run_id, asked, row.wake_at)
       }),
-    claim: (most) =>
+    claim: (most, mode) =>
       unlessUnavailable(async () => {
         const asked = performance.now()
-        const rows = await sql<{ run_id: string; due_at: Date }[]>`
+        const rows = await sql<{ run_id: string; due_at: Date; wake_at: Date | null }[]>`
           WITH due AS (
             SELECT run_id FROM remit.runs
             WHERE status IN ('queued', 'running', 'waiting', 'compensating')
               AND due_at <= now() + ${clockSkew}::interval AND (wake_at IS NULL OR wake_at <= now())
               AND (lease_until IS NULL OR lease_until < now())
-              AND run_id <> ALL (${arrayOf(leases.unsure())}::uuid[])
+              AND run_id <> ALL (${arrayOf(leases.unsure())}::uuid[]) AND ${isOf(sql, mode)}
             ORDER BY due_at, run_id LIMIT ${most} FOR NO KEY UPDATE SKIP LOCKED
           )
           UPDATE remit.runs AS run SET lease_owner = ${holder}, lease_until = now() + make_interval(secs => ${leaseSeconds})
-          FROM due WHERE run.run_id = due.run_id RETURNING run.run_id, run.due_at`
+          FROM due WHERE run.run_id = due.run_id RETURNING run.run_id, run.due_at, run.wake_at`
         return rows
           .filter(({ run_id }) => !leases.has(run_id))
           .toSorted((a, b) => a.due_at.getTime() - b.due_at.getTime())
-          .map(({ run_id }) => leases.keep(run_id, asked))
+          .map(({ run_id, wake_at }) => leases.keep(run_id, asked, wake_at))
       }),
     async wake(run_id, at) {
       await whileUnavailable(
@@ -101,12 +106,12 @@ export function openRunQueue({
     },
     notify: signals.notify,
     listen: signals.listen,
-    nextDue: () =>
+    nextDue: (mode) =>
       unlessUnavailable(async () => {
         const [row] = await sql<{ wake_at: Date }[]>`
           SELECT wake_at FROM remit.runs
           WHERE status IN ('queued', 'running', 'waiting', 'compensating') AND wake_at IS NOT NULL
-            AND (lease_until IS NULL OR lease_until < now())
+            AND (lease_until IS NULL OR lease_until < now()) AND ${isOf(sql, mode)}
           ORDER BY due_at LIMIT 1`
         return row?.wake_at
       }),
@@ -115,6 +120,12 @@ export function openRunQueue({
       await sql.end({ timeout: 1 })
     },
   }
+}
+
+/** The mode is in the first event of a run. */
+function isOf(sql: Sql, mode: Mode) {
+  return sql`EXISTS (
+    SELECT FROM remit.events AS first WHERE first.run_id = runs.run_id AND first.seq = 1 AND first.data ->> 'mode' = ${mode})`
 }
 
 async function holderOf(sql: Sql, run_id: string): Promise<string> {

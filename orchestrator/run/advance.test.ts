@@ -171,7 +171,7 @@ describe('advance', () => {
     expect(situation.status).toBe('waiting')
     const [wait] = situation.waits.values()
     expect(wait?.facts).toEqual(['b.thing'])
-    expect(wait?.choices.map(({ choice }) => choice)).toEqual(['retry', 'accept', 'undo'])
+    expect(wait?.choices.map(({ choice }) => choice)).toEqual(['retry', 'change', 'accept', 'undo'])
     expect(called(requests)).not.toContain('a.delete_a')
     expect(situation.tasks.get('c')?.status).toBe('succeeded')
   })

@@ -4,10 +4,11 @@ import type { CallOutcome } from '../model/call.ts'
 import { afterCall, type EndedCall } from './after-call.ts'
 
 const now = new Date('2026-01-01T00:00:10.000Z')
+const creation = { effect: 'create', timeout_ms: 30_000 } as const
 
 function ended(outcome: CallOutcome, call: Partial<EndedCall> = {}): EndedCall {
   return {
-    contract: { effect: 'create', idempotency: { keyed: '24h' } },
+    contract: { ...creation, idempotency: { keyed: '24h' } },
     purpose: 'task',
     attempt: 1,
     generation: 0,
@@ -72,15 +73,16 @@ describe('after a call', () => {
     expect(afterCall(ended(uncertain), now, 0)).toMatchObject({ do: 'retry', generation: 0 })
   })
 
-  test('looks an uncertain call up once the vendor may have dropped its key, and not before its deadline', () => {
+  test('looks an uncertain call up after a pause, once the vendor may have dropped its key', () => {
     const call = ended(uncertain, {
-      contract: { effect: 'create', idempotency: { keyed: '5s' }, lookup: { tool: 'find_it', arguments: {} } },
+      contract: { ...creation, idempotency: { keyed: '5s' }, lookup: { tool: 'find_it', arguments: {} } },
     })
-    expect(afterCall(call, now, 0)).toEqual({ do: 'lookup', at: '2026-01-01T00:00:30.000Z' })
+    const at = new Date(now.getTime() + 200).toISOString()
+    expect(afterCall(call, now, 0)).toEqual({ do: 'lookup', at })
   })
 
   test('never repeats an uncertain call that would happen twice', () => {
-    const contract = { effect: 'create', idempotency: 'none' } as const
+    const contract = { ...creation, idempotency: 'none' } as const
     expect(afterCall(ended(uncertain, { contract }), now, 0)).toEqual({ do: 'fail' })
   })
 
@@ -91,13 +93,21 @@ describe('after a call', () => {
   })
 
   test('a lookup that asked before the deadline of what it looks up proves nothing, and asks again after it', () => {
-    const call = ended(failed('not_found'), { purpose: 'lookup' })
-    expect(afterCall(call, now, 0)).toEqual({ do: 'lookup', at: '2026-01-01T00:00:30.000Z' })
+    for (const kind of ['not_found', 'unsatisfied'] as const) {
+      const call = ended(failed(kind), { purpose: 'lookup' })
+      expect(afterCall(call, now, 0)).toEqual({ do: 'lookup', at: '2026-01-01T00:00:30.000Z' })
+    }
   })
 
   test('does not repeat an uncertain call at an instant when the vendor may have dropped its key', () => {
-    const contract = { effect: 'create', idempotency: { keyed: '11s' } } as const
+    const contract = { ...creation, idempotency: { keyed: '41s' } } as const
     expect(afterCall(ended(uncertain, { contract, attempt: 4 }), now, 0)).toEqual({ do: 'fail' })
+  })
+
+  test('does not repeat an uncertain call that could arrive after the vendor dropped its key', () => {
+    const keyed = (kept: string) => ended(uncertain, { contract: { ...creation, idempotency: { keyed: kept } } })
+    expect(afterCall(keyed('40s'), now, 0)).toEqual({ do: 'fail' })
+    expect(afterCall(keyed('41s'), now, 0)).toMatchObject({ do: 'retry' })
   })
 
   test('grants a vendor no pause longer than a day', () => {

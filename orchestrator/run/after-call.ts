@@ -14,7 +14,7 @@ const passing: readonly FailureKind[] = ['rate_limited', 'unavailable']
 
 /** What is known when a call has just ended. */
 export interface EndedCall {
-  contract: Pick<ToolContract, 'effect' | 'idempotency' | 'lookup'>
+  contract: Pick<ToolContract, 'effect' | 'idempotency' | 'lookup' | 'timeout_ms'>
   purpose: CallPurpose
   attempt: number
   generation: number
@@ -28,8 +28,9 @@ export interface EndedCall {
 }
 
 /**
- * What comes after a call. An uncertain call is repeated with the same key while the key holds, else looked up once its
- * deadline has passed, else left to a person. A lookup that finds nothing proves absence and opens the next generation.
+ * What comes after a call. An uncertain call is repeated with the same key while the key holds, else looked up, soon and
+ * again once its deadline has passed, else left to a person. A lookup that finds nothing after the deadline proves absence
+ * and opens the next generation.
  * `random` is in [0, 1): full jitter, so that runs that failed together do not come back together.
  */
 export function afterCall(call: EndedCall, now: Date, random: number): Next {
@@ -41,28 +42,32 @@ export function afterCall(call: EndedCall, now: Date, random: number): Next {
   const passes = outcome.status === 'uncertain' || passing.includes(outcome.failure.kind)
 
   if (purpose === 'lookup') {
-    if (outcome.failure.kind === 'not_found') {
-      // Asked while the call could still have its effect, "not found" proves nothing.
-      if (Date.parse(call.intendedAt) < Date.parse(call.deadline)) return { do: 'lookup', at: later(call.deadline, at) }
-      return { do: 'retry', at: now.toISOString(), generation: generation + 1 }
-    }
+    const { kind } = outcome.failure
+    const isEarly = Date.parse(call.intendedAt) < Date.parse(call.deadline)
+    // Asked while the call could still have its effect, neither "not found" nor half of the effect says anything.
+    if (isEarly && (kind === 'not_found' || kind === 'unsatisfied'))
+      return { do: 'lookup', at: later(call.deadline, at) }
+    if (kind === 'not_found') return { do: 'retry', at: now.toISOString(), generation: generation + 1 }
     return passes && mayTryAgain ? { do: 'lookup', at } : { do: 'fail' }
   }
   if (outcome.status === 'failed') return passes && mayTryAgain ? { do: 'retry', at, generation } : { do: 'fail' }
   if (mayTryAgain && mayRepeat(contract, call.firstIntendedAt, new Date(at))) return { do: 'retry', at, generation }
-  if (contract.lookup && purpose === 'task') return { do: 'lookup', at: later(call.deadline, at) }
+  if (contract.lookup && purpose === 'task') return { do: 'lookup', at }
   return { do: 'fail' }
 }
 
-/** True while the same call under the same key, first recorded at an instant, would not happen twice if repeated at another. */
+/**
+ * True while the same call under the same key, first recorded at an instant, would not happen twice if repeated at another:
+ * the vendor has to know the key until the repeat's own deadline, for that late the repeat may arrive.
+ */
 export function mayRepeat(
-  { effect, idempotency }: Pick<ToolContract, 'effect' | 'idempotency'>,
+  { effect, idempotency, timeout_ms }: Pick<ToolContract, 'effect' | 'idempotency' | 'timeout_ms'>,
   firstIntendedAt: string,
   at: Date,
 ): boolean {
   if (effect === 'read' || idempotency === 'natural') return true
   if (idempotency === 'none') return false
-  return at.getTime() < Date.parse(firstIntendedAt) + milliseconds(idempotency.keyed)
+  return at.getTime() + timeout_ms < Date.parse(firstIntendedAt) + milliseconds(idempotency.keyed)
 }
 
 function pauseUntil(attempt: number, retryAfterMs: number | undefined, now: Date, random: number): string {

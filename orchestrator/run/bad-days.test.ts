@@ -197,6 +197,21 @@ describe('the undo', () => {
     expect(undone.situation.compensation).toMatchObject({ status: 'complete' })
   })
 
+  test('takes a repeat that no key protected for an effect of its own', async () => {
+    const blind = catalogue({ x: [tool('make', { establishes: ['x.thing'], idempotency: 'none' })] })
+    const goals = goal({ 'x.thing': 'wait' })
+    const decide = planOnce(plan(task('x', 'x.make')))
+    const waiting = await run({ catalogue: blind, goal: goals, decide, script: { 'x.make': [lost] } })
+    const again = await run({
+      catalogue: blind,
+      goal: goals,
+      decide,
+      journal: await answered(waiting.journal, waiting.situation, 'retry'),
+      beforeCall: (_, cancel) => cancel({ by: 'local:me' }),
+    })
+    expect(again.situation.compensation?.remaining).toHaveLength(2)
+  })
+
   test('takes back what a lookup found and the tool does not call good', async () => {
     const judged = catalogue({
       x: [
@@ -222,6 +237,34 @@ describe('the undo', () => {
     const { situation, requests } = await found(1)
     expect(requests.at(-1)).toMatchObject({ tool: 'unmake', arguments: { id: '1' } })
     expect(situation.compensation?.status).toBe('complete')
+  })
+
+  test('waits until a lost attempt can have no effect any more, or that would come after its undo', async () => {
+    const { journal } = await run({
+      goal: goal({ 'b.thing': 'undo' }),
+      decide: planOnce(plan(task('a', 'a.make'), task('b', 'b.make', {}, ['a']))),
+      script: { 'a.make': [lost, ok({ id: '1' })], 'b.make': [failure('declined')] },
+    })
+    const intended = journal.events.flatMap((event) => (event.type === 'call_intended' ? [event] : []))
+    const [first] = intended
+    const undo = intended.find(({ data }) => data.purpose === 'compensation')
+    expect(undo && first && undo.at >= first.data.deadline).toBe(true)
+  })
+
+  test('is not over while its last call is in flight, though the reserve is used up', async () => {
+    const { situation } = await run({
+      goal: goal({ 'b.thing': 'undo' }, { budget: { ...goal({ 'b.thing': 'undo' }).budget, compensation_calls: 2 } }),
+      decide: planOnce(plan(task('a', 'a.make'), task('a2', 'a.make', {}, ['a']), task('b', 'b.make', {}, ['a2']))),
+      script: {
+        'a.make': [ok({ id: '1' }), ok({ id: '2' })],
+        'a.unmake': [failure('declined'), ok()],
+        'b.make': [failure('declined')],
+      },
+    })
+    expect([...situation.calls.values()].every(({ outcome }) => outcome !== undefined)).toBe(true)
+    expect(situation.compensation?.remaining?.map(({ call_id }) => situation.calls.get(call_id)?.task_id)).toEqual([
+      'a2',
+    ])
   })
 
   test('goes on when a person cancels in the middle of it', async () => {
@@ -266,6 +309,16 @@ describe('no effect twice', () => {
     expect(requests[0]?.idempotency_key).toBe(waiting.requests[0]?.idempotency_key)
   })
 
+  test('a person who asks again gets the same key while an earlier attempt left something', async () => {
+    const goals = goal({ 'b.thing': 'wait' })
+    const decide = planOnce(plan(task('b', 'b.make')))
+    const script = { 'b.make': [failure('internal', { done: { id: '1' } })] }
+    const waiting = await run({ goal: goals, decide, script })
+    const journal = await answered(waiting.journal, waiting.situation, 'retry')
+    const { requests } = await run({ goal: goals, decide, journal })
+    expect(requests[0]?.idempotency_key).toBe(waiting.requests[0]?.idempotency_key)
+  })
+
   test('a person who asks again gets a lookup first where a repeat could happen twice', async () => {
     const goals = goal({ 'mail.sent': 'wait' })
     const waiting = await run({
@@ -281,6 +334,19 @@ describe('no effect twice', () => {
     })
     expect(called(requests)).toEqual(['mail.find'])
     expect(situation.status).toBe('succeeded')
+  })
+
+  test('a person who asks again after the vendor dropped the key gets a lookup where something was left', async () => {
+    const goals = goal(
+      { 'keyed.thing': 'wait' },
+      { budget: { ...goal({ 'a.thing': 'wait' }).budget, wall_clock_s: 1_000_000 } },
+    )
+    const decide = planOnce(plan(task('k', 'keyed.make')))
+    const bad = { ...failure('unsatisfied'), output: { id: '1' } } as CallOutcome
+    const waiting = await run({ goal: goals, decide, script: { 'keyed.make': [bad] } })
+    const journal = await answered(earlier(waiting.journal, 48 * 3_600_000), waiting.situation, 'retry')
+    const { requests } = await run({ goal: goals, decide, journal })
+    expect(called(requests)).toEqual(['keyed.find'])
   })
 
   test('a repeat that comes due after the vendor dropped the key becomes a lookup', async () => {
@@ -381,15 +447,17 @@ describe('the loop', () => {
       approval ?? '',
       { choice: 'approve', by: 'local:me' },
       {
-        read: () => journal.read(),
-        append: async (_run, _drafts, change) => {
-          changes.push(change)
-          return []
+        journal: {
+          read: () => journal.read(),
+          append: async (_run, _drafts, change) => {
+            changes.push(change)
+            return []
+          },
         },
+        clock: { now: () => new Date('2026-01-01') },
       },
-      new Date('2026-01-01'),
     )
-    expect(changes).toEqual([{ status: 'waiting' }])
+    expect(changes).toEqual([{ status: 'waiting', wake_at: '2026-01-01T00:00:00.000Z' }])
   })
 })
 

@@ -16,6 +16,7 @@ interface RunOptions {
   reasoner?: string
   planOnly?: boolean
   fault?: string[]
+  yes?: boolean
   json?: boolean
 }
 
@@ -32,6 +33,7 @@ export const addRun: AddCommand = (program, context) => {
     .option('--reasoner <name>', 'what decides: planner')
     .option('--plan-only', 'show the plan; call nothing and record nothing')
     .option('--fault <name=mode...>', 'rehearse a bad day on the emulators, such as billing=flaky')
+    .option('--yes', 'in live mode, agree to the accounts that it names')
     .option(...jsonOption)
     .action(async (goal: string | undefined, options: RunOptions) => {
       context.exitCode = await run(goal, options, context)
@@ -49,10 +51,11 @@ async function run(named: string | undefined, options: RunOptions, context: Cont
   const given = options.input === undefined ? {} : await readInput(options.input, [terminal.folder, workplace.root])
   const input = workplace.checkInput(goal, given)
   const opening: OpenOptions = { servers: true, ...reasonerOf(options.reasoner), ...faultsOf(faults) }
+  await workplace.check({ ...opening, servers: !options.planOnly })
   if (options.planOnly) return showPlan(goal, input, { ...opening, servers: false }, context, json)
 
   if (!json) print(context, header(goal, input, options.input, context))
-  const remit = await startUp(context, opening, { json })
+  const remit = await startUp(context, opening, { json, yes: options.yes === true })
   try {
     const runId = await remit.createRun(goal, input)
     return await followRun(context, remit, runId, { json, after: 0 })

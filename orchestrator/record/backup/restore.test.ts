@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { removePlacedData } from '../../../test/support/placed-data.ts'
 import { createTestDatabase } from '../../../test/support/postgres.ts'
-import { newRunId, noted } from '../../../test/support/record-fixtures.ts'
+import { begun, newRunId, noted } from '../../../test/support/record-fixtures.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { type Home, openHome } from '../../home/home.ts'
 import { joinHome } from '../../home/shared-process.ts'
@@ -39,7 +39,7 @@ describe('a backup of a home that works', () => {
       sealed = { ...sealer.seal('hunter2', '/secret') }
       await record.journal.create(
         { run_id, ...owner },
-        [draft('system_noted', { what: '0', details: { sealed } as never })],
+        [begun('emulated'), draft('system_noted', { what: '0', details: { sealed } as never })],
         { status: 'waiting' },
       )
       const url = await record.serverDatabase({ kind: 'schema', name: 'organizations' })
@@ -79,7 +79,7 @@ describe('a backup of a home that works', () => {
       expect(await readFile(join(restored().serverFolder('provisioning'), 'secret.json'), 'utf8')).toBe('{"secret": 1}')
 
       await record.queue.wake(run_id)
-      expect((await record.queue.claim(10)).map((lease) => lease.run_id)).toEqual([run_id])
+      expect((await record.queue.claim(10, 'emulated')).map((lease) => lease.run_id)).toEqual([run_id])
       expect(await record.journal.append(run_id, [noted('goes on')])).toMatchObject([{ seq: events.length + 1 }])
       expect(await record.signHeads()).toBeGreaterThan(0)
       expect((await record.verifier.verifyAll()).problems).toEqual([])

@@ -3,11 +3,6 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 /** PostgreSQL's own default, `scram_iterations`. */
 const iterations = 4096
 
-/** A password of 192 random bits, in characters that need no escape in a URL. */
-export function generatePassword(): string {
-  return randomBytes(24).toString('base64url')
-}
-
 /**
  * What Postgres stores instead of a password (RFC 5802, RFC 7677, in the form of `pg_authid.rolpassword`). Made here,
  * so that the password itself is in no statement, and so in no log of the database. The password must be ASCII.
