@@ -81,7 +81,7 @@ async function fill(sql: Sql, admin: Sql, count: number, ended: boolean): Promis
         WHEN seq = 3 THEN 'plan_accepted' WHEN seq = 10 THEN 'run_finished'
         WHEN seq % 2 = 0 THEN 'call_intended' ELSE 'call_settled' END,
       1,
-      jsonb_build_object('call_id', 'call-' || seq / 2, 'task_id', 'task-' || seq / 2, 'purpose', 'task', 'server', 'billing',
+      jsonb_build_object('mode', 'emulated', 'call_id', 'call-' || seq / 2, 'task_id', 'task-' || seq / 2, 'purpose', 'task', 'server', 'billing',
         'tool', 'create_customer', 'attempt', 1, 'generation', 1, 'idempotency_key', md5(n::text), 'for', 'approval',
         'wait_id', run_id::text || seq, 'question', 'Send it?', 'choices', '[]'::jsonb, 'until', '2030-01-01T00:00:00Z',
         'arguments', jsonb_build_object('email', md5(n::text) || '@example.com', 'name', repeat(md5(seq::text), 8)),
@@ -133,8 +133,8 @@ async function measure(record: OpenRecord, owner: Sql): Promise<Map<string, numb
   })
   await time('claim 10 that are due', () => claim(10), { before: () => due(10, false) })
   await time('take over 10 of a dead process', () => claim(10), { before: () => due(10, true) })
-  await time('claim, nothing due', () => queue.claim(10))
-  await time('when the next is due', () => queue.nextDue())
+  await time('claim, nothing due', () => queue.claim(10, 'emulated'))
+  await time('when the next is due', () => queue.nextDue('emulated'))
   await time('runs, first page', () => queries.listRuns(tenant))
   await time('runs, those that wait', () => queries.listRuns(tenant, { status: 'waiting' }))
   await time('runs, those that failed', () => queries.listRuns(tenant, { status: 'failed' }))
@@ -150,7 +150,7 @@ async function measure(record: OpenRecord, owner: Sql): Promise<Map<string, numb
   /** A row that is locked for the moment, by a renewal for instance, is left for the next claim. */
   async function claim(most: number): Promise<void> {
     const leases: Lease[] = []
-    while (leases.length < most) leases.push(...(await queue.claim(most - leases.length)))
+    while (leases.length < most) leases.push(...(await queue.claim(most - leases.length, 'emulated')))
     await Promise.all(leases.map((lease) => lease.release()))
   }
 
