@@ -19,6 +19,7 @@ const base = 50_000
 const eventsPerRun = 10
 const warmUp = 5
 const tenant = 'bench'
+const mode = 'emulated' as const
 
 const folder = await mkdtemp(join(tmpdir(), 'remit-bench-'))
 const home = openHome(join(folder, 'home'))
@@ -66,8 +67,8 @@ async function fill(sql: Sql, admin: Sql, count: number, ended: boolean): Promis
         || '8' || substr(md5(random()::text), 1, 15))::uuid AS run_id
     FROM (SELECT n, now() - (random() * interval '90 days') AS at FROM generate_series(1, ${runs}::integer) AS n) AS run`
   await sql`
-    INSERT INTO remit.runs (run_id, tenant, principal, goal, status, wake_at, lease_owner, lease_until, created_at, updated_at)
-    SELECT run_id, ${tenant}, 'ann', 'onboard',
+    INSERT INTO remit.runs (run_id, tenant, principal, goal, mode, status, wake_at, lease_owner, lease_until, created_at, updated_at)
+    SELECT run_id, ${tenant}, 'ann', 'onboard', ${mode},
       CASE WHEN ${ended} OR n % 5 > 1 THEN (ARRAY['succeeded', 'succeeded', 'failed', 'cancelled'])[1 + n % 4]
         WHEN n % 5 = 0 THEN 'running' ELSE 'waiting' END,
       CASE WHEN n % 15 = 1 THEN now() + interval '1 day' END,
@@ -106,7 +107,7 @@ async function measure(record: OpenRecord, owner: Sql): Promise<Map<string, numb
   const { journal, queries, queue } = record
   const noted = draft('system_noted', { what: 'x', details: { some: 'x'.repeat(300) } })
   const run_id = newRunId()
-  await journal.create({ run_id, tenant, principal: 'ann', goal: 'onboard' }, [noted], { status: 'running' })
+  await journal.create({ run_id, tenant, principal: 'ann', goal: 'onboard', mode }, [noted], { status: 'running' })
   const [finished] = await owner<{ run_id: string }[]>`
     SELECT run_id FROM remit.runs WHERE status = 'succeeded' ORDER BY run_id OFFSET 20 LIMIT 1`
   const one = String(finished?.run_id)
@@ -124,7 +125,9 @@ async function measure(record: OpenRecord, owner: Sql): Promise<Map<string, numb
 
   await time('append one event', () => journal.append(run_id, [noted]), { rounds: 200 })
   await time('create a run', () =>
-    journal.create({ run_id: newRunId(), tenant, principal: 'ann', goal: 'onboard' }, [noted], { status: 'succeeded' }),
+    journal.create({ run_id: newRunId(), tenant, principal: 'ann', goal: 'onboard', mode }, [noted], {
+      status: 'succeeded',
+    }),
   )
   await time('read a run', () => journal.read(one))
   await time('take and release', async () => {
@@ -133,8 +136,8 @@ async function measure(record: OpenRecord, owner: Sql): Promise<Map<string, numb
   })
   await time('claim 10 that are due', () => claim(10), { before: () => due(10, false) })
   await time('take over 10 of a dead process', () => claim(10), { before: () => due(10, true) })
-  await time('claim, nothing due', () => queue.claim(10))
-  await time('when the next is due', () => queue.nextDue())
+  await time('claim, nothing due', () => queue.claim(10, mode))
+  await time('when the next is due', () => queue.nextDue(mode))
   await time('runs, first page', () => queries.listRuns(tenant))
   await time('runs, those that wait', () => queries.listRuns(tenant, { status: 'waiting' }))
   await time('runs, those that failed', () => queries.listRuns(tenant, { status: 'failed' }))
@@ -150,7 +153,7 @@ async function measure(record: OpenRecord, owner: Sql): Promise<Map<string, numb
   /** A row that is locked for the moment, by a renewal for instance, is left for the next claim. */
   async function claim(most: number): Promise<void> {
     const leases: Lease[] = []
-    while (leases.length < most) leases.push(...(await queue.claim(most - leases.length)))
+    while (leases.length < most) leases.push(...(await queue.claim(most - leases.length, mode)))
     await Promise.all(leases.map((lease) => lease.release()))
   }
 
