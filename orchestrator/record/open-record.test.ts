@@ -38,7 +38,10 @@ describe('the embedded Postgres', () => {
 
     const run_id = newRunId()
     await withRecord(home, async (record) => {
-      await record.journal.create({ run_id, tenant: 'acme', principal: 'ann', goal: 'onboard' }, [noted('kept')])
+      await record.journal.create(
+        { run_id, tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const },
+        [noted('kept')],
+      )
     })
     await withRecord(home, async (record) => {
       expect(await record.journal.adopt(run_id)).toMatchObject([{ seq: 1, tenant: 'acme' }])

@@ -18,7 +18,7 @@ beforeAll(async () => {
   sql = connect(database.queryUrl, { max: 2, name: 'test' })
   queries = openQueries(sql, database.tenantSecret)
   const journal = openJournal({ url: database.journalUrl, now: () => new Date('2026-05-01T10:00:00.123Z') })
-  const acme = { tenant: 'acme', principal: 'ann', goal: 'onboard' }
+  const acme = { tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const }
   await journal.create({ run_id: mine, ...acme }, callEvents())
   await journal.create({ run_id: later, ...acme }, [noted('a')], { status: 'succeeded' })
   await journal.create({ run_id: theirs, ...acme, tenant: 'rival' }, [noted('secret of rival')])

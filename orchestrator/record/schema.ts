@@ -50,6 +50,7 @@ export const runs = remit.table(
     tenant: text('tenant').notNull(),
     principal: text('principal').notNull(),
     goal: text('goal').notNull(),
+    mode: text('mode', { enum: ['emulated', 'live'] }).notNull(),
     status: text('status', { enum: runStatuses }).notNull(),
     wake_at: instant('wake_at'),
     /** From when on a worker may take the run; never, where a person has to answer first. */
