@@ -43,9 +43,13 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
   }
   const reserved = mayReserve(situation, 'task')
   if (reserved !== true) return refuse(task, args, provenance, parts, reserved)
-  const key = hash(situation.run_id, task.id, String(task.generation))
-  const doubtful = callsOf(situation, task.id, 'task').filter((call) => call.idempotency_key === keyed(key))
-  if (doubtful.some(mayHaveHappened) && !mayRepeat(contract, doubtful[0]?.intended_at ?? '', parts.clock.now())) {
+  const keyOf = (generation: number) => hash(situation.run_id, task.id, String(generation))
+  const doubtful = callsOf(situation, task.id, 'task').filter(
+    (call) => call.idempotency_key === keyed(keyOf(task.generation)),
+  )
+  const isBlind =
+    doubtful.some(mayHaveHappened) && !mayRepeat(contract, doubtful[0]?.intended_at ?? '', parts.clock.now())
+  if (isBlind) {
     if (contract.lookup) return intendLookup(situation, task, parts)
     // Who was asked and wants another try has taken it upon themselves.
     if (task.attempts > 0)
@@ -54,6 +58,9 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
         message: `Nobody can tell whether ${task.tool} happened, and a repeat could happen twice`,
       })
   }
+  // A repeat that no key protects may be an effect of its own, so it has a key of its own.
+  const generation = isBlind ? task.generation + 1 : task.generation
+  const key = keyOf(generation)
   // Whoever decided last need not have planned this task: one tainted decision taints what the run does from then on.
   const tainted = situation.decisions.some((decision) => decision.tainted)
   const verdict = judge({
@@ -84,7 +91,7 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
     provenance,
     verdict,
     attempt: task.attempts + 1,
-    generation: task.generation,
+    generation,
     key,
     ...(approval_id === undefined ? {} : { approval_id }),
   })
