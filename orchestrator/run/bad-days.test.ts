@@ -267,6 +267,34 @@ describe('the undo', () => {
     ])
   })
 
+  test.each([
+    ['looks up', 'keyed', ['keyed.make', 'keyed.find', 'keyed.unmake']],
+    ['repeats', 'a', ['a.make', 'a.make', 'a.unmake']],
+  ])('%s what may have happened before a cancel', async (_, server, expected) => {
+    const undoable = catalogue({
+      a: [...(tools.servers.get('a')?.tools ?? [])],
+      keyed: [
+        tool('make', {
+          establishes: ['keyed.thing'],
+          idempotency: { keyed: '24h' },
+          lookup: { tool: 'find', arguments: {} },
+          compensation: { tool: 'unmake', arguments: { id: { $ref: '/output/id' } } },
+        }),
+        tool('find', { effect: 'read' }),
+        tool('unmake', { effect: 'delete' }),
+      ],
+    })
+    const { requests, situation } = await run({
+      catalogue: undoable,
+      goal: goal({ [`${server}.thing`]: 'wait' }),
+      decide: planOnce(plan(task('t', `${server}.make`))),
+      script: { [`${server}.make`]: [lost, ok({ id: '1' })], 'keyed.find': [ok({ id: '1' })] },
+      beforeCall: ({ tool }, cancel) => tool === 'make' && cancel({ by: 'local:me' }),
+    })
+    expect(called(requests)).toEqual(expected)
+    expect(situation.compensation?.status).toBe('complete')
+  })
+
   test('goes on when a person cancels in the middle of it', async () => {
     const { situation } = await run({
       goal: goal({ 'b.thing': 'undo' }),

@@ -29,7 +29,10 @@ export function nextStep(situation: Situation, now: Date): Step {
   if (expired.length > 0) return { do: 'expire', waits: expired }
   const inFlight = unsettledCalls(situation).length
   const stopping = situation.cancel_requested ?? situation.undo_requested
-  if (stopping) return inFlight > 0 ? { do: 'pause' } : { do: 'start_compensation', reason: reasonToStop(situation) }
+  if (stopping) {
+    if (inFlight > 0) return { do: 'pause' }
+    return settleDoubts(situation, now) ?? { do: 'start_compensation', reason: reasonToStop(situation) }
+  }
 
   if (isOutOfTime(situation, now)) return inFlight > 0 ? { do: 'pause' } : restWithoutStarting(situation)
   const room = remaining(situation).concurrency
@@ -47,6 +50,31 @@ export function nextStep(situation: Situation, now: Date): Step {
   if (inFlight > 0) return { do: 'pause', ...(next === undefined ? {} : { until: next }) }
   if (next !== undefined) return { do: 'pause', until: sooner(next, remaining(situation).until) }
   return restWithoutStarting(situation)
+}
+
+/**
+ * What may have happened has to be known before it can be taken back: tasks with a lost reply are looked up where that can
+ * be, so that nothing new happens, and repeated where it cannot.
+ */
+function settleDoubts(situation: Situation, now: Date): Step | undefined {
+  const doubtful = [...situation.tasks.values()].filter((task) => isInDoubt(task, situation))
+  const due = doubtful.filter((task) => isDue(task, now)).slice(0, remaining(situation).concurrency)
+  const isLookup = (task: TaskState) => task.next?.do === 'lookup' || situation.tools[task.tool]?.lookup !== undefined
+  if (due.length > 0)
+    return { do: 'start', tasks: due.filter((task) => !isLookup(task)), lookups: due.filter(isLookup) }
+  const next = earliest(doubtful, now)
+  return next === undefined ? undefined : { do: 'pause', until: next }
+}
+
+function isInDoubt({ id, status, generation }: TaskState, { calls }: Situation): boolean {
+  if (status !== 'retrying') return false
+  return [...calls.values()].some(
+    (call) =>
+      call.task_id === id &&
+      call.purpose === 'task' &&
+      call.generation === generation &&
+      call.outcome?.status === 'uncertain',
+  )
 }
 
 function restWithoutStarting(situation: Situation): Step {
