@@ -239,6 +239,12 @@ function settle(situation: Situation, data: EventData['call_settled']): void {
     if (undone && data.outcome.status === 'succeeded') undone.compensated_by = call.call_id
     return
   }
+  if (isAnswerToKey(data, situation, call)) {
+    for (const other of situation.calls.values()) {
+      if (other.idempotency_key === call.idempotency_key && other.outcome?.status === 'uncertain')
+        other.outcome = data.outcome
+    }
+  }
   const task = taskIn(situation, call.task_id)
   if (data.next.do === 'retry' || data.next.do === 'lookup') {
     task.status = 'retrying'
@@ -262,6 +268,13 @@ function settle(situation: Situation, data: EventData['call_settled']): void {
       original.outcome = data.outcome
   }
   if (data.outcome.status !== 'succeeded') task.failure = data.outcome.failure
+}
+
+/** A vendor that keeps keys answers a repeat as it answered first: its no is the answer to every attempt under the key. */
+function isAnswerToKey({ outcome }: EventData['call_settled'], { tools }: Situation, call: CallState): boolean {
+  const idempotency = tools[`${call.server}.${call.tool}`]?.idempotency
+  if (typeof idempotency !== 'object' || outcome.status !== 'failed') return false
+  return outcome.failure.kind === 'declined' && outcome.output === undefined && outcome.failure.done === undefined
 }
 
 /** A run waits while something is asked and nothing is under way. */

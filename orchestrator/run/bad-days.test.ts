@@ -364,6 +364,15 @@ describe('no effect twice', () => {
     expect(situation.status).toBe('succeeded')
   })
 
+  test('a person who asks again gets another key once the vendor said no under the first, whatever was lost before', async () => {
+    const goals = goal({ 'keyed.thing': 'wait' })
+    const decide = planOnce(plan(task('k', 'keyed.make')))
+    const waiting = await run({ goal: goals, decide, script: { 'keyed.make': [lost, failure('declined')] } })
+    const journal = await answered(waiting.journal, waiting.situation, 'retry')
+    const { requests } = await run({ goal: goals, decide, journal })
+    expect(waiting.requests.map(({ idempotency_key }) => idempotency_key)).not.toContain(requests[0]?.idempotency_key)
+  })
+
   test('a person who asks again after the vendor dropped the key gets a lookup where something was left', async () => {
     const goals = goal(
       { 'keyed.thing': 'wait' },
