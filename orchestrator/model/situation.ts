@@ -262,6 +262,7 @@ function settle(situation: Situation, data: EventData['call_settled']): void {
     return
   } else {
     task.status = 'failed'
+    if (data.next.do === 'fail' && data.next.generation !== undefined) task.generation = data.next.generation
     const original = call.looks_up === undefined ? undefined : situation.calls.get(call.looks_up)
     // It was found, and is not as its tool promises: an effect all the same, which an undo has to take back.
     if (original && data.outcome.status === 'failed' && data.outcome.output !== undefined)

@@ -17,6 +17,8 @@ export interface EndedCall {
   contract: Pick<ToolContract, 'effect' | 'idempotency' | 'lookup' | 'timeout_ms'>
   purpose: CallPurpose
   attempt: number
+  /** Of a lookup: which attempt it looks up. */
+  lookedUpAttempt?: number
   generation: number
   /** When the first attempt under this key was recorded, and until when the last one may still have its effect. */
   firstIntendedAt: string
@@ -44,6 +46,7 @@ export function afterCall(call: EndedCall, now: Date, random: number): Next {
     if (outcome.failure.kind === 'not_found') {
       // Asked while the call could still have its effect, "not found" proves nothing.
       if (Date.parse(call.intendedAt) < Date.parse(call.deadline)) return { do: 'lookup', at: later(call.deadline, at) }
+      if ((call.lookedUpAttempt ?? 0) >= attempts.most) return { do: 'fail', generation: generation + 1 }
       return { do: 'retry', at: now.toISOString(), generation: generation + 1 }
     }
     return passes && mayTryAgain ? { do: 'lookup', at } : { do: 'fail' }

@@ -373,6 +373,20 @@ describe('no effect twice', () => {
     expect(waiting.requests.map(({ idempotency_key }) => idempotency_key)).not.toContain(requests[0]?.idempotency_key)
   })
 
+  test('what never arrives is not sent for ever, and once more under a new key when a person asks', async () => {
+    const goals = goal({ 'mail.sent': 'wait' })
+    const decide = planOnce(plan(task('mail', 'mail.send')))
+    const script = { 'mail.send': [lost], 'mail.find': [failure('not_found')] }
+    const waiting = await run({ goal: goals, decide, script })
+    const sent = waiting.requests.filter(({ tool }) => tool === 'send')
+    expect(new Set(sent.map(({ idempotency_key }) => idempotency_key)).size).toBe(5)
+    const journal = await answered(waiting.journal, waiting.situation, 'retry')
+    const { requests, situation } = await run({ goal: goals, decide, journal })
+    expect(sent.map(({ idempotency_key }) => idempotency_key)).not.toContain(requests[0]?.idempotency_key)
+    expect(called(requests)).toEqual(['mail.send'])
+    expect(situation.status).toBe('succeeded')
+  })
+
   test('a person who asks again after the vendor dropped the key gets a lookup where something was left', async () => {
     const goals = goal(
       { 'keyed.thing': 'wait' },
