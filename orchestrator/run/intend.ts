@@ -11,7 +11,7 @@ import { type Draft, draft, type EventData } from '../model/event.ts'
 import { resolve, type Scope } from '../model/reference.ts'
 import type { CallState, Situation, TaskState } from '../model/situation.ts'
 import { mayRepeat } from './after-call.ts'
-import { bindCall, undoOf } from './compensation.ts'
+import { bindCall, isProvedAbsent, undoOf } from './compensation.ts'
 import type { Parts } from './parts.ts'
 
 /** What intending needs of the run's parts. */
@@ -102,13 +102,13 @@ type Asked = NonNullable<EventData['wait_started']['approval']>
 /** How long a person has for an approval; after that it counts as denied. */
 const approvalMs = 24 * 60 * 60 * 1_000
 
-/** The approval that covers this very call: given and unused, or used by an earlier attempt under the same key. */
+/** The approval that covers this very call: given and unused, or used by an attempt under the same key or one that never happened. */
 function approvalOf(situation: Situation, task: TaskState, asked: Asked, key: string): string | undefined {
   const covers = (given: Pick<Asked, 'fingerprint' | 'arguments_digest'>) =>
     given.fingerprint === asked.fingerprint && given.arguments_digest === asked.arguments_digest
   if (task.approval && covers(task.approval)) return task.approval.wait_id
   const earlier = callsOf(situation, task.id, 'task').findLast(
-    (call) => call.idempotency_key === keyed(key) && covers(call),
+    (call) => covers(call) && (call.idempotency_key === keyed(key) || isProvedAbsent(call, situation)),
   )
   return earlier?.approval_id
 }
