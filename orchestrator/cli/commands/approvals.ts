@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../shared/json.ts'
 import { redactSealed } from '../../model/seal.ts'
 import { type AddCommand, columnsOf, jsonOption, note, print, printJson, withRemit } from '../context.ts'
-import { followRun } from '../follow-run.ts'
+import { followRun, recordedBy } from '../follow-run.ts'
 import type { Remit } from '../remit.ts'
 import { startUp } from '../start-up.ts'
 import { faint, type Line, name, paragraph } from '../text/line.ts'
@@ -45,7 +45,8 @@ function decide(choice: 'approve' | 'deny', summary: string): AddCommand {
         try {
           const runId = await remit.decideApproval(approval, choice, options.why)
           const { seq } = await remit.situation(runId)
-          context.exitCode = await followRun(context, remit, runId, { json, after: seq - 1 })
+          const told = new Map(await recordedBy(remit, runId)).set(runId, seq - 1)
+          context.exitCode = await followRun(context, remit, runId, { json, told })
         } finally {
           await remit.close()
         }

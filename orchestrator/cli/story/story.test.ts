@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { fold } from '../../model/situation.ts'
 import { happyPath, retries, undo, waiting } from '../fixtures/journals.ts'
-import { Recording, task } from '../fixtures/recording.ts'
+import { Recording, runId, task } from '../fixtures/recording.ts'
 import { type Line, paint } from '../text/line.ts'
 import { displayWidth } from '../text/width.ts'
 import { chartLines } from './chart.ts'
+import { shortId } from './short-id.ts'
 import { Story } from './story.ts'
 import { summaryLines } from './summary.ts'
 
@@ -12,13 +13,15 @@ const columns = 80
 const text = (lines: readonly Line[]) => `\n${lines.map((line) => paint(line, false)).join('\n')}\n`
 
 function told({ events }: Recording): string {
-  const story = new Story(columns)
-  return text(events.flatMap((event) => story.tell(event)))
+  const story = new Story(columns, runId)
+  const situation = fold(events)
+  return text(events.flatMap((event) => story.tell(event, situation)))
 }
 
 function ending({ events }: Recording): string {
   const situation = fold(events)
-  const options = { columns, command: 'npm run remit --', folder: '/home/ada/remit' }
+  const place = { address: shortId(runId), tag: '' }
+  const options = { columns, command: 'npm run remit --', folder: '/home/ada/remit', place, situations: new Map() }
   return text([...chartLines(situation, columns), [], ...summaryLines(situation, options)])
 }
 
@@ -103,8 +106,7 @@ describe('the story of a run', () => {
          0.511s ╵  ✗ org.delete_organization                                      7 ms
                      conflict: The organization has members
                      It stays as it is.
-      ✗ Undo partial: this remains.
-        org.create_organization  The organization has members
+      ✗ Undo partial: 1 call could not be taken back.
       "
     `)
   })
@@ -120,19 +122,18 @@ describe('the story of a run', () => {
 
       Waiting for a person
         work.workspace cannot be had: the new database does not answer
-          retry  try the failed tasks again
-          undo   undo all that this run did
+        Choices: retry · undo
       "
     `)
   })
 
   test('puts the progress of a call into its lane, each message once and not for ever', () => {
-    const story = new Story(columns)
+    const story = new Story(columns, runId)
     const { events } = new Recording()
       .plan(0, '', [task('a.x'), task('b.y')])
       .intend(10, 'c1', 'a.x')
       .intend(10, 'c2', 'b.y')
-    for (const event of events) story.tell(event)
+    for (const event of events) story.tell(event, fold(events))
     const now = Date.parse(events[0]?.at ?? '') + 120
     const say = (message: string) => text(story.progress('c2', { done: 1, total: 3, message }, now)).trim()
     expect(say('create role')).toBe('0.120s │├   · create role (1/3)')
@@ -202,6 +203,9 @@ describe('how a story ends', () => {
       ✗ Failed                                                         5 calls, 513 ms
         billing.subscription cannot be had: create_subscription was declined
 
+      What remains
+        org.create_organization  The organization has members
+
       Look further
         npm run remit -- show 019a0000-0000    this story again
         npm run remit -- events 019a0000-0000  the record of it, event by event
@@ -212,16 +216,11 @@ describe('how a story ends', () => {
   })
 
   test('offers each answer as the command that gives it', () => {
-    expect(ending(waiting()).split('\n\n').at(-1)).toMatchInlineSnapshot(`
-      "Answer, or look further
+    expect(ending(waiting()).split('\n\n').at(-2)).toMatchInlineSnapshot(`
+      "Asked
+        work.workspace cannot be had: the new database does not answer
         npm run remit -- answer 019a0000-0000 retry  try the failed tasks again
-        npm run remit -- answer 019a0000-0000 undo   undo all that this run did
-        npm run remit -- show 019a0000-0000          this story again
-        npm run remit -- events 019a0000-0000        the record of it, event by event
-        npm run remit -- verify 019a0000-0000        proves that the record was not
-                                                     altered
-        npm run remit -- sql "select server, tool, status from calls"
-      "
+        npm run remit -- answer 019a0000-0000 undo   undo all that this run did"
     `)
   })
 
