@@ -1,18 +1,17 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { JsonObject } from '../shared/json.ts'
+import type { Json, JsonObject } from '../shared/json.ts'
 import { mapAt } from '../shared/json-pointer.ts'
 import { mergePatch } from '../shared/merge-patch.ts'
-import { InputError } from './cli/remit.ts'
+import { InputError, type Work, type Worker } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { planner } from './decide/planner/planner.ts'
 import { policyDigest } from './enforce/policy.ts'
 import type { Gateway } from './execute/gateway.ts'
 import { validateInput } from './goals/validate-input.ts'
 import type { Catalogue } from './model/catalogue.ts'
-import type { Parent } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
 import { inputProperties } from './model/input-facts.ts'
-import { digestSealed } from './model/seal.ts'
+import { digestSealed, resealFor } from './model/seal.ts'
 import type { Situation } from './model/situation.ts'
 import { isSealed } from './model/value.ts'
 import type { Journal } from './record/journal.ts'
@@ -20,13 +19,18 @@ import type { OpenRecord } from './record/open-record.ts'
 import { FenceLostError } from './record/record-errors.ts'
 import { type Desk, requestCancel } from './run/answer.ts'
 import { type NewChild, openChildren } from './run/children.ts'
-import { createRun } from './run/create-run.ts'
+import { createRun, type NewRun } from './run/create-run.ts'
+import { workToInherit } from './run/fork.ts'
 import { OvertakenError, type Parts, type RunJournal } from './run/parts.ts'
 import { Pursuits, type WatchRun } from './run/pursuits.ts'
 import { Wakes } from './run/wakes.ts'
+import { startWorker } from './run/worker.ts'
 
 /** How long a run that was made to be pursued here is left to us, before any worker may take it. */
 const ownMs = 5_000
+
+/** How often a worker signs heads and looks after the partitions to come. */
+const housekeepingMs = 60_000
 
 /** Everything that pursues runs in this process. */
 export interface OpenPursuits {
@@ -37,6 +41,10 @@ export interface OpenPursuits {
   wake(runId: string): Promise<void>
   /** `mine`: it is about to be pursued here; else it is due for any worker at once. */
   createRun(goal: Goal, input: JsonObject, options: { mine: boolean }): Promise<string>
+  /** A new run of the same goal and input that starts with what stood in another: recorded, and about to be pursued here. */
+  forkRun(situation: Situation): Promise<string>
+  /** Pursues whatever runs are due, and keeps house: partitions ahead, heads signed. */
+  work(options: Work): Worker
   /** The input of a run as a JSON Merge Patch changes it: checked, and sealed again. Throws an InputError with every fault. */
   changeInput(situation: Situation, patch: JsonObject): Promise<JsonObject>
   close(): Promise<void>
@@ -73,7 +81,7 @@ export async function openPursuits({
     ) as JsonObject
   }
   const recordRun = async (
-    run: { run_id: string; goal: Goal; input: JsonObject; parent?: Parent },
+    run: Pick<NewRun, 'goal' | 'input' | 'parent' | 'inherits'> & { run_id: string },
     wake_at: string | null,
   ): Promise<void> => {
     await createRun(
@@ -87,6 +95,7 @@ export async function openPursuits({
         catalogue,
         policyDigest: policyDigest(config.policy),
         ...(run.parent ? { parent: run.parent } : {}),
+        ...(run.inherits ? { inherits: run.inherits } : {}),
         wake_at,
       },
       journal,
@@ -151,6 +160,28 @@ export async function openPursuits({
       await recordRun({ run_id, goal, input }, mine ? inMs(ownMs) : null)
       if (!mine) await queue.notify(run_id)
       return run_id
+    },
+    async forkRun(situation) {
+      const run_id = uuidv7()
+      const [from, to] = await Promise.all([keyring.sealer(situation.run_id), keyring.create(run_id)])
+      const reseal = <Value>(value: Value) => resealFor(value as Json, from, to) as Value
+      const { goal } = situation.created
+      const inherits = reseal(workToInherit(situation))
+      await recordRun({ run_id, goal, input: reseal(situation.input), inherits }, inMs(ownMs))
+      return run_id
+    },
+    work(options) {
+      const worker = startWorker({ due: queue, mode: config.mode, pursuits, wakes, ...options })
+      const keepHouse = () => void Promise.all([record.ensurePartitions(), record.signHeads()]).catch(options.onTrouble)
+      const timer = setInterval(keepHouse, housekeepingMs)
+      return {
+        stop: worker.stop,
+        async close(graceMs) {
+          clearInterval(timer)
+          await worker.close(graceMs)
+          await record.signHeads()
+        },
+      }
     },
     async changeInput({ run_id, created: { goal }, input }, patch) {
       const sealer = await keyring.sealer(run_id)

@@ -2,19 +2,28 @@ import { InputError, type OpenOptions, type Remit } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { planner } from './decide/planner/planner.ts'
 import { findWorkspaceUrl } from './find-workspace-url.ts'
-import { withSubGoals } from './goals/sub-goals.ts'
+import { checkSlots, goingLive } from './go-live.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { draft } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
+import { digestSealed } from './model/seal.ts'
 import { fold } from './model/situation.ts'
+import { withSubGoals } from './model/sub-goals.ts'
 import { type OpenPursuits, openPursuits } from './open-pursuits.ts'
 import { openRecord } from './record/open-record.ts'
 import { QueryError } from './record/queries.ts'
 import { type Answer, AnswerError, answer, decideApproval, requestCancel } from './run/answer.ts'
 import { planOnly } from './run/plan-only.ts'
-import { faultsOf, type Place, startEmulators, startServers } from './start-servers.ts'
+import { replay } from './run/replay.ts'
+import { checkFaults, type Place, startEmulators, startServers } from './start-servers.ts'
+
+/** Throws {@link InputError} with what can be known to be wrong before anything is started. */
+export async function checkOpening(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<void> {
+  checkFaults(config, catalogue, options.faults ?? {})
+  if (options.servers) await checkSlots(config, catalogue)
+}
 
 /** Joins the home, opens the record and, where calls will be made, starts emulators and servers. Whatever fails on the way is closed. */
 export async function openRemit(
@@ -24,7 +33,10 @@ export async function openRemit(
 ): Promise<Remit> {
   const wholeCatalogue = withSubGoals(catalogue, goals)
   const goalNamed = (name: string) => goals.find(({ goal }) => goal === name)
-  const faults = options.servers ? faultsOf(config, catalogue, options.faults ?? {}) : undefined
+  await checkOpening(config, catalogue, options)
+  if (options.servers && (await goingLive(config, catalogue)))
+    throw new InputError('Nobody has agreed to go live with these accounts on this REMIT_HOME')
+  const faults = options.servers ? (options.faults ?? {}) : undefined
   const home = openHome(config.home)
   const membership = await joinHome(home)
   const closers: (() => Promise<void>)[] = [() => membership.leave()]
@@ -35,6 +47,7 @@ export async function openRemit(
     // Both take a while and neither needs the other; leaving the home waits for what is still starting.
     const emulators = faults && startEmulators(config, catalogue, { home, membership }, faults, options)
     emulators?.catch(() => {})
+    closers.push(async () => (await emulators?.catch(() => undefined))?.())
     options.onStarting?.('Postgres')
     const { databaseUrl } = config
     const record = await openRecord({ home, membership, databaseUrl })
@@ -74,6 +87,11 @@ function remitOf(
     emulated: emulatedVendors(config, catalogue),
     createRun: (goal, input, { detach = false } = {}) => pursuing.createRun(goal, input, { mine: !detach }),
     async pursue(runId, { signal, cancel, ...watch }) {
+      const { mode } = fold(await journal.read(runId)).created
+      if (mode !== config.mode)
+        throw new InputError(
+          `Run ${runId} is ${mode}: pursue it with REMIT_MODE=${mode}, not on ${config.mode} vendors`,
+        )
       const situation = await pursuits.untilItRests(runId, {
         ...watch,
         signal,
@@ -82,6 +100,16 @@ function remitOf(
       await record.signHeads()
       return situation ?? fold(await journal.read(runId))
     },
+    async fork(runId, seq) {
+      const events = await journal.read(runId)
+      if (seq > events.length) throw new InputError(`Run ${runId} has ${events.length} events, and no place ${seq}`)
+      return pursuing.forkRun(fold(events.slice(0, seq)))
+    },
+    async replay(runId) {
+      const parts = { reasoner: planner, catalogue, policy: config.policy, digestArguments: digestSealed }
+      return replay(await journal.read(runId), parts)
+    },
+    work: (options) => pursuing.work(options),
     planOnly: (goal, input) => planOnly({ goal, input, reasoner: planner, catalogue, mode: config.mode }),
     async answer(runId, choice, { why, change } = {}) {
       const given = said(choice, why)
@@ -110,6 +138,7 @@ function remitOf(
     runs: async (filter) => (await queries.listRuns(tenant, filter)).runs,
     sql: (statement) => asInputError(QueryError, () => queries.sql(tenant, statement)),
     verify: (runId) => (runId === undefined ? verifier.verifyAll() : verifier.verifyRun(runId)),
+    exportRun: (runId) => record.exporter.exportRun(runId),
     async psqlUrl(workspace) {
       if (workspace === undefined) return { url: record.readerUrl(tenant), what: "Remit's record, read-only" }
       const found = await asInputError(InputError, () => findWorkspaceUrl(home, workspace, record.embedded?.port))

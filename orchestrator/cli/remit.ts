@@ -6,6 +6,7 @@ import type { Task } from '../model/decision.ts'
 import type { Event, Mode } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
 import type { Situation } from '../model/situation.ts'
+import type { Replay } from '../run/replay.ts'
 
 /** What the composition root knows before anything is started. */
 export interface Workplace {
@@ -21,12 +22,35 @@ export interface Workplace {
   goal(name: string): Goal
   /** The input with defaults applied. Throws {@link InputError} with every fault by its path. */
   checkInput(goal: Goal, input: unknown): JsonObject
+  /** Throws {@link InputError} with what can be known to be wrong before anything is started: faults that nobody knows, slots that nothing fills. */
+  check(options: OpenOptions): Promise<void>
+  /** What a person has to agree to before servers may be started; undefined in emulated mode, and once somebody has agreed. */
+  goingLive(): Promise<GoingLive | undefined>
   /** Starts (or joins) Postgres and opens the record; `servers: true` also starts emulators and capability servers. */
   open(options: OpenOptions): Promise<Remit>
   /** Facts for `doctor`: each with what was found, and what to do where it is not as it should be. */
   diagnose(): Promise<Finding[]>
+  /** Starts further worker processes, each again when it dies, until closed. */
+  startWorkers(count: number, options: { runs: number }): { close(): Promise<void> }
+  /** Brings the record's roles and tables up to date; names what was applied, and what the record has now. */
+  migrate(): Promise<{ applied: string[]; current: string }>
+  /** Writes all that runs need to go on to a file. Runs may be under way meanwhile. Throws the signal's reason. */
+  backUp(file: string, signal: AbortSignal): Promise<Backup>
+  /** Makes a backup this home. Throws {@link InputError} where the home holds something, unless it is to be replaced. */
+  restore(file: string, options: { replace: boolean; signal: AbortSignal }): Promise<Restored>
   /** Stops every process that belongs to this home, whoever started it. Returns their names. */
   stopEverything(): Promise<string[]>
+}
+
+/** What is in a backup. `databases` are those of an external Postgres, which it does not hold. */
+export interface Backup {
+  made_at: string
+  databases?: string[]
+}
+
+export interface Restored extends Backup {
+  /** Where the home that was there before lies now. */
+  replaced?: string
 }
 
 export interface OpenOptions {
@@ -41,6 +65,23 @@ export interface OpenOptions {
   onStarting?(what: string): void
   /** Told under the same name once it is up. */
   onStarted?(what: string): void
+}
+
+/** What live mode reaches, by server. Nothing in it is a secret. */
+export interface GoingLive {
+  /** Where the record is kept. */
+  record: string
+  servers: {
+    name: string
+    title: string
+    /** Where it goes. */
+    endpoints: string[]
+    /** As whom: where each credential comes from. */
+    accounts: string[]
+    settings: string[]
+  }[]
+  /** Remembers the agreement, for exactly these endpoints, credentials and settings. */
+  agree(): void
 }
 
 export interface Finding {
@@ -58,6 +99,12 @@ export interface Remit {
   createRun(goal: Goal, input: JsonObject, options?: { detach?: boolean }): Promise<string>
   /** Pursues the run, or follows whoever pursues it, until it ends or waits. */
   pursue(runId: string, watch: Watch): Promise<Situation>
+  /** A new run of the same goal, which starts with what stood in a run after its event `seq`. */
+  fork(runId: string, seq: number): Promise<string>
+  /** Derives a run again from its record; calls nothing and records nothing. */
+  replay(runId: string): Promise<Replay>
+  /** Pursues whatever runs are due, up to `most` at once, until it is closed. */
+  work(options: Work): Worker
   /** What a plan for the goal would be; nothing is recorded and nothing is called. */
   planOnly(goal: Goal, input: JsonObject): Promise<PlanOnly>
   /**
@@ -78,6 +125,8 @@ export interface Remit {
   runs(options: { limit: number; status?: string }): Promise<RunRow[]>
   sql(statement: string): Promise<{ columns: string[]; rows: Json[][]; truncated: boolean }>
   verify(runId?: string): Promise<Verification>
+  /** The lines of a document that proves itself: events, signed heads and key; see `record/export-format.ts`. */
+  exportRun(runId: string): AsyncIterable<string>
   /** Where `psql` connects: the record itself (read-only role), or a tenant's workspace by slug, database or id. */
   psqlUrl(workspace?: string): Promise<{ url: string; what: string }>
   close(): Promise<void>
@@ -90,6 +139,19 @@ export interface Watch {
   cancel: AbortSignal
   /** Aborted by the second Ctrl-C. */
   signal: AbortSignal
+}
+
+export interface Work {
+  most: number
+  watch(runId: string): Pick<Watch, 'onEvent'>
+  /** Told what kept a run, or all of them, from going on; the worker tries again. */
+  onTrouble(error: unknown, runId?: string): void
+}
+
+export interface Worker {
+  stop(): void
+  /** Lets calls in flight settle, up to `graceMs`, then lets every run go. */
+  close(graceMs: number): Promise<void>
 }
 
 export type PlanOnly =

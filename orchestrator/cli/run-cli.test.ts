@@ -468,6 +468,10 @@ test('help lists every command and exits well', async () => {
     'sql',
     'psql',
     'verify',
+    'export',
+    'migrate',
+    'backup',
+    'restore',
     'doctor',
     'stop',
   ])

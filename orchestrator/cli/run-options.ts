@@ -1,4 +1,4 @@
-import { didYouMean } from '../enforce/nearest.ts'
+import { didYouMean } from '../../shared/nearest-name.ts'
 import { type Budget, budgetSchema } from '../model/goal.ts'
 import { InputError, type OpenOptions } from './remit.ts'
 

@@ -34,6 +34,22 @@ export interface Reservation {
 /** What the run of a sub-goal did spend of its reservation. */
 export type Spent = Usage & { tool_calls: number; compensation_calls: number }
 
+/** A task that had succeeded in the run that another was forked from. */
+export type InheritedTask = Task & {
+  output: Json
+  settled_by?: string
+  item_of?: string
+  items?: number
+}
+
+/** The call that settled such a task: evidence, and not the new run's to undo. */
+export type InheritedCall = Omit<EventData['call_intended'], 'reservation'> & {
+  output: Json
+  establishes: string[]
+  started_at: string
+  settled_at: string
+}
+
 /** What a person may answer while a run waits. */
 export interface Choice {
   choice: string
@@ -50,6 +66,13 @@ export interface EventData {
     /** Digests of what the run was created under. */
     digests: { goal: string; catalogue: string; policy: string; reasoner: string }
     parent?: Parent
+  }
+  /** A run that was forked from another starts with what stood there: tasks that had succeeded, and their calls. */
+  work_inherited: {
+    from: { run_id: string; seq: number }
+    tasks: InheritedTask[]
+    calls: InheritedCall[]
+    tools: Record<string, ToolContract>
   }
   decision_made: { decision: Decision; reasoner: string; tainted: boolean; usage: Usage; duration_ms: number }
   /** The runtime did not accept the decision made at `decision_seq`. */

@@ -104,14 +104,16 @@ function tryAgain(situation: Situation): void {
 
 /**
  * Vendors replay a stored refusal under its key. Where every attempt under the key was refused, another key is safe; what
- * is uncertain, or happened and is not as its tool promises, keeps its key.
+ * is uncertain, or left something behind, or happened and is not as its tool promises, keeps its key.
  */
 function wasRefused({ calls }: Situation, task: TaskState): boolean {
   const attempts = task.calls
     .flatMap((id) => calls.get(id) ?? [])
     .filter(({ purpose, generation }) => purpose === 'task' && generation === task.generation)
   const isRefusal = ({ outcome }: CallState) =>
-    outcome?.status === 'failed' && outcome.output === undefined && outcome.failure.done === undefined
+    outcome?.status === 'failed' &&
+    outcome.output === undefined &&
+    (outcome.failure.done === undefined || outcome.failure.kind === 'declined')
   return attempts.length > 0 && attempts.every(isRefusal)
 }
 

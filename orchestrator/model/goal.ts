@@ -46,7 +46,6 @@ export const sliceSchema = z.strictObject({
   budget: budgetSchema.partial().prefault({}),
   tools: z.array(toolPattern).optional(),
 })
-export type Slice = z.infer<typeof sliceSchema>
 
 const listName = z
   .string()

@@ -6,6 +6,7 @@ import type { Decision, Task, Usage } from './decision.ts'
 import type { Draft, Event, EventData, Next, Reservation } from './event.ts'
 import { settleGroup, startGroup } from './fan-out.ts'
 import { intendCall, settleCall } from './fold-calls.ts'
+import { inherit } from './fold-inherited.ts'
 import { endWait, restOrRun, startWait } from './fold-waits.ts'
 import { type Budget, budgetSchema } from './goal.ts'
 import type { RunStatus } from './run.ts'
@@ -50,6 +51,8 @@ export type CallState = EventData['call_intended'] & {
   started_at?: string
   /** The order in which calls settled, 1 first: undo runs it backwards. */
   settlement?: number
+  /** Made by the run that this one was forked from: evidence here, and not to be undone. */
+  inherited?: boolean
   /** Set once a compensation of this call succeeded. */
   compensated_by?: string
 }
@@ -154,6 +157,9 @@ export function apply(situation: Situation, event: Draft & Pick<Event, 'seq' | '
   switch (event.type) {
     case 'run_created':
       throw new TypeError(`fold: a second run_created at ${event.seq}`)
+    case 'work_inherited':
+      inherit(situation, event.data, event)
+      return
     case 'decision_made':
       if (situation.status === 'queued') situation.status = 'running'
       addUsage(situation.usage, event.data.usage)

@@ -1,7 +1,7 @@
 import { itemName, itemSchema } from './item-name.ts'
 import type { RunStatus } from './run.ts'
 import type { CallState, Situation } from './situation.ts'
-import { goalServer } from './sub-goal.ts'
+import { goalServer } from './sub-goals.ts'
 
 /** The run of a sub-goal, as far as the record of the run that it is a part of tells. */
 export interface SubRun {

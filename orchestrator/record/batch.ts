@@ -1,6 +1,7 @@
 import type { RunStatus } from '../model/run.ts'
 import { arrayOf, type Sql } from './connect.ts'
 import { type Patience, patienceOf, whileUnavailable } from './patience.ts'
+import type { Payload } from './payloads.ts'
 import { FenceLostError, isFenced, RecordUnavailableError } from './record-errors.ts'
 
 /** One event as it is inserted; `data` is JSON text in its stored form, hashes are hex, `at` is RFC 3339. */
@@ -35,6 +36,8 @@ export interface RunChange {
 export interface RunWrite {
   run_id: string
   rows: EventRow[]
+  /** What the rows refer to. */
+  payloads: Payload[]
   created?: NewRun
   change: RunChange
   at: string
@@ -101,8 +104,9 @@ export function postgresStore(sql: Sql): BatchStore {
       const rows = writes.flatMap((write) => write.rows)
       const created = writes.flatMap((write) => (write.created ? [{ ...write, ...write.created }] : []))
       const changed = writes.filter(({ created, change }) => !created && Object.keys(change).length > 0)
+      const payloads = writes.flatMap(({ run_id, payloads }) => payloads.map((payload) => ({ run_id, ...payload })))
       await sql.unsafe(
-        appendStatement,
+        payloads.length === 0 ? appendStatement : appendWithPayloads,
         [
           ...columns(rows, ['run_id', 'seq', 'type', 'v', 'data', 'at', 'prev_hash', 'hash', 'tenant']),
           ...columns(created, ['run_id', 'tenant', 'principal', 'goal', 'parent_run', 'at']),
@@ -112,6 +116,7 @@ export function postgresStore(sql: Sql): BatchStore {
           arrayOf(changed.map(({ change }) => change.status ?? null)),
           arrayOf(changed.map(({ change }) => (change.wake_at === undefined ? 'keep' : 'set'))),
           arrayOf(changed.map(({ change }) => change.wake_at ?? null)),
+          ...(payloads.length === 0 ? [] : columns(payloads, ['run_id', 'digest', 'content'])),
         ],
         { prepare: true },
       )
@@ -132,8 +137,18 @@ function columns<Name extends string>(
   return names.map((name) => arrayOf(rows.map((row) => row[name])))
 }
 
-/** No ON CONFLICT: a row that is there already must fail the statement, for it is the fence. */
-const appendStatement = `
+/** No ON CONFLICT for events: a row that is there already must fail the statement, for it is the fence. */
+const appendStatement = appendWith('')
+
+/** Payloads are named by their content, so one that is there already is the same. */
+const appendWithPayloads = appendWith(`, payloads AS (
+  INSERT INTO remit.payloads (run_id, digest, content)
+  SELECT run_id, digest, content FROM unnest($23::uuid[], $24::text[], $25::text[]) AS payload (run_id, digest, content)
+  ON CONFLICT DO NOTHING
+)`)
+
+function appendWith(more: string): string {
+  return `
 WITH created AS (
   INSERT INTO remit.runs (run_id, tenant, principal, goal, parent_run, created_at, updated_at, status, wake_at)
   SELECT run_id, tenant, principal, goal, parent_run, at, at, status, wake_at
@@ -149,8 +164,9 @@ WITH created AS (
   WHERE run.run_id = change.run_id
     AND (run.status IS DISTINCT FROM coalesce(change.status, run.status)
       OR change.wake = 'set' AND run.wake_at IS DISTINCT FROM change.wake_at)
-)
+)${more}
 INSERT INTO remit.events (run_id, seq, type, v, data, at, prev_hash, hash, tenant)
 SELECT run_id, seq, type, v, data::jsonb, at, decode(prev_hash, 'hex'), decode(hash, 'hex'), tenant
 FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::smallint[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[])
   AS event (run_id, seq, type, v, data, at, prev_hash, hash, tenant)`
+}

@@ -5,6 +5,7 @@ import type { Membership } from '../home/shared-process.ts'
 import { bootstrap } from './bootstrap.ts'
 import { connect } from './connect.ts'
 import { type EmbeddedPostgres, ensurePostgres } from './embedded-postgres.ts'
+import { type Exporter, openExporter } from './export-run.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { type Keyring, openKeyring } from './keyring.ts'
 import { migrate } from './migrate.ts'
@@ -35,6 +36,7 @@ export interface OpenRecord {
   /** Where a shell reads the views of one tenant. Holds a password: never log it. */
   readerUrl(tenant: string): string
   verifier: Verifier
+  exporter: Exporter
   /** Signs where the chains stand, so that a later `verify` finds what was cut off; returns how many chains had grown. */
   signHeads(): Promise<number>
   /** The URL, with password, of a capability server's own role; made when first asked for. */
@@ -60,15 +62,20 @@ export async function openRecord({
   const embedded = databaseUrl === undefined ? await ensurePostgres(membership, home) : undefined
   const ownerUrl = embedded ? await bootstrap(embedded.adminUrl, home) : String(databaseUrl)
   const { journalUrl, queryUrl, tenantSecret } = await migrate(ownerUrl, home)
-  const sql = connect(journalUrl, { max: 2, name: 'record' })
-  const reader = connect(queryUrl, { max: 4, name: 'queries' })
-  const journal = openJournal({ url: journalUrl, now, patienceMs })
-  const desk = openJournal({ url: journalUrl, now, patienceMs })
-  const queue = openRunQueue({ url: journalUrl, sql, holder: holderName(), patienceMs })
+  let closing = false
+  const onClose = () => {
+    if (!closing) embedded?.revive()
+  }
+  const sql = connect(journalUrl, { max: 2, name: 'record', onClose })
+  const reader = connect(queryUrl, { max: 4, name: 'queries', onClose })
+  const journal = openJournal({ url: journalUrl, now, patienceMs, onClose })
+  const desk = openJournal({ url: journalUrl, now, patienceMs, onClose })
+  const queue = openRunQueue({ url: journalUrl, sql, holder: holderName(), patienceMs, onClose })
   const ensurePartitions = async () => {
     await sql`SELECT remit.ensure_partitions(${now()}, ${monthsAhead})`
   }
   const close = async () => {
+    closing = true
     await Promise.all([journal.close(), desk.close(), queue.close()])
     await Promise.all([sql.end({ timeout: 1 }), reader.end({ timeout: 1 })])
   }
@@ -86,6 +93,7 @@ export async function openRecord({
       queue,
       readerUrl: (tenant) => readerUrl(queryUrl, tenantSecret, tenant),
       verifier: openVerifier(sql, signer),
+      exporter: openExporter({ sql, signer, now }),
       signHeads: signer.signHeads,
       serverDatabase: (wanted) => ensureServerRole(ownerUrl, home, wanted),
       ensurePartitions,

@@ -127,7 +127,9 @@ describe('a run by prefix', () => {
 
 describe('a statement of a person', () => {
   it.each([
-    ['two statements', 'SELECT 1; DROP VIEW calls'],
+    ['two questions', 'SELECT 1; SELECT 2'],
+    ['a question and a write', 'SELECT 1; DROP VIEW calls'],
+    ['a question and the end of the transaction', 'SELECT 1; COMMIT; SELECT 2'],
     ['a write', 'INSERT INTO runs VALUES (1)'],
     ['a write in a SELECT', 'WITH gone AS (DELETE FROM runs RETURNING 1) SELECT * FROM gone'],
     ['the end of the transaction', 'COMMIT'],
@@ -138,6 +140,11 @@ describe('a statement of a person', () => {
   ])('is refused with a reason when it is %s', async (_, statement) => {
     await expect(queries.sql('acme', statement)).rejects.toBeInstanceOf(QueryError)
     expect(await ask('SELECT 1 AS one;')).toEqual([{ one: 1 }])
+  })
+
+  it('of which there are two is refused in words', async () => {
+    await expect(queries.sql('acme', 'SELECT 1; SELECT 2')).rejects.toThrow('there is more than one statement')
+    expect(await ask("SELECT ';' AS mark -- ; and more")).toEqual([{ mark: ';' }])
   })
 
   it('returns no more rows than the limit, and says so', async () => {

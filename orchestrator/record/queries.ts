@@ -133,7 +133,8 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
       const select = statement.trim().replace(/;\s*$/, '')
       return asTenant(tenant, async (transaction) => {
         try {
-          await transaction.unsafe(`DECLARE answer NO SCROLL CURSOR FOR ${select}\n`, [], { prepare: true })
+          // In a template it goes by the protocol that takes one statement, where `unsafe` alone would take several.
+          await transaction`DECLARE answer NO SCROLL CURSOR FOR ${transaction.unsafe(select)}\n`
           const rows = await transaction.unsafe(`FETCH ${rowLimit + 1} FROM answer`).values()
           const columns = rows.columns.map(({ name }) => name)
           return {
@@ -209,9 +210,11 @@ function readable(error: unknown): unknown {
   const code = errorCode(error)
   if (!/^(22|42|0A|54|57014|25006|2[123]|P0)/.test(code)) return error
   const { message, hint } = error as { message: string; hint?: string }
-  if (/DECLARE CURSOR|multiple commands/.test(message) || code === '42601')
+  if (/DECLARE CURSOR|multiple commands/.test(message) || code === '42601') {
+    const reason = /multiple commands/.test(message) ? 'there is more than one statement' : message
     return new QueryError(
-      `${message}: give one SELECT statement over the views runs, calls, decisions, approvals, events`,
+      `${reason}: give one SELECT statement over the views runs, calls, decisions, approvals, events`,
     )
+  }
   return new QueryError(hint ? `${message} (${hint})` : message)
 }

@@ -39,7 +39,7 @@ export function isUnavailable(error: unknown): boolean {
   const code = errorCode(error)
   return (
     /^(CONNECT|CONNECTION_\w+|CONNECT_TIMEOUT|E(CONN\w+|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN))$/.test(code) ||
-    /^(08\w{3}|57P0[123]|53300|25006|40001|40P01)$/.test(code)
+    /^(0800\d|57P0[123]|53300|25006|40001|40P01)$/.test(code)
   )
 }
 

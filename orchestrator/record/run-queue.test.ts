@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts'
-import { newRunId, noted } from '../../test/support/record-fixtures.ts'
+import { begun, newRunId } from '../../test/support/record-fixtures.ts'
+import type { Mode } from '../model/event.ts'
 import type { RunChange } from './batch.ts'
 import { connect, type Sql, withClient } from './connect.ts'
 import type { Lease } from './held-leases.ts'
@@ -43,9 +44,9 @@ function queueOf(options: Partial<RunQueueOptions> = {}): RunQueue {
   return queue
 }
 
-async function newRun(change: RunChange = {}): Promise<string> {
+async function newRun(change: RunChange = {}, mode: Mode = 'emulated'): Promise<string> {
   const run_id = newRunId()
-  await journal.create({ run_id, tenant: 'acme', principal: 'ann', goal: 'onboard' }, [noted('one')], change)
+  await journal.create({ run_id, tenant: 'acme', principal: 'ann', goal: 'onboard' }, [begun(mode)], change)
   return run_id
 }
 
@@ -80,7 +81,7 @@ describe('taking a run', () => {
   it('gives it once to two parts of one process that ask at once', async () => {
     const queue = queueOf()
     const run_id = await newRun()
-    const results = await Promise.all([queue.take(run_id), queue.take(run_id), queue.claim(10)])
+    const results = await Promise.all([queue.take(run_id), queue.take(run_id), queue.claim(10, 'emulated')])
     const leases = results.flat().filter((result) => !('heldBy' in result))
     expect(leases).toHaveLength(1)
   })
@@ -111,9 +112,9 @@ describe('a claim', () => {
     await newRun({ status: 'running', wake_at: inFuture(60_000).toISOString() })
     await newRun({ status: 'failed' })
     const queue = queueOf()
-    expect(ids(await queue.claim(1))).toEqual([early])
-    expect(ids(await queue.claim(10))).toEqual([queued, running, undone])
-    expect(await queue.claim(10)).toEqual([])
+    expect(ids(await queue.claim(1, 'emulated'))).toEqual([early])
+    expect(ids(await queue.claim(10, 'emulated'))).toEqual([queued, running, undone])
+    expect(await queue.claim(10, 'emulated')).toEqual([])
   })
 
   it('shares the runs between workers that claim at once, each run to one of them', async () => {
@@ -121,7 +122,7 @@ describe('a claim', () => {
     const workers = [queueOf(), queueOf(), queueOf(), queueOf()]
     const claimed: string[] = []
     while (claimed.length < runs.length) {
-      const shares = await Promise.all(workers.map((worker) => worker.claim(5)))
+      const shares = await Promise.all(workers.map((worker) => worker.claim(5, 'emulated')))
       claimed.push(...shares.flatMap(ids))
     }
     expect(claimed.toSorted()).toEqual(runs.toSorted())
@@ -132,7 +133,7 @@ describe('a claim', () => {
     await withClient(database.url, 'test', (other) =>
       other.begin(async (transaction) => {
         await transaction`SELECT FROM remit.runs WHERE run_id = ${locked} FOR UPDATE`
-        expect(ids(await queueOf().claim(10))).toEqual([free])
+        expect(ids(await queueOf().claim(10, 'emulated'))).toEqual([free])
       }),
     )
   })
@@ -166,9 +167,9 @@ describe('a lease', () => {
       WHERE run_id = ${orphan}`
     const lease = await held(alive.take(kept))
     const other = queueOf(times)
-    await vi.waitFor(async () => expect(ids(await other.claim(10))).toEqual([orphan]), { timeout: 20_000 })
+    await vi.waitFor(async () => expect(ids(await other.claim(10, 'emulated'))).toEqual([orphan]), { timeout: 20_000 })
     await sleep(2 * times.leaseMs)
-    expect(await other.claim(10)).toEqual([])
+    expect(await other.claim(10, 'emulated')).toEqual([])
     expect(lease.lost.aborted).toBe(false)
   })
 
@@ -189,9 +190,9 @@ describe('a lease', () => {
     const queue = queueOf({ leaseMs: 100, renewMs: 1_000 })
     const lease = await held(queue.take(run_id))
     expect(await lossOf(lease)).toBeInstanceOf(LeaseLostError)
-    expect(await queue.claim(10)).toEqual([])
+    expect(await queue.claim(10, 'emulated')).toEqual([])
     expect(await queue.take(run_id)).toHaveProperty('heldBy')
-    expect(ids(await queueOf().claim(10))).toEqual([run_id])
+    expect(ids(await queueOf().claim(10, 'emulated'))).toEqual([run_id])
     await lease.release()
     expect(await queue.take(run_id)).toHaveProperty('heldBy')
   })
@@ -217,7 +218,7 @@ describe('a lease', () => {
     const run_id = await newRun()
     await queue.take(run_id)
     await queue.close()
-    expect(ids(await queueOf().claim(10))).toEqual([run_id])
+    expect(ids(await queueOf().claim(10, 'emulated'))).toEqual([run_id])
   })
 })
 
@@ -233,10 +234,10 @@ describe('waking a run', () => {
     await queue.wake(run_id, soon)
     await queue.wake(run_id, late)
     expect(await wakeOf(run_id)).toEqual(soon)
-    expect(await queue.nextDue()).toEqual(soon)
+    expect(await queue.nextDue('emulated')).toEqual(soon)
     await queue.wake(run_id)
-    expect(ids(await queue.claim(10))).toEqual([run_id])
-    expect(await queue.nextDue()).toBeUndefined()
+    expect(ids(await queue.claim(10, 'emulated'))).toEqual([run_id])
+    expect(await queue.nextDue('emulated')).toBeUndefined()
 
     const [running, ended] = [await newRun({ status: 'running' }), await newRun({ status: 'succeeded' })]
     await Promise.all([queue.wake(running, soon), queue.wake(ended)])
@@ -275,8 +276,8 @@ describe('waking a run', () => {
       queue.wake(newRunId()),
       queue.notify(newRunId()),
       queue.take(newRunId()),
-      queue.claim(1),
-      queue.nextDue(),
+      queue.claim(1, 'emulated'),
+      queue.nextDue('emulated'),
       queue.listen(() => {}),
     ])
     for (const one of asked) expect(one).toMatchObject({ reason: expect.any(RecordUnavailableError) })
@@ -292,3 +293,33 @@ async function cutConnections(): Promise<void> {
       WHERE datname = current_database() AND pid <> pg_backend_pid()`,
   )
 }
+
+it('a run of another mode is not for this one to go on with', async () => {
+  const live = await newRun({}, 'live')
+  const queue = queueOf()
+  expect(ids(await queue.claim(100, 'emulated'))).not.toContain(live)
+  expect(ids(await queue.claim(100, 'live'))).toContain(live)
+})
+
+it('a holder can ask whether a run is still its own', async () => {
+  const run_id = await newRun()
+  const lease = await held(queueOf().take(run_id))
+  expect(await lease.confirm()).toBe(true)
+  await sql`UPDATE remit.runs SET lease_owner = 'somebody else' WHERE run_id = ${run_id}`
+  expect(await lease.confirm()).toBe(false)
+})
+
+it('a run is put off when it is given back, unless it was woken meanwhile', async () => {
+  const parked = await newRun({ status: 'waiting', wake_at: inFuture(-1_000).toISOString() })
+  const woken = await newRun({ status: 'waiting', wake_at: inFuture(-1_000).toISOString() })
+  const queue = queueOf()
+  const again = inFuture(60_000)
+  const first = await held(queue.take(parked))
+  await first.release(again)
+  const second = await held(queue.take(woken))
+  await sql`UPDATE remit.runs SET wake_at = now() WHERE run_id = ${woken}`
+  await second.release(again)
+  const due = ids(await queue.claim(100, 'emulated'))
+  expect(due).toContain(woken)
+  expect(due).not.toContain(parked)
+})

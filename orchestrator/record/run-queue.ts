@@ -1,3 +1,4 @@
+import type { Mode } from '../model/event.ts'
 import { arrayOf, connect, type Sql } from './connect.ts'
 import { type Lease, type LeaseTimes, openHeldLeases } from './held-leases.ts'
 import { patienceOf, unlessUnavailable, whileUnavailable } from './patience.ts'
@@ -11,8 +12,11 @@ import { openRunSignals } from './run-signals.ts'
 export interface RunQueue {
   /** Takes one run for this holder, whatever its status, or says who has it. */
   take(run_id: string): Promise<Lease | { heldBy: string }>
-  /** Leases up to `most` runs that are due, those waiting longest first. */
-  claim(most: number): Promise<Lease[]>
+  /**
+   * Leases up to `most` runs that are due, those waiting longest first. Only runs of the mode: what was begun on real vendors
+   * is not for emulators to go on with, nor the other way round.
+   */
+  claim(most: number, mode: Mode): Promise<Lease[]>
   /** Makes a run due at an instant (now unless said; only ever earlier than it was) and tells who listens. */
   wake(run_id: string, at?: Date): Promise<void>
   /** Tells who listens that the record of a run has grown or that it is due; nothing is stored. */
@@ -23,7 +27,7 @@ export interface RunQueue {
    */
   listen(onWake: (run_id: string | undefined) => void): Promise<{ close(): Promise<void> }>
   /** When the next run that nobody holds becomes due by its `wake_at`; an instant that has passed means now. */
-  nextDue(): Promise<Date | undefined>
+  nextDue(mode: Mode): Promise<Date | undefined>
 }
 
 export interface RunQueueOptions extends Partial<LeaseTimes> {
@@ -35,6 +39,8 @@ export interface RunQueueOptions extends Partial<LeaseTimes> {
   holder: string
   /** Milliseconds that a wake or a notice may wait for a Postgres that is away. */
   patienceMs: number
+  /** Called when a connection to Postgres has ended or could not be made. */
+  onClose?: () => void
 }
 
 /** A run without `wake_at` is due from its creation, by the clock of the machine that created it. */
@@ -46,11 +52,12 @@ export function openRunQueue({
   sql: durable,
   holder,
   patienceMs,
+  onClose,
   leaseMs = 3_000,
   renewMs = 1_000,
 }: RunQueueOptions): RunQueue & { close(): Promise<void> } {
   // A lease that a crash of Postgres undoes costs nothing, so its commit waits for no disk.
-  const sql = connect(url, { max: 2, name: 'queue', settings: { synchronous_commit: 'off' } })
+  const sql = connect(url, { max: 2, name: 'queue', settings: { synchronous_commit: 'off' }, onClose })
   const leases = openHeldLeases(sql, holder, { leaseMs, renewMs })
   const signals = openRunSignals(sql, url, patienceMs)
   const leaseSeconds = leaseMs / 1000
@@ -67,7 +74,7 @@ export function openRunQueue({
         if (!row) return { heldBy: await holderOf(sql, run_id) }
         return leases.has(run_id) ? { heldBy: holder } : leases.keep(run_id, asked, row.wake_at)
       }),
-    claim: (most) =>
+    claim: (most, mode) =>
       unlessUnavailable(async () => {
         const asked = performance.now()
         const rows = await sql<{ run_id: string; due_at: Date; wake_at: Date | null }[]>`
@@ -76,7 +83,7 @@ export function openRunQueue({
             WHERE status IN ('queued', 'running', 'waiting', 'compensating')
               AND due_at <= now() + ${clockSkew}::interval AND (wake_at IS NULL OR wake_at <= now())
               AND (lease_until IS NULL OR lease_until < now())
-              AND run_id <> ALL (${arrayOf(leases.unsure())}::uuid[])
+              AND run_id <> ALL (${arrayOf(leases.unsure())}::uuid[]) AND ${isOf(sql, mode)}
             ORDER BY due_at, run_id LIMIT ${most} FOR NO KEY UPDATE SKIP LOCKED
           )
           UPDATE remit.runs AS run SET lease_owner = ${holder}, lease_until = now() + make_interval(secs => ${leaseSeconds})
@@ -99,12 +106,12 @@ export function openRunQueue({
     },
     notify: signals.notify,
     listen: signals.listen,
-    nextDue: () =>
+    nextDue: (mode) =>
       unlessUnavailable(async () => {
         const [row] = await sql<{ wake_at: Date }[]>`
           SELECT wake_at FROM remit.runs
           WHERE status IN ('queued', 'running', 'waiting', 'compensating') AND wake_at IS NOT NULL
-            AND (lease_until IS NULL OR lease_until < now())
+            AND (lease_until IS NULL OR lease_until < now()) AND ${isOf(sql, mode)}
           ORDER BY due_at LIMIT 1`
         return row?.wake_at
       }),
@@ -113,6 +120,12 @@ export function openRunQueue({
       await sql.end({ timeout: 1 })
     },
   }
+}
+
+/** The mode is in the first event of a run. */
+function isOf(sql: Sql, mode: Mode) {
+  return sql`EXISTS (
+    SELECT FROM remit.events AS first WHERE first.run_id = runs.run_id AND first.seq = 1 AND first.data ->> 'mode' = ${mode})`
 }
 
 async function holderOf(sql: Sql, run_id: string): Promise<string> {

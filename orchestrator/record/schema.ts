@@ -73,6 +73,13 @@ export const runs = remit.table(
   ],
 )
 
+/** What is too large for an event, once for each run, by its digest; partitioned as events are. */
+export const payloads = remit.table(
+  'payloads',
+  { run_id: uuid('run_id').notNull(), digest: text('digest').notNull(), content: text('content').notNull() },
+  (table) => [primaryKey({ name: 'payloads_content', columns: [table.run_id, table.digest] })],
+)
+
 /** The key of each run's sealed fields, wrapped by a key outside Postgres; null once it was erased. */
 export const run_keys = remit.table('run_keys', {
   run_id: uuid('run_id').primaryKey(),
@@ -84,6 +91,8 @@ export const run_keys = remit.table('run_keys', {
 /** Signed statements of where the chains stood; each names the digest of the one before it. */
 export const signed_heads = remit.table('signed_heads', {
   id: bigint('id', { mode: 'number' }).primaryKey(),
+  /** What the digest is over: 1, all heads; 2, the root of their tree. */
+  v: smallint('v').notNull().default(1),
   at: instant('at').notNull(),
   heads: jsonb('heads').notNull(),
   prev_digest: bytea('prev_digest').notNull(),

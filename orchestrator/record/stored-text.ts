@@ -13,11 +13,18 @@ const unstorable = /[\u0000\u001a]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud80
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character
 const escaped = /\u001a([0-9a-f]{4})/g
 
-/** The JSON value as it lies in the record. Keys count like texts. */
+/**
+ * The JSON value as it lies in the record. Keys count like texts, and the key `$blob` is escaped as well: in a stored value
+ * it belongs to the journal alone.
+ */
 export function toStored(value: Json): Json {
-  return mapTexts(value, (text) =>
-    text.replace(unstorable, (unit) => `${escapeCharacter}${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
-  )
+  return mapTexts(value, toStoredText, (key) => (key === '$blob' ? escapedBlob : toStoredText(key)))
+}
+
+const escapedBlob = `${escapeCharacter}0024blob`
+
+function toStoredText(text: string): string {
+  return text.replace(unstorable, (unit) => `${escapeCharacter}${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** The JSON value that was stored. */
@@ -27,9 +34,10 @@ export function fromStored(value: Json): Json {
   )
 }
 
-function mapTexts(value: Json, change: (text: string) => string): Json {
+function mapTexts(value: Json, change: (text: string) => string, changeKey = change): Json {
   if (typeof value === 'string') return change(value)
-  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change))
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change, changeKey))
   if (!isJsonObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [change(key), mapTexts(item, change)]))
+  const entries = Object.entries(value)
+  return Object.fromEntries(entries.map(([key, item]) => [changeKey(key), mapTexts(item, change, changeKey)]))
 }

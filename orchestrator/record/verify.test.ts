@@ -42,6 +42,11 @@ describe('a record that nobody touched', () => {
     expect(await verifier.verifyRun(first)).toEqual({ runs: 1, events: 3, signed_heads: 1, problems: [] })
   })
 
+  it('counts the stream of what no run owns among the events, and not among the runs', async () => {
+    await journal.note([noted('loaded')])
+    expect(await verifier.verifyAll()).toEqual({ runs: 2, events: 5, signed_heads: 0, problems: [] })
+  })
+
   it('has only the chains signed again that grew', async () => {
     await signer.signHeads()
     expect(await signer.signHeads()).toBe(0)

@@ -1,7 +1,7 @@
 import type { CallResult } from '../model/call.ts'
 import type { Draft } from '../model/event.ts'
 import { type CallState, fold, type Situation } from '../model/situation.ts'
-import { goalServer } from '../model/sub-goal.ts'
+import { goalServer } from '../model/sub-goals.ts'
 import { Calls } from './calls.ts'
 import { draftsOf } from './drafts-of.ts'
 import { isStopping, nextStep, type Step, unsettledCalls } from './next-step.ts'

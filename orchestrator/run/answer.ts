@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../shared/json.ts'
 import { type Draft, draft } from '../model/event.ts'
 import { apply, fold, type Situation, type WaitState } from '../model/situation.ts'
-import { OvertakenError, type Parts, type RunJournal } from './parts.ts'
+import { OvertakenError, type RunJournal, type Timed } from './parts.ts'
 import { wakeAt } from './wake-at.ts'
 
 /** What a person decided about something that a run asks. */
@@ -19,9 +19,8 @@ export class AnswerError extends Error {
 }
 
 /** Where answers are recorded: not the journal that pursues runs in this process, for that one holds their ends. */
-export interface Desk {
+export interface Desk extends Timed {
   journal: RunJournal
-  clock: Pick<Parts['clock'], 'now'>
 }
 
 /** Records what a person answered to the run's open question, whoever pursues the run. It goes on when it is advanced next. */

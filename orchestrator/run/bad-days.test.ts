@@ -197,6 +197,21 @@ describe('the undo', () => {
     expect(undone.situation.compensation).toMatchObject({ status: 'complete' })
   })
 
+  test('takes a repeat that no key protected for an effect of its own', async () => {
+    const blind = catalogue({ x: [tool('make', { establishes: ['x.thing'], idempotency: 'none' })] })
+    const goals = goal({ 'x.thing': 'wait' })
+    const decide = planOnce(plan(task('x', 'x.make')))
+    const waiting = await run({ catalogue: blind, goal: goals, decide, script: { 'x.make': [lost] } })
+    const again = await run({
+      catalogue: blind,
+      goal: goals,
+      decide,
+      journal: await answered(waiting.journal, waiting.situation, 'retry'),
+      beforeCall: (_, cancel) => cancel({ by: 'local:me' }),
+    })
+    expect(again.situation.compensation?.remaining).toHaveLength(2)
+  })
+
   test('takes back what a lookup found and the tool does not call good', async () => {
     const judged = catalogue({
       x: [

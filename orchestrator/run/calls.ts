@@ -1,7 +1,7 @@
 import type { CallRequest, CallResult } from '../model/call.ts'
 import { type Draft, draft } from '../model/event.ts'
 import type { CallState, Situation } from '../model/situation.ts'
-import { goalServer } from '../model/sub-goal.ts'
+import { goalServer } from '../model/sub-goals.ts'
 import type { ChildResult, Parts } from './parts.ts'
 import type { Taking } from './taking.ts'
 

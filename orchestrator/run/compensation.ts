@@ -5,14 +5,19 @@ import type { CallOutcome } from '../model/call.ts'
 import type { EventData } from '../model/event.ts'
 import type { CallState, Situation } from '../model/situation.ts'
 import { isReference, isSealed } from '../model/value.ts'
+import { mayRepeat } from './after-call.ts'
 
 /** The calls whose effects an undo has to take back, the last to settle first. */
 export function callsToUndo(situation: Situation): string[] {
   const calls = [...situation.calls.values()].filter(
     (call) =>
-      call.purpose === 'task' && !isNotice(call, situation) && pinnedContract(call, situation)?.effect !== 'read',
+      call.purpose === 'task' &&
+      !call.inherited &&
+      !isNotice(call, situation) &&
+      pinnedContract(call, situation)?.effect !== 'read',
   )
   return [...Map.groupBy(calls, ({ idempotency_key }) => idempotency_key).values()]
+    .flatMap((attempts) => oneEffectEach(attempts, situation))
     .flatMap((attempts) => effectOf(attempts, situation) ?? [])
     .sort((a, b) => (b.settlement ?? 0) - (a.settlement ?? 0))
     .map(({ call_id }) => call_id)
@@ -24,7 +29,23 @@ function isNotice({ task_id }: CallState, situation: Situation): boolean {
 }
 
 /**
- * Of the attempts under one key, which are one effect at most: the one that knows it best. An uncertain attempt counts
+ * The attempts under one key, divided where a repeat could happen once more: people may ask for one that comes too late for
+ * the key, or that no key protects.
+ */
+function oneEffectEach(attempts: readonly CallState[], situation: Situation): CallState[][] {
+  const effects: CallState[][] = []
+  for (const attempt of attempts) {
+    const last = effects.at(-1)
+    const contract = pinnedContract(attempt, situation)
+    const isCovered = contract && last?.[0] && mayRepeat(contract, last[0].intended_at, new Date(attempt.intended_at))
+    if (last && isCovered) last.push(attempt)
+    else effects.push([attempt])
+  }
+  return effects
+}
+
+/**
+ * Of attempts that are one effect at most: the one that knows it best. An uncertain attempt counts
  * until another attempt says what became of it, or a lookup proved that nothing had.
  */
 function effectOf(attempts: readonly CallState[], situation: Situation): CallState | undefined {

@@ -1,6 +1,6 @@
 import { digest, type JsonObject } from '../../shared/json.ts'
 import type { Catalogue } from '../model/catalogue.ts'
-import { type Draft, draft, type Event, type Mode, type Parent } from '../model/event.ts'
+import { type Draft, draft, type Event, type EventData, type Mode, type Parent } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
 import type { Owner } from '../model/run.ts'
 
@@ -13,6 +13,8 @@ export interface NewRun extends Owner {
   reasoner: { name: string; digest: string }
   catalogue: Catalogue
   policyDigest: string
+  /** What a forked run starts with; sensitive leaves already sealed for it. */
+  inherits?: EventData['work_inherited']
   /** The run that this one is a part of. */
   parent?: Parent
   /** RFC 3339: from when on a worker may take it; at once where it is null or left out. */
@@ -30,9 +32,21 @@ export interface RunCreator {
 
 /** Records a new run, pinning what it was created under. From here on it exists, whatever happens to this process. */
 export async function createRun(runId: string, run: NewRun, journal: RunCreator): Promise<Event[]> {
-  const { goal, input, mode, reasoner, catalogue, policyDigest, tenant, principal, parent, wake_at = null } = run
+  const {
+    goal,
+    input,
+    mode,
+    reasoner,
+    catalogue,
+    policyDigest,
+    tenant,
+    principal,
+    parent,
+    inherits,
+    wake_at = null,
+  } = run
   const created = { run_id: runId, tenant, principal, goal: goal.goal }
-  const drafts = [
+  const drafts: Draft[] = [
     draft('run_created', {
       goal,
       input,
@@ -46,6 +60,7 @@ export async function createRun(runId: string, run: NewRun, journal: RunCreator)
       },
       ...(parent ? { parent } : {}),
     }),
+    ...(inherits ? [draft('work_inherited', inherits)] : []),
   ]
   return journal.create(parent ? { ...created, parent_run: parent.run_id } : created, drafts, { wake_at })
 }

@@ -1,13 +1,12 @@
 import { type Draft, draft } from '../model/event.ts'
 import type { Situation } from '../model/situation.ts'
 import { callsToUndo, compensationResult } from './compensation.ts'
-import { intendLookup, intendLookupToUndo, intendTask, intendUndo } from './intend.ts'
+import { type Intending, intendLookup, intendLookupToUndo, intendTask, intendUndo } from './intend.ts'
 import type { Step } from './next-step.ts'
-import type { Parts } from './parts.ts'
 import { finished } from './take-decision.ts'
 
 /** The events that a step consists of, one by one: each rests on the situation that has taken those before it. */
-export function* draftsOf(step: Step, situation: Situation, parts: Parts): Generator<Draft> {
+export function* draftsOf(step: Step, situation: Situation, parts: Intending): Generator<Draft> {
   switch (step.do) {
     case 'start':
       for (const task of step.tasks) yield intendTask(situation, task, parts)

@@ -14,10 +14,10 @@ import { resolve, type Scope } from '../model/reference.ts'
 import type { CallState, Situation, TaskState } from '../model/situation.ts'
 import { mayRepeat } from './after-call.ts'
 import { bindCall, undoOf } from './compensation.ts'
-import type { Parts } from './parts.ts'
+import type { Parts, Timed } from './parts.ts'
 
 /** What intending needs of the run's parts. */
-type Intending = Pick<Parts, 'catalogue' | 'policy' | 'clock' | 'newId' | 'digestArguments'>
+export type Intending = Pick<Parts, 'catalogue' | 'policy' | 'newId' | 'digestArguments'> & Timed
 
 /** The next attempt at a task: the intent of a call, what the task has to wait for first, or its refusal. */
 export function intendTask(situation: Situation, task: TaskState, parts: Intending): Draft {
@@ -76,7 +76,8 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
     return refuse(task, args, provenance, parts, { kind: 'denied', message: verdict.reason }, verdict)
   const asked = {
     tool: task.tool,
-    fingerprint: contract.fingerprint,
+    // What would be called now: an approval of the tool as it was before an upgrade is none.
+    fingerprint: tool.fingerprint,
     arguments: args,
     arguments_digest: parts.digestArguments(args),
     verdict,
@@ -102,7 +103,7 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
 function lockedOut({ tasks }: Situation, { tool }: TaskState): Failure | undefined {
   const server = tool.slice(0, tool.indexOf('.'))
   const refused = [...tasks.values()].find(
-    (other) => other.failure?.kind === 'unauthorized' && other.tool.startsWith(`${server}.`),
+    (other) => !other.notice && other.failure?.kind === 'unauthorized' && other.tool.startsWith(`${server}.`),
   )
   return (
     refused && {
@@ -315,7 +316,7 @@ function intent(situation: Situation, parts: Intending, intended: Intended): Ext
     call_id: callId,
     server: contract.server,
     tool: contract.name,
-    fingerprint: contract.fingerprint,
+    fingerprint: parts.catalogue.tools.get(contract.id)?.fingerprint ?? contract.fingerprint,
     arguments: args,
     arguments_digest: parts.digestArguments(args),
     idempotency_key: keyed(key),

@@ -30,6 +30,11 @@ export interface RunReasoner {
   decide(situation: Situation, catalogue: Catalogue, signal: AbortSignal): Promise<Decided>
 }
 
+/** The time alone, for what only wants to know it. */
+export interface Timed {
+  clock: Pick<Parts['clock'], 'now'>
+}
+
 /** What came of the run of a sub-goal: it ended, or it waits for a person (or an instant) and asks this. */
 export type ChildResult = { ended: CallResult } | { waits: { run_id: string; question: string } }
 

@@ -4,14 +4,14 @@ import type { ToolContract } from '../model/catalogue.ts'
 import { type Draft, draft } from '../model/event.ts'
 import type { CallState, Situation } from '../model/situation.ts'
 import { afterCall } from './after-call.ts'
-import type { Parts } from './parts.ts'
+import type { Parts, Timed } from './parts.ts'
 
 /** The settlement of a call: its outcome as the tool's `expect` judges it, what it establishes, and what comes next. */
 export function settleCall(
   situation: Situation,
   call: CallState,
   result: CallResult,
-  parts: Pick<Parts, 'clock' | 'random'>,
+  parts: Pick<Parts, 'random'> & Timed,
 ): Draft {
   const contract = situation.tools[`${call.server}.${call.tool}`]
   const task = situation.tasks.get(call.task_id)

@@ -9,11 +9,11 @@ import { evidenceFor } from '../model/evidence.ts'
 import type { Situation, TaskState } from '../model/situation.ts'
 import { callsToUndo } from './compensation.ts'
 import { isOutOfTime } from './next-step.ts'
-import type { Parts } from './parts.ts'
+import type { Parts, Timed } from './parts.ts'
 import { resultOf } from './result.ts'
 
 /** What taking a decision needs of the run's parts. */
-type Deciding = Pick<Parts, 'catalogue' | 'newId' | 'clock'>
+type Deciding = Pick<Parts, 'catalogue' | 'newId'> & Timed
 
 type GiveUp = Extract<Decision, { kind: 'give_up' }>
 
@@ -147,7 +147,7 @@ function outOfReach(situation: Situation, { code, facts, issues, why, notice = [
 }
 
 /** Until when a question may be answered. */
-function inTime({ created }: Situation, { clock }: Pick<Parts, 'clock'>): string {
+function inTime({ created }: Situation, { clock }: Timed): string {
   const seconds = created.goal.answer?.within_s ?? answerSeconds
   return new Date(clock.now().getTime() + seconds * 1_000).toISOString()
 }

@@ -1,3 +1,4 @@
+import type { Mode } from '../model/event.ts'
 import type { HeldRun, Pursuits, WatchRun } from './pursuits.ts'
 import type { Wakes } from './wakes.ts'
 
@@ -7,13 +8,15 @@ import type { Wakes } from './wakes.ts'
  */
 export interface DueRuns {
   /** Holds up to `most` runs that are due, those that wait longest first. */
-  claim(most: number): Promise<HeldRun[]>
+  claim(most: number, mode: Mode): Promise<HeldRun[]>
   /** When the next run becomes due by itself. */
-  nextDue(): Promise<Date | undefined>
+  nextDue(mode: Mode): Promise<Date | undefined>
 }
 
 export interface WorkerOptions {
   due: DueRuns
+  /** Only runs of this mode are pursued. */
+  mode: Mode
   pursuits: Pick<Pursuits, 'pursue'>
   wakes: Wakes
   /** How many runs are pursued at once. */
@@ -25,6 +28,8 @@ export interface WorkerOptions {
 }
 
 export interface Worker {
+  /** Lets every run go at once; who takes it up finds out what became of its calls. */
+  stop(): void
   /** Lets calls in flight settle, up to `graceMs`, then lets every run go. */
   close(graceMs: number): Promise<void>
 }
@@ -36,7 +41,7 @@ const idleMs = 1_000
 const longestPauseMs = 2_000
 
 /** Pursues whatever runs are due, until it is closed. */
-export function startWorker({ due, pursuits, wakes, most, watch, onTrouble }: WorkerOptions): Worker {
+export function startWorker({ due, mode, pursuits, wakes, most, watch, onTrouble }: WorkerOptions): Worker {
   const drain = new AbortController()
   const stop = new AbortController()
   const active = new Set<Promise<void>>()
@@ -51,7 +56,7 @@ export function startWorker({ due, pursuits, wakes, most, watch, onTrouble }: Wo
   }
 
   const claim = async (): Promise<boolean> => {
-    const held = await due.claim(most - active.size)
+    const held = await due.claim(most - active.size, mode)
     for (const one of held) {
       const pursuit = pursue(one).finally(() => active.delete(pursuit))
       active.add(pursuit)
@@ -62,7 +67,7 @@ export function startWorker({ due, pursuits, wakes, most, watch, onTrouble }: Wo
   const untilOneRests = () => Promise.race([...active])
 
   const rest = async (): Promise<void> => {
-    const next = await due.nextDue()
+    const next = await due.nextDue(mode)
     const untilDue = next === undefined ? idleMs : next.getTime() - Date.now()
     await wakes.nextOfAny(Math.max(20, Math.min(idleMs, untilDue)), drain.signal)
   }
@@ -81,6 +86,7 @@ export function startWorker({ due, pursuits, wakes, most, watch, onTrouble }: Wo
 
   const working = work()
   return {
+    stop: () => stop.abort(),
     async close(graceMs) {
       drain.abort()
       const timer = setTimeout(() => stop.abort(), graceMs)

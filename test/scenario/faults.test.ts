@@ -114,7 +114,11 @@ const failuresOf = (situation: Situation) =>
 describe('a bad day', { timeout: 150_000 }, () => {
   test.each([
     ['billing', 'flaky'],
+    ['billing', 'limited'],
     ['billing', 'lost'],
+    ['billing', 'busy'],
+    ['billing', 'crash'],
+    ['billing', 'stalled'],
     ['email', 'defer'],
     ['slack', 'limited'],
   ])('%s=%s passes: the run is whole, and nothing was done twice', async (server, mode) => {
@@ -211,5 +215,37 @@ describe('a bad day', { timeout: 150_000 }, () => {
     } finally {
       await faulty.close()
     }
+  })
+})
+
+describe('a fault that a command asked for', { timeout: 60_000 }, () => {
+  const inForce = async (server: string) => {
+    const { services } = await membership.status()
+    const info = services.find(({ name }) => name === `emulator-${server}`)?.info as { control: string }
+    return ((await (await fetch(`${info.control.replace(/\/$/, '')}/faults`)).json()) as { mode: string | null }).mode
+  }
+
+  test('is in force until that command ends, though others go on using the emulator', async () => {
+    const faulty = await workplace.open({ servers: true, faults: { billing: 'down' } })
+    expect(await inForce('billing')).toBe('down')
+    await faulty.close()
+    expect(await inForce('billing')).toBeNull()
+  })
+
+  test('keeps another command from rehearsing something else there meanwhile, which then starts nothing', async () => {
+    const faulty = await workplace.open({ servers: true, faults: { billing: 'down' } })
+    const faults = { email: 'bounce', billing: 'lost' }
+    await expect(workplace.open({ servers: true, faults })).rejects.toThrow(
+      'another command on this REMIT_HOME rehearses down',
+    )
+    expect([await inForce('billing'), await inForce('email')]).toEqual(['down', null])
+    await faulty.close()
+  })
+
+  test('is another’s where it was armed by hand: it stays when a command comes and goes', async () => {
+    await setFault('slack', 'revoked')
+    const other = await workplace.open({ servers: true })
+    await other.close()
+    expect(await inForce('slack')).toBe('revoked')
   })
 })

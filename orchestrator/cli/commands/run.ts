@@ -29,6 +29,7 @@ interface RunOptions {
   detach?: boolean
   budget?: string[]
   fault?: string[]
+  yes?: boolean
   json?: boolean
 }
 
@@ -47,6 +48,7 @@ export const addRun: AddCommand = (program, context) => {
     .option('--detach', 'record the run and print its id; a worker pursues it')
     .option('--budget <name=value...>', 'other limits than the goal has, such as tool_calls=50')
     .option('--fault <name=mode...>', 'rehearse a bad day on the emulators, such as billing=flaky')
+    .option('--yes', 'in live mode, agree to the accounts that it names')
     .option(...jsonOption)
     .action(async (goal: string | undefined, options: RunOptions) => {
       context.exitCode = await run(goal, options, context)
@@ -66,11 +68,12 @@ async function run(named: string | undefined, options: RunOptions, context: Cont
   const given = options.input === undefined ? {} : await readInput(options.input, [terminal.folder, workplace.root])
   const input = workplace.checkInput(goal, given)
   const opening: OpenOptions = { servers: true, ...reasonerOf(options.reasoner), ...faultsOf(faults) }
+  await workplace.check({ ...opening, servers: !options.planOnly && !options.detach })
   if (options.detach) return detach(goal, input, { ...opening, servers: false }, options, context)
   if (options.planOnly) return showPlan(goal, input, { ...opening, servers: false }, context, json)
 
   if (!json) print(context, header(goal, input, options.input, context))
-  const remit = await startUp(context, opening, { json })
+  const remit = await startUp(context, opening, { json, yes: options.yes === true })
   try {
     const runId = await remit.createRun(goal, input)
     return await followRun(context, remit, runId, { json })

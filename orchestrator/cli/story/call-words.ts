@@ -1,5 +1,5 @@
 import type { CallState, Situation } from '../../model/situation.ts'
-import { goalServer } from '../../model/sub-goal.ts'
+import { goalServer } from '../../model/sub-goals.ts'
 import { type SubRun, subRunOf } from '../../model/sub-runs.ts'
 import { labelOf } from './plan.ts'
 

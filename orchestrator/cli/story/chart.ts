@@ -74,8 +74,9 @@ function barsOf(situation: Situation): Bar[] {
 }
 
 function barOf(call: CallState, situation: Situation): Bar | undefined {
-  const { started_at, settled_at, outcome, purpose } = call
-  if (started_at === undefined || settled_at === undefined) return undefined
+  const { started_at, settled_at, outcome, purpose, inherited } = call
+  // What a fork inherits ran before it.
+  if (inherited || started_at === undefined || settled_at === undefined) return undefined
   return {
     mark: markOf(outcome),
     title: callLabel(call, situation),

@@ -1,7 +1,7 @@
 import { isAbsolute, relative } from 'node:path'
 import type { Json, JsonObject } from '../../../shared/json.ts'
 import type { Situation } from '../../model/situation.ts'
-import { goalServer } from '../../model/sub-goal.ts'
+import { goalServer } from '../../model/sub-goals.ts'
 import { cell } from '../text/cell.ts'
 import { faint, heading, type Line, name, paragraph } from '../text/line.ts'
 import { factsOf } from './facts-of.ts'

@@ -12,6 +12,8 @@ function gistOf(event: Event, tools: ReadonlyMap<string, string>): string {
   switch (event.type) {
     case 'run_created':
       return `${event.data.goal.goal}, ${event.data.mode}, ${event.data.reasoner}`
+    case 'work_inherited':
+      return `${event.data.tasks.length} tasks of run ${event.data.from.run_id} up to ${event.data.from.seq}`
     case 'decision_made':
       return `${event.data.decision.kind} by ${event.data.reasoner}: ${event.data.decision.why}`
     case 'decision_refused':

@@ -2,9 +2,9 @@ import type { Json } from '../../../shared/json.ts'
 import type { Progress } from '../../model/call.ts'
 import type { Event } from '../../model/event.ts'
 import type { Situation } from '../../model/situation.ts'
-import { goalServer } from '../../model/sub-goal.ts'
+import { goalServer } from '../../model/sub-goals.ts'
 import { count } from '../text/count.ts'
-import { bad, block, doubtful, faint, heading, type Line, name } from '../text/line.ts'
+import { bad, block, doubtful, faint, heading, type Line, name, paragraph } from '../text/line.ts'
 import { Asked } from './asked.ts'
 import { attemptText, callLabel, isOneOfMany, relationText } from './call-words.ts'
 import { decisionLines, refusedDecisionLines } from './decision-lines.ts'
@@ -12,6 +12,7 @@ import { InFlight } from './in-flight.ts'
 import { aftermath, markOf } from './outcome.ts'
 import { labelOf, planLines, widestWave } from './plan.ts'
 import { progressText } from './progress-text.ts'
+import { shortId } from './short-id.ts'
 import type { Of, Teller } from './teller.ts'
 import type { Timeline } from './timeline.ts'
 import { undoneLine } from './undo-lines.ts'
@@ -39,6 +40,11 @@ export class RunTeller implements Teller {
     switch (event.type) {
       case 'run_created':
         return [['  ', faint('run'.padEnd(9)), event.run_id]]
+      case 'work_inherited': {
+        const { from, tasks } = event.data
+        const what = `${count(tasks.length, 'task')} of ${shortId(from.run_id)}, as it stood after its event ${from.seq}`
+        return paragraph(['  ', faint('inherits'.padEnd(9))], what, columns)
+      }
       case 'decision_made':
         this.lastWhy = event.data.decision.why
         return decisionLines(event.data, columns)

@@ -1,7 +1,7 @@
 import type { Progress } from '../../model/call.ts'
 import type { Event } from '../../model/event.ts'
 import type { Situation } from '../../model/situation.ts'
-import { goalServer } from '../../model/sub-goal.ts'
+import { goalServer } from '../../model/sub-goals.ts'
 import { subRunOf, subRunsOf } from '../../model/sub-runs.ts'
 import type { Line } from '../text/line.ts'
 import { displayWidth } from '../text/width.ts'

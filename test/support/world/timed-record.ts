@@ -1,0 +1,42 @@
+import type { Draft, Event } from '../../../orchestrator/model/event.ts'
+import { FenceLostError } from '../../../orchestrator/record/record-errors.ts'
+import type { RunJournal } from '../../../orchestrator/run/parts.ts'
+import type { VirtualClock } from './virtual-clock.ts'
+
+/** How long an append takes to be durable: calls in flight go on meanwhile. */
+const commitMs = 2
+
+/** The record of one run in memory, whose commits take virtual time and which has the fence of the real one. */
+export class TimedRecord {
+  private readonly events: Event[] = []
+  private readonly clock: VirtualClock
+
+  constructor(clock: VirtualClock) {
+    this.clock = clock
+  }
+
+  stored(): Event[] {
+    return structuredClone(this.events)
+  }
+
+  /** A journal of one worker: it goes on after what it read last, and loses the run where somebody else did so before. */
+  open(): RunJournal {
+    let head = 0
+    return {
+      read: async () => {
+        head = this.events.length
+        return this.stored()
+      },
+      append: async (run_id: string, drafts: Draft[]) => {
+        const copied = structuredClone(drafts)
+        await this.clock.sleepUntil(new Date(this.clock.now().getTime() + commitMs))
+        if (head !== this.events.length) throw new FenceLostError(run_id)
+        const place = { run_id, v: 1, at: this.clock.now().toISOString(), prev_hash: '', hash: '', tenant: 'default' }
+        const events = copied.map((each, index) => ({ ...each, ...place, seq: head + 1 + index }))
+        this.events.push(...events)
+        head = this.events.length
+        return events
+      },
+    }
+  }
+}
