@@ -125,7 +125,7 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
       async start({ run_id, goal, input, parent }) {
         if (!runs.has(run_id)) await create(run_id, goal, input, parent)
       },
-      pursue: (runId, given) => pursuits.untilItRests(runId, given),
+      pursue: (runId, given) => pursuits.untilItRests(runId, { ...given, ...watch }),
       desk: { journal: journal(), clock },
       wake,
     }),

@@ -3,7 +3,10 @@ import { redactSealed } from '../../model/seal.ts'
 import { type AddCommand, columnsOf, jsonOption, note, print, printJson, withRemit } from '../context.ts'
 import { followRun, recordedBy } from '../follow-run.ts'
 import type { Remit } from '../remit.ts'
+import { placeOf } from '../run-address.ts'
 import { startUp } from '../start-up.ts'
+import { argumentLines } from '../story/wait-lines.ts'
+import { instantText } from '../text/instant.ts'
 import { faint, type Line, name, paragraph } from '../text/line.ts'
 
 const approvalArgument = ['<approval>', 'the start of an approval id'] as const
@@ -59,10 +62,13 @@ async function exactly(remit: Remit) {
   const open = await remit.approvals()
   return Promise.all(
     open.map(async ({ approval_id, run_id, question, until }) => {
-      const { approval } = (await remit.situation(run_id)).waits.get(approval_id) ?? {}
+      const situation = await remit.situation(run_id)
+      const { approval } = situation.waits.get(approval_id) ?? {}
+      const { tag } = await placeOf(remit, situation)
       return {
         approval_id,
         run_id,
+        ...(tag === '' ? {} : { part: tag }),
         tool: approval?.tool ?? '',
         arguments: redactArguments(approval?.arguments),
         question,
@@ -78,11 +84,12 @@ function redactArguments(args: JsonObject | undefined): JsonObject {
 
 /** Nothing is cut here: a person approves exactly what they read. */
 function approvalLines(open: Awaited<ReturnType<typeof exactly>>, columns: number): Line[] {
-  return open.flatMap(({ approval_id, run_id, tool, arguments: args, question, until }) => [
+  return open.flatMap(({ approval_id, run_id, part, tool, arguments: args, question, until }) => [
     [name(approval_id), '  ', tool],
     ...paragraph(['  '], question, columns),
-    ...Object.entries(args).flatMap(([key, value]) => paragraph([`    ${key}  `], JSON.stringify(value), columns)),
-    [faint(`  run ${run_id}, until ${until}`)],
+    ...argumentLines(args, columns),
+    ...paragraph(['  '], `Of run ${run_id}${part === undefined ? '' : `, ${part}`}.`, columns, 'faint'),
+    [faint(`  Without a decision by ${instantText(until)} it counts as denied.`)],
     [],
   ])
 }

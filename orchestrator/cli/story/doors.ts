@@ -24,7 +24,7 @@ export function askLines(asks: readonly Ask[], options: DoorOptions): Line[] {
     if (!first) return []
     return [
       [],
-      [heading('Asked'), ...askerOf(group)],
+      cutLine([heading('Asked'), ...askerOf(group)], options.columns),
       ...paragraph(['  '], first.wait.question, options.columns),
       ...deadlineLines(first.wait, options.columns),
       ...(group.length === 1 ? doorLines(answersTo(first), options) : commonLines(group, first, options)),

@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { fold } from '../../model/situation.ts'
-import { happyPath, retries, undo, waiting } from '../fixtures/journals.ts'
-import { Recording, runId, task } from '../fixtures/recording.ts'
+import {
+  decided,
+  delayed,
+  exhausted,
+  happyPath,
+  held,
+  retries,
+  turnedAway,
+  undo,
+  waiting,
+} from '../fixtures/journals.ts'
+import { instant, Recording, runId, task } from '../fixtures/recording.ts'
 import { type Line, paint } from '../text/line.ts'
 import { displayWidth } from '../text/width.ts'
 import { chartLines } from './chart.ts'
@@ -127,6 +137,100 @@ describe('the story of a run', () => {
     `)
   })
 
+  test('shows exactly what a held call would do, until when a person may decide, and what happens otherwise', () => {
+    expect(told(held()).split('\n\n').at(-1)).toMatchInlineSnapshot(`
+      "Waiting for an approval: slack.post_message
+        May slack.post_message be called?
+          channel  "#sales"
+          text     "evil\\u{202e}txt"
+          token    "[sealed]"
+        Choices: approve · deny
+        Without a decision by 2026-01-02 00:00:00 UTC it counts as denied.
+      "
+    `)
+  })
+
+  test.each([
+    [
+      { choice: 'approve', by: 'local:ada', why: 'read it' },
+      ['Approved by local:ada, slack.post_message', '  read it'],
+    ],
+    [{ choice: 'deny', by: 'local:ada' }, ['Denied by local:ada, slack.post_message']],
+    [{ choice: 'deny', by: 'deadline' }, ['Nobody answered in time: deny, slack.post_message']],
+  ])('tells of a decision who made it, and why: %o', (ended, [line, ...why]) => {
+    const lines = told(decided(ended))
+      .trimEnd()
+      .split('\n')
+      .slice(-1 - why.length)
+    expect(lines).toEqual([`   5.000s   ${line}`, ...why.map((text) => `${' '.repeat(12)}${text}`)])
+  })
+
+  test('tells for what instant a task waits', () => {
+    expect(told(delayed()).split('\n\n').at(-1)).toMatchInlineSnapshot(`
+      "Waiting for an instant
+        email.send_reminder starts in 60 s
+        Choices: start
+        It goes on at 2026-01-01 12:01:00 UTC.
+      "
+    `)
+  })
+
+  test('tells what was not called because the budget is used up, and offers to extend it', () => {
+    expect(told(exhausted()).slice(told(exhausted()).indexOf('   0.030s'))).toMatchInlineSnapshot(`
+      "   0.030s    ✗ org.create_organization was not called
+                     budget_exhausted: The budget of 1 calls is used up
+
+      Decided: give up (budget_exhausted)                                planner, 3 ms
+        billing.subscription cannot be had: The budget of 1 calls is used up
+
+      Waiting for a person
+        billing.subscription cannot be had: The budget of 1 calls is used up
+        Choices: extend · undo
+        Without an answer by 2026-01-08 12:00:00 UTC: undo (undo all that this run
+        did).
+      "
+    `)
+    expect(ending(exhausted())).toContain('answer 019a0000-0000 extend  give it its budget once more')
+  })
+
+  test('tells how long a pause is, who asked for it, and when nothing is tried again', () => {
+    expect(told(turnedAway()).slice(told(turnedAway()).indexOf('   0.010s'))).toMatchInlineSnapshot(`
+      "   0.010s ╷ → slack.post_message
+         0.041s ╵ ✗ slack.post_message                                           29 ms
+                    rate_limited: Slack asks to wait.
+                    Attempt 2 in 2.00 s, with the same key; a pause of 2.00 s was
+                    asked for.
+         2.041s ╷ → slack.post_message  attempt 2
+         2.051s ╵ ✗ slack.post_message  attempt 2                                 8 ms
+                    unavailable: slack is left alone until 12:01:00 after 5 failures
+                    in a row
+                    Attempt 3 in 1 min 00 s, with the same key.
+           1:02 ╷ → slack.post_message  attempt 3
+           1:02 ╵ ✗ slack.post_message  attempt 3                                28 ms
+                    unauthorized (invalid_auth): Slack does not accept the token.
+      "
+    `)
+  })
+
+  test('says while a call is put off when it is made again', () => {
+    const { events } = turnedAway()
+    const story = new Story(columns, runId)
+    const running = events.map((event) => {
+      story.tell(event, fold(events))
+      return story
+        .running()
+        .map(({ label, until }) => [label, until === undefined ? '' : new Date(until).toISOString()])
+    })
+    expect(running.slice(3)).toEqual([
+      [['slack.post_message', '']],
+      [['slack.post_message', instant(2041)]],
+      [['slack.post_message', '']],
+      [['slack.post_message', instant(62_051)]],
+      [['slack.post_message', '']],
+      [],
+    ])
+  })
+
   test('puts the progress of a call into its lane, each message once and not for ever', () => {
     const story = new Story(columns, runId)
     const { events } = new Recording()
@@ -144,7 +248,9 @@ describe('the story of a run', () => {
   })
 
   test('keeps every line within 80 columns', () => {
-    for (const recording of [happyPath(), retries(), undo(), waiting()]) {
+    for (const recording of [happyPath, retries, undo, waiting, held, delayed, exhausted, turnedAway].map((tell) =>
+      tell(),
+    )) {
       const lines = `${told(recording)}${ending(recording)}`.split('\n')
       expect(lines.filter((line) => displayWidth(line) > columns)).toEqual([])
     }

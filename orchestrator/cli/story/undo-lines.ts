@@ -11,7 +11,7 @@ const widestLabel = 34
 export function undoneLine({ status, remaining }: EventData['compensation_finished']): Line {
   switch (status) {
     case 'complete':
-      return [good('✓'), ' Undo complete: nothing of what this run did remains.']
+      return [good('✓'), ' Undo complete: nothing of it remains.']
     case 'partial':
       return [bad('✗'), ` Undo partial: ${count(remaining.length, 'call')} could not be taken back.`]
     case 'none':

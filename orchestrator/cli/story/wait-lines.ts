@@ -4,7 +4,12 @@ import { redactSealed } from '../../model/seal.ts'
 import { instantText } from '../text/instant.ts'
 import { block, doubtful, faint, type Line, name, paragraph } from '../text/line.ts'
 
+import { displayWidth, padEnd } from '../text/width.ts'
+
 type Wait = EventData['wait_started']
+
+/** A longer name of an argument stands out of the column. */
+const widestName = 24
 
 /** What a run asks of people, in full: who may answer what, until when, and what happens otherwise. */
 export function waitLines(wait: Wait, columns: number): Line[] {
@@ -35,8 +40,9 @@ const whatFor: Record<Wait['for'], string> = {
 
 /** Arguments as a call would get them; nothing is cut, for a person approves exactly what they read. */
 export function argumentLines(args: JsonObject, columns: number): Line[] {
+  const width = Math.min(widestName, Math.max(0, ...Object.keys(args).map(displayWidth)))
   return Object.entries(args).flatMap(([key, value]) =>
-    paragraph(['    ', faint(key), '  '], JSON.stringify(redactSealed(value)), columns),
+    paragraph(['    ', faint(padEnd(key, width)), '  '], JSON.stringify(redactSealed(value)), columns),
   )
 }
 
