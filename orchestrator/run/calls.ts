@@ -33,6 +33,13 @@ export class Calls {
     return this.pending.size
   }
 
+  /** True while the call is in flight, its outcome waits to be recorded, or its sub-goal waits. */
+  knows(callId: string): boolean {
+    return (
+      this.pending.has(callId) || this.waiting.has(callId) || this.arrived.some(({ call_id }) => call_id === callId)
+    )
+  }
+
   arrive(arrival: Arrival): void {
     this.arrived.push(arrival)
   }

@@ -5,7 +5,7 @@ import type { Decision } from '../../orchestrator/model/decision.ts'
 import { type Draft, draft, type Event } from '../../orchestrator/model/event.ts'
 import { type Goal, goalSchema } from '../../orchestrator/model/goal.ts'
 import { fold, type Situation } from '../../orchestrator/model/situation.ts'
-import { advance } from '../../orchestrator/run/advance.ts'
+import { type AdvanceOptions, advance } from '../../orchestrator/run/advance.ts'
 import type { Parts, RunJournal } from '../../orchestrator/run/parts.ts'
 import { digest, type JsonObject } from '../../shared/json.ts'
 import { type ToolManifest, toolManifestSchema } from '../../shared/manifest.ts'
@@ -120,6 +120,8 @@ export interface RehearsalOptions {
   /** Stops the pursuit where it is. */
   stop?: AbortSignal
   policy?: Parts['policy']
+  /** How else the run is pursued. */
+  pursuit?: Partial<AdvanceOptions>
 }
 
 /** Pursues a run in memory, with a clock that jumps to the next instant that anything waits for. */
@@ -192,6 +194,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const situation = await advance(runId, parts, {
     signal: options.stop ?? new AbortController().signal,
     cancel: cancel.signal,
+    ...options.pursuit,
   })
   // What the loop holds in memory must be what the record leads to.
   const folded = fold(journal.events)
