@@ -120,6 +120,7 @@ export interface RehearsalOptions {
   /** Stops the pursuit where it is. */
   stop?: AbortSignal
   policy?: Parts['policy']
+  children?: Parts['children']
   /** How else the run is pursued. */
   pursuit?: Partial<AdvanceOptions>
 }
@@ -178,6 +179,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     random: () => 0.5,
     newId: () => randomUUID(),
     digestArguments: digest,
+    ...(options.children ? { children: options.children } : {}),
   }
   if (journal.events.length === 0) {
     await journal.append('11111111-1111-7111-8111-111111111111', [
