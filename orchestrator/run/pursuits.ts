@@ -46,6 +46,8 @@ export interface PursueOptions extends WatchRun {
   longestPauseMs?: number
   /** How long a record that is away is waited for. */
   longestOutageMs?: number
+  /** Told, again and again, that the record is away and waited for. */
+  onAway?(error: unknown): void
   /** True where the run that this one is a part of waits here for what comes of it, so that nobody need wake that one. */
   forParent?: boolean
 }
@@ -109,6 +111,7 @@ export class Pursuits {
         drain: options.drain ? AbortSignal.any([options.drain, held.lost]) : held.lost,
         ...(options.longestPauseMs === undefined ? {} : { longestPauseMs: options.longestPauseMs }),
         ...(options.longestOutageMs === undefined ? {} : { longestOutageMs: options.longestOutageMs }),
+        ...(options.onAway ? { onAway: options.onAway } : {}),
         onWake: (listener) => parts.wakes.on(runId, listener),
         isOurs: () => held.confirm(),
       })

@@ -143,6 +143,20 @@ describe('a worker', () => {
     expect(pursued).toEqual(['a'])
   })
 
+  test('whose runs all wait for the record says so once', async () => {
+    const { due, troubles, wakes } = world({
+      pursuits: {
+        pursue(_, { onAway, drain }) {
+          for (let attempt = 0; attempt < 3; attempt += 1) onAway?.(new Error('the record is away'))
+          return new Promise((resolve) => drain?.addEventListener('abort', () => resolve({} as Situation)))
+        },
+      },
+    })
+    due.push('a', 'b')
+    wakes.tell('a')
+    await vi.waitFor(() => expect(troubles).toEqual(['all: the record is away']))
+  })
+
   test('goes on with other runs when one cannot be pursued', async () => {
     const pursued: string[] = []
     const { due, troubles, wakes } = world({

@@ -25,8 +25,8 @@ export interface WorkerOptions {
   /** Told of every run; the watch is that of the run. */
   watch?(runId: string): WatchRun
   /**
-   * Told when a run could not be pursued, or due runs could not be found: the record is away, say. The worker goes on, and
-   * tells the latter once until it is over.
+   * Told when a run could not be pursued; and once, until it is over, when the record is away or due runs cannot be found.
+   * The worker goes on.
    */
   onTrouble(error: unknown, runId?: string): void
 }
@@ -59,6 +59,11 @@ export function startWorker({ due, mode, pursuits, wakes, most, watch, onTrouble
   const bell = new Bell()
   const pause = (forMs: number) => new Bell().heard(forMs, drain.signal)
   let told: string | undefined
+  const tellOnce = (error: unknown) => {
+    const message = String(error)
+    if (message !== told) onTrouble(error)
+    told = message
+  }
 
   const pursue = async (held: HeldRun): Promise<void> => {
     try {
@@ -68,6 +73,7 @@ export function startWorker({ due, mode, pursuits, wakes, most, watch, onTrouble
         longestPauseMs,
         // A worker is there for as long as it is not asked to stop, and what calls have answered is nowhere else.
         longestOutageMs: Number.POSITIVE_INFINITY,
+        onAway: tellOnce,
         ...watch?.(held.run_id),
       })
     } catch (error) {
@@ -81,8 +87,8 @@ export function startWorker({ due, mode, pursuits, wakes, most, watch, onTrouble
     const held = await due.claim(room, mode)
     for (const one of held) {
       const pursuit = pursue(one).finally(() => {
+        if (active.size === most) bell.ring()
         active.delete(pursuit)
-        bell.ring()
       })
       active.add(pursuit)
     }
@@ -100,13 +106,14 @@ export function startWorker({ due, mode, pursuits, wakes, most, watch, onTrouble
     while (!drain.signal.aborted) {
       try {
         if (active.size >= most) await bell.heard(idleMs, drain.signal)
-        else if (!(await claim())) await rest()
-        told = undefined
+        else {
+          const mayBeMore = await claim()
+          told = undefined
+          if (!mayBeMore) await rest()
+        }
         await pause(apartMs)
       } catch (error) {
-        const message = String(error)
-        if (message !== told) onTrouble(error)
-        told = message
+        tellOnce(error)
         await pause(idleMs)
       }
     }
