@@ -143,6 +143,35 @@ describe('a worker', () => {
     expect(pursued).toEqual(['a'])
   })
 
+  test('leaves runs to their holders for a while once the record is back', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const answered: string[] = []
+    let isAway = true
+    const answer = async (what: string) => {
+      if (isAway) throw new Error('the record is away')
+      answered.push(what)
+    }
+    world({
+      due: {
+        async claim() {
+          await answer('claim')
+          return []
+        },
+        async nextDue() {
+          await answer('look')
+          return undefined
+        },
+      },
+    })
+    await vi.advanceTimersByTimeAsync(3_000)
+    isAway = false
+    await vi.advanceTimersByTimeAsync(1_500)
+    expect(answered).toEqual(['look'])
+    await vi.advanceTimersByTimeAsync(1_000)
+    vi.useRealTimers()
+    expect(answered.slice(0, 2)).toEqual(['look', 'claim'])
+  })
+
   test('whose runs all wait for the record says so once', async () => {
     const { due, troubles, wakes } = world({
       pursuits: {

@@ -47,6 +47,9 @@ const apartMs = 20
 /** A run that seems due and is not to be had is somebody else's for the moment, or due by another clock. */
 const elsewhereMs = 250
 
+/** After an outage, whoever held runs when it began has this long to record what their calls answered meanwhile. */
+const holdersFirstMs = 1_000
+
 /** Back-offs longer than this are for whoever claims the run when they are over. */
 const longestPauseMs = 2_000
 
@@ -107,6 +110,10 @@ export function startWorker({ due, mode, pursuits, wakes, most, watch, onTrouble
       try {
         if (active.size >= most) await bell.heard(idleMs, drain.signal)
         else {
+          if (told !== undefined) {
+            await due.nextDue(mode)
+            await pause(holdersFirstMs)
+          }
           const mayBeMore = await claim()
           told = undefined
           if (!mayBeMore) await rest()
