@@ -23,6 +23,7 @@ import { createRun, type NewRun } from './run/create-run.ts'
 import { workToInherit } from './run/fork.ts'
 import { OvertakenError, type Parts, type RunJournal } from './run/parts.ts'
 import { Pursuits, type WatchRun } from './run/pursuits.ts'
+import { Turns } from './run/turns.ts'
 import { Wakes } from './run/wakes.ts'
 import { startWorker } from './run/worker.ts'
 
@@ -70,7 +71,12 @@ export async function openPursuits({
 }: PursuitsOptions): Promise<OpenPursuits> {
   const { journal, keyring, queue } = record
   const clock = { now: () => new Date(), sleepUntil }
-  const desk = { journal: asRunJournal(record.desk), clock }
+  const turns = new Turns()
+  const desk: Desk = {
+    journal: asRunJournal(record.desk),
+    clock,
+    inTurn: (runId, work) => turns.take(runId, () => work().finally(() => record.desk.release(runId))),
+  }
   const wakes = new Wakes()
   const listening = await queue.listen((runId) => wakes.tell(runId))
 
@@ -100,13 +106,24 @@ export async function openPursuits({
       },
       journal,
     )
+    // Whoever pursues it takes it up by reading it.
+    forget(run.run_id)
+  }
+  const forget = (runId: string) => {
+    journal.release(runId)
+    keyring.release(runId)
   }
   /** A child's input was sealed for its parent; it is opened to be sealed again for the child. */
   const startChild = async ({ run_id, goal, input, parent }: NewChild): Promise<void> => {
     if ((await journal.read(run_id)).length > 0) return
     const sealer = await keyring.sealer(parent.run_id)
     const opened = mapAt(input, sensitivePointers(goal), (value) => (isSealed(value) ? sealer.open(value) : value))
-    await recordRun({ run_id, goal, input: opened as JsonObject, parent }, inMs(ownMs))
+    try {
+      await recordRun({ run_id, goal, input: opened as JsonObject, parent }, inMs(ownMs))
+    } catch (error) {
+      // A worker that took the parent for abandoned was quicker: the run is there.
+      if (!(error instanceof FenceLostError)) throw error
+    }
   }
 
   /** Whoever watches a run watches the runs of its sub-goals, too. */
@@ -114,7 +131,7 @@ export async function openPursuits({
     openChildren({
       goalNamed,
       start: startChild,
-      pursue: (runId, options) => pursuits.untilItRests(runId, { ...options, ...watch }),
+      pursue: (runId, options) => pursuits.untilItRests(runId, { ...options, ...watch, forParent: true }),
       desk,
       wake: (runId) => queue.wake(runId),
     })
@@ -140,8 +157,8 @@ export async function openPursuits({
   const pursuits = new Pursuits({
     take: (runId) => queue.take(runId),
     wake: (runId) => queue.wake(runId),
-    read: (runId) => journal.read(runId),
-    forget: (runId) => journal.release(runId),
+    read: (runId, after) => journal.read(runId, { after }),
+    forget,
     cancel: async (runId, reason) => {
       await requestCancel(runId, { by: config.owner.principal, ...whyOf(reason) }, desk)
       await queue.wake(runId)
@@ -172,14 +189,15 @@ export async function openPursuits({
     },
     work(options) {
       const worker = startWorker({ due: queue, mode: config.mode, pursuits, wakes, ...options })
-      const keepHouse = () => void Promise.all([record.ensurePartitions(), record.signHeads()]).catch(options.onTrouble)
+      const keepHouse = () =>
+        void Promise.all([record.ensurePartitions(), record.signHeads()]).catch((error) => options.onTrouble(error))
       const timer = setInterval(keepHouse, housekeepingMs)
       return {
         stop: worker.stop,
         async close(graceMs) {
           clearInterval(timer)
           await worker.close(graceMs)
-          await record.signHeads()
+          await record.signHeads().catch((error: unknown) => options.onTrouble(error))
         },
       }
     },

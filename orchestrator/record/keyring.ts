@@ -11,6 +11,8 @@ export interface Keyring {
   create(run_id: string): Promise<Sealer>
   /** Throws a {@link SealError} where the run has no key, or no longer. */
   sealer(run_id: string): Promise<Sealer>
+  /** Forgets what is in memory of a run that nobody here is busy with any more. */
+  release(run_id: string): void
   /** Erases the run's sealed data for good; its chain of events stays whole. */
   erase(run_id: string): Promise<void>
 }
@@ -44,6 +46,7 @@ export async function openKeyring({ sql, home, now }: { sql: Sql; home: Home; no
       return sealerOf(run_id)
     },
     sealer: sealerOf,
+    release: (run_id) => void sealers.delete(run_id),
     async erase(run_id) {
       sealers.delete(run_id)
       await sql`UPDATE remit.run_keys SET wrapped_key = NULL, erased_at = ${now()} WHERE run_id = ${run_id}`

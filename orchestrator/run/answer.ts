@@ -21,6 +21,11 @@ export class AnswerError extends Error {
 /** Where answers are recorded: not the journal that pursues runs in this process, for that one holds their ends. */
 export interface Desk extends Timed {
   journal: RunJournal
+  /**
+   * Lets one answer to a run be recorded after the other. Needed where several may come at once: a journal's fence is against
+   * other journals, not against whoever shares it.
+   */
+  inTurn?<Result>(runId: string, work: () => Promise<Result>): Promise<Result>
 }
 
 /** Records what a person answered to the run's open question, whoever pursues the run. It goes on when it is advanced next. */
@@ -74,7 +79,16 @@ function cancelRequested(by: string, why: string | undefined): Draft {
 const mostAttempts = 50
 
 /** Appends what follows from the situation as the record has it; whoever pursues the run meanwhile notices. */
-async function tell(runId: string, { journal, clock }: Desk, decide: (situation: Situation) => Draft | undefined) {
+async function tell(runId: string, desk: Desk, decide: (situation: Situation) => Draft | undefined): Promise<void> {
+  const record = () => recordWhatIsTold(runId, desk, decide)
+  await (desk.inTurn ? desk.inTurn(runId, record) : record())
+}
+
+async function recordWhatIsTold(
+  runId: string,
+  { journal, clock }: Desk,
+  decide: (situation: Situation) => Draft | undefined,
+): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const situation = fold(await journal.read(runId))
     const told = decide(situation)
