@@ -1,0 +1,18 @@
+import { readConfig } from '../../../orchestrator/config.ts'
+import type { Gateway } from '../../../orchestrator/execute/gateway.ts'
+import { withSubGoals } from '../../../orchestrator/model/sub-goals.ts'
+import { type OpenPursuits, openPursuits } from '../../../orchestrator/open-pursuits.ts'
+import type { OpenRecord } from '../../../orchestrator/record/open-record.ts'
+import { heldTools, stationGoals, stationTools } from './stations.ts'
+
+/** The pursuits as the product puts them together, over the stations; without a gateway nothing is called. */
+export function pursuitsOnStations(record: OpenRecord, gateway?: Gateway): Promise<OpenPursuits> {
+  const goals = Object.values(stationGoals)
+  return openPursuits({
+    config: { ...readConfig({}), policy: { hold: heldTools } },
+    catalogue: withSubGoals(stationTools, goals),
+    goalNamed: (name) => goals.find(({ goal }) => goal === name),
+    record,
+    gateway,
+  })
+}
