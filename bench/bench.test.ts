@@ -8,6 +8,7 @@ import { foldTime } from './fold-time.ts'
 import { makespan } from './makespan.ts'
 import { memory } from './memory.ts'
 import { planning } from './planning.ts'
+import { record } from './record.ts'
 import { isMet } from './report.ts'
 import type { Stage } from './stage.ts'
 import { tableSize } from './table-size.ts'
@@ -26,12 +27,15 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('each part of the bench', () => {
-  test.each([durableCall, tableSize, writesPerCall, foldTime, memory, planning])('$name measures', async (part) => {
-    const report = await part.run(stage(), { quick: true, plansFolder: folder })
-    const figures = report.tables.flatMap(({ rows }) => rows.flatMap((row) => Object.values(row)))
-    expect(figures.length).toBeGreaterThan(0)
-    for (const figure of figures) if (typeof figure === 'number') expect(figure).toSatisfy(Number.isFinite)
-  })
+  test.each([durableCall, tableSize, record, writesPerCall, foldTime, memory, planning])(
+    '$name measures',
+    async (part) => {
+      const report = await part.run(stage(), { quick: true, plansFolder: folder })
+      const figures = report.tables.flatMap(({ rows }) => rows.flatMap((row) => Object.values(row)))
+      expect(figures.length).toBeGreaterThan(0)
+      for (const figure of figures) if (typeof figure === 'number') expect(figure).toSatisfy(Number.isFinite)
+    },
+  )
 })
 
 describe('makespan', () => {

@@ -21,7 +21,7 @@ export const foldTime: Part = {
       for (const size of quick ? [100, 1_000] : [100, 1_000, 10_000]) {
         const runId = uuidv7()
         await journal.create(
-          { run_id: runId, tenant: 'bench', principal: 'local:bench', goal: 'bench' },
+          { run_id: runId, tenant: 'bench', principal: 'local:bench', goal: 'bench', mode: 'emulated' },
           longRun(events, size),
         )
         const stored = await journal.read(runId)

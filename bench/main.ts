@@ -10,13 +10,14 @@ import { makespan } from './makespan.ts'
 import { memory } from './memory.ts'
 import type { Part } from './part.ts'
 import { planning } from './planning.ts'
+import { record } from './record.ts'
 import { type Report, textOf, textOfBars } from './report.ts'
 import { openStage } from './stage.ts'
 import { startUp } from './start-up.ts'
 import { tableSize } from './table-size.ts'
 import { writesPerCall } from './writes-per-call.ts'
 
-const parts: Part[] = [durableCall, tableSize, writesPerCall, foldTime, makespan, memory, startUp, planning]
+const parts: Part[] = [durableCall, tableSize, record, writesPerCall, foldTime, makespan, memory, startUp, planning]
 
 const usage = `npm run bench -- [PART…] [--quick] [--json FILE] [--plans FOLDER]
 

@@ -98,8 +98,8 @@ function fill({ adminUrl }: StageDatabase, run: string, events: number): Promise
       CREATE TEMPORARY TABLE copies AS
       SELECT uuidv7(make_interval(secs => -60.0 * number / ${copies + 1})) AS run_id FROM generate_series(${copies}, 1, -1) AS number`
     await sql`
-      INSERT INTO remit.runs (run_id, tenant, principal, goal, status, created_at, updated_at)
-      SELECT copies.run_id, tenant, principal, goal, status, created_at, updated_at
+      INSERT INTO remit.runs (run_id, tenant, principal, goal, mode, status, created_at, updated_at)
+      SELECT copies.run_id, tenant, principal, goal, mode, status, created_at, updated_at
       FROM copies CROSS JOIN remit.runs AS original WHERE original.run_id = ${run}`
     await sql`
       INSERT INTO remit.events (run_id, seq, type, v, data, at, prev_hash, hash, tenant)

@@ -1,3 +1,4 @@
+import type { Mode } from '../model/event.ts'
 import type { RunStatus } from '../model/run.ts'
 import { arrayOf, type Sql } from './connect.ts'
 import { type Patience, patienceOf, whileUnavailable } from './patience.ts'
@@ -22,6 +23,7 @@ export interface NewRun {
   tenant: string
   principal: string
   goal: string
+  mode: Mode
   parent_run: string | null
 }
 
@@ -108,8 +110,9 @@ export function postgresStore(sql: Sql): BatchStore {
       await sql.unsafe(
         payloads.length === 0 ? appendStatement : appendWithPayloads,
         [
-          ...columns(rows, ['run_id', 'seq', 'type', 'v', 'data', 'at', 'prev_hash', 'hash', 'tenant']),
-          ...columns(created, ['run_id', 'tenant', 'principal', 'goal', 'parent_run', 'at']),
+          ...columns(rows, ['run_id', 'seq', 'type', 'v', 'at', 'prev_hash', 'hash', 'tenant']),
+          `[${rows.map(({ data }) => data).join(',')}]`,
+          ...columns(created, ['run_id', 'tenant', 'principal', 'goal', 'mode', 'parent_run', 'at']),
           arrayOf(created.map(({ change }) => change.status ?? 'queued')),
           arrayOf(created.map(({ change }) => change.wake_at ?? null)),
           ...columns(changed, ['run_id', 'at']),
@@ -143,30 +146,33 @@ const appendStatement = appendWith('')
 /** Payloads are named by their content, so one that is there already is the same. */
 const appendWithPayloads = appendWith(`, payloads AS (
   INSERT INTO remit.payloads (run_id, digest, content)
-  SELECT run_id, digest, content FROM unnest($23::uuid[], $24::text[], $25::text[]) AS payload (run_id, digest, content)
+  SELECT run_id, digest, content FROM unnest($24::uuid[], $25::text[], $26::text[]) AS payload (run_id, digest, content)
   ON CONFLICT DO NOTHING
 )`)
 
 function appendWith(more: string): string {
   return `
 WITH created AS (
-  INSERT INTO remit.runs (run_id, tenant, principal, goal, parent_run, created_at, updated_at, status, wake_at)
-  SELECT run_id, tenant, principal, goal, parent_run, at, at, status, wake_at
-  FROM unnest($10::uuid[], $11::text[], $12::text[], $13::text[], $14::uuid[], $15::timestamptz[], $16::text[], $17::timestamptz[])
-    AS run (run_id, tenant, principal, goal, parent_run, at, status, wake_at)
+  INSERT INTO remit.runs (run_id, tenant, principal, goal, mode, parent_run, created_at, updated_at, status, wake_at)
+  SELECT run_id, tenant, principal, goal, mode, parent_run, at, at, status, wake_at
+  FROM unnest($10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::uuid[], $16::timestamptz[], $17::text[],
+    $18::timestamptz[])
+    AS run (run_id, tenant, principal, goal, mode, parent_run, at, status, wake_at)
 ), changed AS (
   UPDATE remit.runs AS run SET
     status = coalesce(change.status, run.status),
     wake_at = CASE change.wake WHEN 'set' THEN change.wake_at ELSE run.wake_at END,
     updated_at = change.at
-  FROM unnest($18::uuid[], $19::timestamptz[], $20::text[], $21::text[], $22::timestamptz[])
+  FROM unnest($19::uuid[], $20::timestamptz[], $21::text[], $22::text[], $23::timestamptz[])
     AS change (run_id, at, status, wake, wake_at)
   WHERE run.run_id = change.run_id
     AND (run.status IS DISTINCT FROM coalesce(change.status, run.status)
       OR change.wake = 'set' AND run.wake_at IS DISTINCT FROM change.wake_at)
 )${more}
 INSERT INTO remit.events (run_id, seq, type, v, data, at, prev_hash, hash, tenant)
-SELECT run_id, seq, type, v, data::jsonb, at, decode(prev_hash, 'hex'), decode(hash, 'hex'), tenant
-FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::smallint[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[])
-  AS event (run_id, seq, type, v, data, at, prev_hash, hash, tenant)`
+SELECT run_id, seq, type, v, data, at, decode(prev_hash, 'hex'), decode(hash, 'hex'), tenant
+FROM ROWS FROM (
+  unnest($1::uuid[], $2::integer[], $3::text[], $4::smallint[], $5::timestamptz[], $6::text[], $7::text[], $8::text[]),
+  jsonb_array_elements($9::text::jsonb)
+) AS event (run_id, seq, type, v, at, prev_hash, hash, tenant, data)`
 }

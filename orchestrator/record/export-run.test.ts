@@ -30,7 +30,7 @@ beforeAll(async () => {
   sql = connect(database.journalUrl, { max: 2, name: 'test' })
   journal = openJournal({ url: database.journalUrl, now })
   const keyring = await openKeyring({ sql, home: database.home, now })
-  const owner = { tenant: 'acme', principal: 'ann', goal: 'onboard' }
+  const owner = { tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const }
   const others = Array.from({ length: 5 }, newRunId)
   await Promise.all(others.map((other) => journal.create({ run_id: other, ...owner }, [noting('of another run')])))
   const hostile = JSON.parse('{"__proto__": {"a": 1}, "$blob": "mine", "nul": "\\u0000"}') as unknown
@@ -109,7 +109,9 @@ describe('an export', () => {
 
 it('an export of what an earlier release signed proves itself as well', async () => {
   const old = newRunId()
-  await journal.create({ run_id: old, tenant: 'acme', principal: 'ann', goal: 'onboard' }, [noting('one')])
+  await journal.create({ run_id: old, tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const }, [
+    noting('one'),
+  ])
   const signer = await openHeadSigner({ sql, home: database.home, now })
   await signer.signHeads()
   await signAsVersion1(database)

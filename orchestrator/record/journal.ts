@@ -6,7 +6,7 @@ import { patienceOf, whileUnavailable } from './patience.ts'
 import { type ReadOptions, readEvents } from './read-events.ts'
 import { FenceLostError, RecordUnavailableError } from './record-errors.ts'
 
-/** A run as it is created: whose it is, and the name of its goal. */
+/** A run as it is created: whose it is, the name of its goal, and where it acts. */
 export interface CreateRun extends Omit<NewRun, 'parent_run'> {
   /** A uuidv7. */
   run_id: string
@@ -169,9 +169,9 @@ export function openJournal({
   }
 
   return {
-    async create({ run_id, tenant, principal, goal, parent_run }, drafts, change = {}) {
+    async create({ run_id, tenant, principal, goal, mode, parent_run }, drafts, change = {}) {
       if (runs.has(run_id)) throw new TypeError(`run ${run_id} exists already`)
-      const created = { tenant, principal, goal, parent_run: parent_run ?? null }
+      const created = { tenant, principal, goal, mode, parent_run: parent_run ?? null }
       const run: OpenRun = { head: startOfChain, tenant, created, waiting: [] }
       runs.set(run_id, run)
       return enqueue(run_id, run, drafts, change)

@@ -64,10 +64,12 @@ describe('migrating', () => {
       await applyReleased(sql, all.slice(0, firstRelease))
       await sql`INSERT INTO remit.runs (run_id, tenant, principal, goal, status, created_at, updated_at)
         VALUES ('019a0000-0000-7000-8000-000000000001', 'acme', 'ann', 'onboard', 'waiting', now(), now())`
+      await sql`INSERT INTO remit.events (run_id, seq, type, v, data, at, prev_hash, hash, tenant)
+        VALUES ('019a0000-0000-7000-8000-000000000001', 1, 'run_created', 1, '{"mode": "live"}', now(), '', '', 'acme')`
     })
     expect((await migrate(url, template.home)).applied).toEqual(all.slice(firstRelease))
-    const [run] = await withClient(url, 'test', (sql) => sql`SELECT goal, due_at::text FROM remit.runs`)
-    expect(run).toEqual({ goal: 'onboard', due_at: 'infinity' })
+    const [run] = await withClient(url, 'test', (sql) => sql`SELECT goal, due_at::text, mode FROM remit.runs`)
+    expect(run).toEqual({ goal: 'onboard', due_at: 'infinity', mode: 'live' })
   })
 
   it('refuses a record that a newer version of Remit brought up to date', async () => {

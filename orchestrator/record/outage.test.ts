@@ -11,7 +11,7 @@ import { withClient } from './connect.ts'
 import type { Journal } from './journal.ts'
 import { type OpenRecord, openRecord } from './open-record.ts'
 
-const owner = { tenant: 'acme', principal: 'ann', goal: 'onboard' }
+const owner = { tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const }
 const patienceMs = 60_000
 const runs = 8
 

@@ -78,7 +78,7 @@ describe('in the record', () => {
   let journal: Journal
   let verifier: Verifier
   const now = () => new Date()
-  const owner = { tenant: 'acme', principal: 'ann', goal: 'onboard' }
+  const owner = { tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const }
   beforeAll(async () => {
     database = await createTestDatabase()
     sql = connect(database.journalUrl, { max: 2, name: 'test' })

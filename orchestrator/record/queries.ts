@@ -97,12 +97,12 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
       })
     },
     async runByPrefix(tenant, prefix) {
-      if (!/^[0-9a-f-]{4,36}$/i.test(prefix))
-        throw new QueryError(`"${prefix}" is not the start of a run's id: give 4 or more of its characters`)
+      const range = idsFrom(prefix)
+      if (!range) throw new QueryError(`"${prefix}" is not the start of a run's id: give 4 or more of its characters`)
       return asTenant(tenant, async (transaction) => {
         const rows = await transaction<RunRow[]>`
           SELECT run_id, goal, status, tenant, principal, parent_run, created_at, updated_at FROM query.runs
-          WHERE starts_with(run_id::text, ${prefix.toLowerCase()}) ORDER BY run_id DESC LIMIT 2`
+          WHERE run_id BETWEEN ${range.first} AND ${range.last} ORDER BY run_id DESC LIMIT 2`
         const [run, another] = rows
         if (!run) throw new QueryError(`there is no run ${prefix}`)
         if (another)
@@ -122,7 +122,7 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
       return asTenant(tenant, async (transaction) => {
         const rows = await transaction<(Omit<OpenApproval, 'until'> & { until: Date })[]>`
           SELECT approval_id, run_id, task_id, question, until
-          FROM query.approvals AS approvals JOIN query.runs AS runs USING (run_id)
+          FROM query.approvals JOIN query.runs USING (run_id)
           WHERE approvals.status = 'pending' AND runs.status IN ('running', 'waiting')
           ORDER BY requested_at, approval_id`
         return rows.map(({ until, ...row }) => ({ ...row, until: until.toISOString() }))
@@ -192,6 +192,16 @@ export function readerUrl(queryUrl: string, tenantSecret: Buffer, tenant: string
 function tenantProof(secret: Buffer, tenant: string): string {
   const inner = createHash('sha256').update(secret).update(tenant).digest()
   return createHash('sha256').update(secret).update(inner).digest('hex')
+}
+
+/** The first and the last id that start so; undefined where none can. A range, unlike a text, is looked up in an index. */
+function idsFrom(prefix: string): { first: string; last: string } | undefined {
+  const start = prefix.toLowerCase()
+  const [first, last] = ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'].map(
+    (id) => start + id.slice(start.length),
+  )
+  const isId = (id: string | undefined): id is string => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id ?? '')
+  return start.length >= 4 && isId(first) && isId(last) ? { first, last } : undefined
 }
 
 interface RunRow extends Omit<RunSummary, 'parent_run' | 'created_at' | 'updated_at'> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts'
-import { begun, newRunId } from '../../test/support/record-fixtures.ts'
+import { newRunId, noted } from '../../test/support/record-fixtures.ts'
 import type { Mode } from '../model/event.ts'
 import type { RunChange } from './batch.ts'
 import { connect, type Sql, withClient } from './connect.ts'
@@ -46,7 +46,7 @@ function queueOf(options: Partial<RunQueueOptions> = {}): RunQueue {
 
 async function newRun(change: RunChange = {}, mode: Mode = 'emulated'): Promise<string> {
   const run_id = newRunId()
-  await journal.create({ run_id, tenant: 'acme', principal: 'ann', goal: 'onboard' }, [begun(mode)], change)
+  await journal.create({ run_id, tenant: 'acme', principal: 'ann', goal: 'onboard', mode }, [noted('one')], change)
   return run_id
 }
 
@@ -140,8 +140,8 @@ describe('a claim', () => {
 
   it('is served by its index among many ended runs', async () => {
     await sql`
-      INSERT INTO remit.runs (run_id, tenant, principal, goal, status, created_at, updated_at)
-      SELECT gen_random_uuid(), 'acme', 'ann', 'onboard',
+      INSERT INTO remit.runs (run_id, tenant, principal, goal, mode, status, created_at, updated_at)
+      SELECT gen_random_uuid(), 'acme', 'ann', 'onboard', 'emulated',
         CASE WHEN n % 50 = 0 THEN 'waiting' WHEN n % 100 = 1 THEN 'running' ELSE 'succeeded' END, now(), now()
       FROM generate_series(1, 20000) AS n`
     await withClient(database.url, 'test', (owner) => owner`ANALYZE remit.runs`)

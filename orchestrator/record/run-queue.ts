@@ -83,7 +83,7 @@ export function openRunQueue({
             WHERE status IN ('queued', 'running', 'waiting', 'compensating')
               AND due_at <= now() + ${clockSkew}::interval AND (wake_at IS NULL OR wake_at <= now())
               AND (lease_until IS NULL OR lease_until < now())
-              AND run_id <> ALL (${arrayOf(leases.unsure())}::uuid[]) AND ${isOf(sql, mode)}
+              AND run_id <> ALL (${arrayOf(leases.unsure())}::uuid[]) AND mode = ${mode}
             ORDER BY due_at, run_id LIMIT ${most} FOR NO KEY UPDATE SKIP LOCKED
           )
           UPDATE remit.runs AS run SET lease_owner = ${holder}, lease_until = now() + make_interval(secs => ${leaseSeconds})
@@ -111,7 +111,7 @@ export function openRunQueue({
         const [row] = await sql<{ wake_at: Date }[]>`
           SELECT wake_at FROM remit.runs
           WHERE status IN ('queued', 'running', 'waiting', 'compensating') AND wake_at IS NOT NULL
-            AND (lease_until IS NULL OR lease_until < now()) AND ${isOf(sql, mode)}
+            AND (lease_until IS NULL OR lease_until < now()) AND mode = ${mode}
           ORDER BY due_at LIMIT 1`
         return row?.wake_at
       }),
@@ -120,12 +120,6 @@ export function openRunQueue({
       await sql.end({ timeout: 1 })
     },
   }
-}
-
-/** The mode is in the first event of a run. */
-function isOf(sql: Sql, mode: Mode) {
-  return sql`EXISTS (
-    SELECT FROM remit.events AS first WHERE first.run_id = runs.run_id AND first.seq = 1 AND first.data ->> 'mode' = ${mode})`
 }
 
 async function holderOf(sql: Sql, run_id: string): Promise<string> {

@@ -3,7 +3,14 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Home } from '../home/home.ts'
 import { systemStream } from '../model/event.ts'
-import { checkSignings, noDigest, type Remembered, type SigningProblem, type SigningRow } from './check-signings.ts'
+import {
+  checkOrder,
+  checkSignings,
+  noDigest,
+  type Remembered,
+  type SigningProblem,
+  type SigningRow,
+} from './check-signings.ts'
 import type { Sql } from './connect.ts'
 import { isFenced } from './record-errors.ts'
 import { keyFile } from './secret-key.ts'
@@ -13,8 +20,11 @@ import { digestOfSigning, keyIdOf, publicKeyText, type SignedHead, type Signing,
 export interface HeadSigner {
   /** Signs the chains that grew since the last signing; returns how many. */
   signHeads(): Promise<number>
-  /** All signings in order, each checked: signature, chain, and that the last one this home knows of is there. */
-  checkedSignings(): Promise<{ signings: Signing[]; problems: SigningProblem[] }>
+  /**
+   * The signings in order, each checked: all of them, and that none is missing from their chain, or those alone that name
+   * a run.
+   */
+  checkedSignings(run_id?: string): Promise<{ signings: Signing[]; problems: SigningProblem[] }>
   /** The signings that name a run, in order, as they are stored. */
   signingsOf(run_id: string): Promise<SigningRow[]>
   publicKey: KeyObject
@@ -69,9 +79,11 @@ export async function openHeadSigner({ sql, home, now }: { sql: Sql; home: Home;
         }
       }
     },
-    async checkedSignings() {
-      const [rows, remembered] = await Promise.all([signingRows(sql), recall(memory)])
-      return checkSignings(rows, { keyId, publicKey, remembered })
+    async checkedSignings(run_id) {
+      const rows = await signingRows(sql, run_id)
+      const { signings, problems } = checkSignings(rows, { keyId, publicKey })
+      if (run_id === undefined) problems.push(...checkOrder(rows, await recall(memory)))
+      return { signings, problems }
     },
     signingsOf: (run_id) => signingRows(sql, run_id),
     publicKey,
@@ -79,10 +91,10 @@ export async function openHeadSigner({ sql, home, now }: { sql: Sql; home: Home;
 }
 
 function signingRows(sql: Sql, run_id?: string): Promise<SigningRow[]> {
-  const naming = run_id === undefined ? null : JSON.stringify([[run_id]])
+  const naming = run_id === undefined ? sql`true` : sql`heads @> ${JSON.stringify([[run_id]])}::text::jsonb`
   return sql<SigningRow[]>`
     SELECT id, v, at, heads, encode(prev_digest, 'hex') AS prev_digest, digest, key_id, signature
-    FROM remit.signed_heads WHERE ${naming}::text IS NULL OR heads @> ${naming}::text::jsonb ORDER BY id`
+    FROM remit.signed_heads WHERE ${naming} ORDER BY id`
 }
 
 /** The heads of the runs that may have grown: those not ended, those whose status changed lately, and the system stream. */

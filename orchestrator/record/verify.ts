@@ -26,7 +26,7 @@ const payloadsAtOnce = 10
 /** The verifier over a client of the journal's role with two connections. Memory does not grow with the number of events. */
 export function openVerifier(sql: Sql, signer: HeadSigner): Verifier {
   const check = async (only: string | undefined): Promise<Verification> => {
-    const { signings, problems: faults } = await signer.checkedSignings()
+    const { signings, problems: faults } = await signer.checkedSignings(only)
     const heads = signings.flatMap((signing) => signing.heads)
     const places = new SignedPlaces(only === undefined ? heads : heads.filter(([run_id]) => run_id === only))
     const problems: RecordProblem[] = faults.map(({ id, what }) => ({

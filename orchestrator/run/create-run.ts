@@ -24,7 +24,7 @@ export interface NewRun extends Owner {
 /** Where a new run is put. */
 export interface RunCreator {
   create(
-    run: Owner & { run_id: string; goal: string; parent_run?: string },
+    run: Owner & { run_id: string; goal: string; mode: Mode; parent_run?: string },
     drafts: Draft[],
     change?: { wake_at?: string | null },
   ): Promise<Event[]>
@@ -45,7 +45,7 @@ export async function createRun(runId: string, run: NewRun, journal: RunCreator)
     inherits,
     wake_at = null,
   } = run
-  const created = { run_id: runId, tenant, principal, goal: goal.goal }
+  const created = { run_id: runId, tenant, principal, goal: goal.goal, mode }
   const drafts: Draft[] = [
     draft('run_created', {
       goal,

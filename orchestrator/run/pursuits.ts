@@ -59,7 +59,7 @@ export class Pursuits {
     const told = { seq: 0 }
     let cancelled = false
     const tell = (event: Event, situation: Situation) => {
-      // Events of sub-goals come this way, too; each of their pursuits has counted its own.
+      // Who watches a run watches those of its sub-goals, too; only its own events can come twice.
       if (event.run_id === runId) {
         if (event.seq <= told.seq) return
         told.seq = event.seq

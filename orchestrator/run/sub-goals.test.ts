@@ -157,6 +157,22 @@ describe('a list of sub-goals', () => {
     expect((await runs.pursue(runId))?.status).toBe('succeeded')
   })
 
+  test('is watched with its sub-goals: every event of every run is told once, in order', async () => {
+    const heard = new Map<string, number[]>()
+    const runs = world({ script: { 'crm.make': id } })
+    const runId = await runs.create(everyone, input)
+    await runs.pursue(runId, {
+      onEvent: ({ run_id, seq }) => void heard.set(run_id, [...(heard.get(run_id) ?? []), seq]),
+    })
+    for (const each of [runId, ...runs.childrenOf(runId)])
+      expect(heard.get(each)).toEqual(
+        runs
+          .events(each)
+          .slice(1)
+          .map(({ seq }) => seq),
+      )
+  })
+
   test('hears of an answer to a sub-goal while others are under way', async () => {
     let broken = true
     let runId = ''

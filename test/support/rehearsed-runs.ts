@@ -120,6 +120,7 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
       },
     },
     reasonerReadsOutputs: false,
+    reasonerCosts: true,
     children: openChildren({
       goalNamed: (name) => options.goals?.find(({ goal }) => goal === name),
       async start({ run_id, goal, input, parent }) {

@@ -16,7 +16,7 @@ import { externalDatabases } from './external-databases.ts'
 import { restore } from './restore.ts'
 
 const { signal } = new AbortController()
-const owner = { tenant: 'acme', principal: 'ann', goal: 'onboard' }
+const owner = { tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const }
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 beforeAll(async () => {
   folder = await temporaryFolder('remit-backup-')
