@@ -2,6 +2,7 @@ import type { Issue } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
 import type { Progress } from '../model/call.ts'
 import type { Catalogue } from '../model/catalogue.ts'
+import type { Task } from '../model/decision.ts'
 import type { Event, Mode } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
 import type { Situation } from '../model/situation.ts'
@@ -154,11 +155,7 @@ export interface Worker {
 }
 
 export type PlanOnly =
-  | {
-      ok: true
-      tasks: { id: string; tool: string; arguments: JsonObject; after: string[]; why: string }[]
-      why: string
-    }
+  | { ok: true; tasks: Task[]; why: string }
   | { ok: false; code: string; issues: Issue[]; why: string }
 
 export interface OpenApproval {
@@ -173,6 +170,8 @@ export interface RunRow {
   run_id: string
   goal: string
   status: string
+  /** The run that it is a part of. */
+  parent_run?: string
   created_at: string
   updated_at: string
 }

@@ -8,12 +8,15 @@ import type { Goal } from './goal.ts'
 /** Where Remit acts: on emulators, or on real vendors. */
 export type Mode = 'emulated' | 'live'
 
-/** What comes after a call: nothing, another attempt at an instant, a lookup, or the task has failed. */
+/**
+ * What comes after a call: nothing, another attempt at an instant, a lookup, or the task has failed. A lookup that proved
+ * that nothing had happened gives the next generation, for which another key is safe.
+ */
 export type Next =
   | { do: 'nothing' }
   | { do: 'retry'; at: string; generation: number }
   | { do: 'lookup'; at: string }
-  | { do: 'fail' }
+  | { do: 'fail'; generation?: number }
 
 /** The run that a run is a part of: the call that started it, and how many runs are above it. */
 export interface Parent {

@@ -64,6 +64,7 @@ export function settleCall(situation: Situation, data: EventData['call_settled']
     if (undone && data.outcome.status === 'succeeded') undone.compensated_by = call.call_id
     return
   }
+  if (isAnswerToKey(situation, call, data)) answerKey(situation, call)
   if (situation.compensation) {
     settleLookup(situation, call, data)
     return
@@ -71,6 +72,21 @@ export function settleCall(situation: Situation, data: EventData['call_settled']
   if (data.outcome.status === 'succeeded' && data.next.do === 'nothing') succeed(situation, call, data)
   else fail(situation, call, data)
   settleGroup(situation, taskIn(situation, call.task_id))
+}
+
+/** A vendor that keeps keys answers a repeat as it answered first: its no is the answer to every attempt under the key. */
+function isAnswerToKey({ tools }: Situation, call: CallState, { outcome }: EventData['call_settled']): boolean {
+  const idempotency = tools[`${call.server}.${call.tool}`]?.idempotency
+  if (typeof idempotency !== 'object' || outcome.status !== 'failed') return false
+  return outcome.failure.kind === 'declined' && outcome.output === undefined && outcome.failure.done === undefined
+}
+
+function answerKey({ tasks, calls }: Situation, { task_id, idempotency_key, outcome }: CallState): void {
+  for (const id of tasks.get(task_id)?.calls ?? []) {
+    const other = calls.get(id)
+    if (outcome && other?.idempotency_key === idempotency_key && other.outcome?.status === 'uncertain')
+      other.outcome = outcome
+  }
 }
 
 function release(
@@ -106,6 +122,7 @@ function fail(situation: Situation, call: CallState, { outcome, next }: EventDat
     return
   }
   task.status = 'failed'
+  if (next.do === 'fail' && next.generation !== undefined) task.generation = next.generation
   const original = lookedUp(situation, call)
   // It was found, and is not as its tool promises: an effect all the same, which an undo has to take back.
   if (original && outcome.status === 'failed' && outcome.output !== undefined) original.outcome = outcome

@@ -110,7 +110,8 @@ export function postgresStore(sql: Sql): BatchStore {
       await sql.unsafe(
         payloads.length === 0 ? appendStatement : appendWithPayloads,
         [
-          ...columns(rows, ['run_id', 'seq', 'type', 'v', 'data', 'at', 'prev_hash', 'hash', 'tenant']),
+          ...columns(rows, ['run_id', 'seq', 'type', 'v', 'at', 'prev_hash', 'hash', 'tenant']),
+          `[${rows.map(({ data }) => data).join(',')}]`,
           ...columns(created, ['run_id', 'tenant', 'principal', 'goal', 'mode', 'parent_run', 'at']),
           arrayOf(created.map(({ change }) => change.status ?? 'queued')),
           arrayOf(created.map(({ change }) => change.wake_at ?? null)),
@@ -169,7 +170,9 @@ WITH created AS (
       OR change.wake = 'set' AND run.wake_at IS DISTINCT FROM change.wake_at)
 )${more}
 INSERT INTO remit.events (run_id, seq, type, v, data, at, prev_hash, hash, tenant)
-SELECT run_id, seq, type, v, data::jsonb, at, decode(prev_hash, 'hex'), decode(hash, 'hex'), tenant
-FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::smallint[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[])
-  AS event (run_id, seq, type, v, data, at, prev_hash, hash, tenant)`
+SELECT run_id, seq, type, v, data, at, decode(prev_hash, 'hex'), decode(hash, 'hex'), tenant
+FROM ROWS FROM (
+  unnest($1::uuid[], $2::integer[], $3::text[], $4::smallint[], $5::timestamptz[], $6::text[], $7::text[], $8::text[]),
+  jsonb_array_elements($9::text::jsonb)
+) AS event (run_id, seq, type, v, at, prev_hash, hash, tenant, data)`
 }

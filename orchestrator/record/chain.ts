@@ -1,4 +1,4 @@
-import type { Json } from '../../shared/json.ts'
+import { canonicalJson, type Json } from '../../shared/json.ts'
 import type { Draft, Event } from '../model/event.ts'
 import type { EventRow } from './batch.ts'
 import { genesisHash, hashEvent } from './hash.ts'
@@ -29,14 +29,15 @@ export function chainEvents(
   let { seq, hash } = head
   for (const { type, data } of drafts) {
     const whole = toStored(data as unknown as Json)
-    const text = JSON.stringify(whole)
-    const stored = setApart(whole, text)
+    const wholeText = canonicalJson(whole)
+    const stored = setApart(whole, wholeText)
+    const text = stored.payloads.length === 0 ? wholeText : canonicalJson(stored.value)
     const prev_hash = hash
     seq += 1
-    hash = hashEvent({ run_id, seq, type, v: version, data: stored.value, at_ms: at.getTime(), prev_hash })
+    hash = hashEvent({ run_id, seq, type, v: version, data: stored.value, at_ms: at.getTime(), prev_hash }, text)
     const place = { run_id, seq, type, v: version, at: at.toISOString(), prev_hash, hash, tenant }
     events.push({ ...place, data } as Event)
-    rows.push({ ...place, data: stored.payloads.length === 0 ? text : JSON.stringify(stored.value) })
+    rows.push({ ...place, data: text })
     payloads.push(...stored.payloads)
   }
   return { events, rows, payloads, head: { seq, hash } }

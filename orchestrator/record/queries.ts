@@ -10,6 +10,8 @@ export interface RunSummary {
   status: RunStatus
   tenant: string
   principal: string
+  /** The run that it is a part of. */
+  parent_run?: string
   created_at: string
   updated_at: string
 }
@@ -85,7 +87,7 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
     listRuns(tenant, { limit = 50, cursor, status } = {}) {
       return asTenant(tenant, async (transaction) => {
         const rows = await transaction<RunRow[]>`
-          SELECT run_id, goal, status, tenant, principal, created_at, updated_at FROM query.runs
+          SELECT run_id, goal, status, tenant, principal, parent_run, created_at, updated_at FROM query.runs
           WHERE (${cursor ?? null}::uuid IS NULL OR run_id < ${cursor ?? null}::uuid)
             AND (${status ?? null}::text IS NULL OR status = ${status ?? null}::text)
           ORDER BY run_id DESC LIMIT ${limit + 1}`
@@ -99,7 +101,7 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
       if (!range) throw new QueryError(`"${prefix}" is not the start of a run's id: give 4 or more of its characters`)
       return asTenant(tenant, async (transaction) => {
         const rows = await transaction<RunRow[]>`
-          SELECT run_id, goal, status, tenant, principal, created_at, updated_at FROM query.runs
+          SELECT run_id, goal, status, tenant, principal, parent_run, created_at, updated_at FROM query.runs
           WHERE run_id BETWEEN ${range.first} AND ${range.last} ORDER BY run_id DESC LIMIT 2`
         const [run, another] = rows
         if (!run) throw new QueryError(`there is no run ${prefix}`)
@@ -111,7 +113,7 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
     unfinishedRuns(tenant) {
       return asTenant(tenant, async (transaction) => {
         const rows = await transaction<RunRow[]>`
-          SELECT run_id, goal, status, tenant, principal, created_at, updated_at FROM query.runs
+          SELECT run_id, goal, status, tenant, principal, parent_run, created_at, updated_at FROM query.runs
           WHERE status IN ('queued', 'running', 'waiting', 'compensating') ORDER BY run_id`
         return rows.map(toSummary)
       })
@@ -202,13 +204,15 @@ function idsFrom(prefix: string): { first: string; last: string } | undefined {
   return start.length >= 4 && isId(first) && isId(last) ? { first, last } : undefined
 }
 
-interface RunRow extends Omit<RunSummary, 'created_at' | 'updated_at'> {
+interface RunRow extends Omit<RunSummary, 'parent_run' | 'created_at' | 'updated_at'> {
+  parent_run: string | null
   created_at: Date
   updated_at: Date
 }
 
-function toSummary({ created_at, updated_at, ...run }: RunRow): RunSummary {
-  return { ...run, created_at: created_at.toISOString(), updated_at: updated_at.toISOString() }
+function toSummary({ parent_run, created_at, updated_at, ...run }: RunRow): RunSummary {
+  const parent = parent_run === null ? {} : { parent_run }
+  return { ...run, ...parent, created_at: created_at.toISOString(), updated_at: updated_at.toISOString() }
 }
 
 /** SQLSTATE classes that are the fault of the statement; anything else is a fault of ours or of the server. */

@@ -18,8 +18,13 @@ const escaped = /\u001a([0-9a-f]{4})/g
  * it belongs to the journal alone.
  */
 export function toStored(value: Json): Json {
-  return mapTexts(value, toStoredText, (key) => (key === '$blob' ? escapedBlob : toStoredText(key)))
+  const isPlain = !someText(value, (text) => suspicious.test(text) || text === '$blob')
+  return isPlain ? value : mapTexts(value, toStoredText, (key) => (key === '$blob' ? escapedBlob : toStoredText(key)))
 }
+
+/** Nearly no value holds any of these, and to look is a fifth of the work of a copy. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are the characters in question
+const suspicious = /[\u0000\u001a\ud800-\udfff]/
 
 const escapedBlob = `${escapeCharacter}0024blob`
 
@@ -29,9 +34,18 @@ function toStoredText(text: string): string {
 
 /** The JSON value that was stored. */
 export function fromStored(value: Json): Json {
+  if (!someText(value, (text) => text.includes(escapeCharacter))) return value
   return mapTexts(value, (text) =>
     text.replace(escaped, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))),
   )
+}
+
+/** Whether one of the texts or keys in a value, at any depth, is such a one. */
+function someText(value: Json, is: (text: string) => boolean): boolean {
+  if (typeof value === 'string') return is(value)
+  if (Array.isArray(value)) return value.some((item) => someText(item, is))
+  if (!isJsonObject(value)) return false
+  return Object.entries(value).some(([key, item]) => is(key) || someText(item, is))
 }
 
 function mapTexts(value: Json, change: (text: string) => string, changeKey = change): Json {

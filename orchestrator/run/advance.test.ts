@@ -315,6 +315,20 @@ describe('advance', () => {
       expect(situation.tasks.get('c')?.approval).toBeUndefined()
     })
 
+    test('is made under its approval though the first attempt never happened', async () => {
+      const waiting = await run({ policy: hold })
+      await decideOn(waiting, 'approve')
+      const { situation, requests } = await run({
+        policy: hold,
+        journal: waiting.journal,
+        decide: (now) => planOnce(abc)(now, 2),
+        script: { 'c.send_c': [lost, ok()], 'c.find_c': [failure('not_found')] },
+      })
+      // Looked up soon, and again once the first attempt could not happen any more.
+      expect(called(requests)).toEqual(['c.send_c', 'c.find_c', 'c.find_c', 'c.send_c'])
+      expect(situation.status).toBe('succeeded')
+    })
+
     test('needs another approval when its arguments are not the approved ones', async () => {
       const waiting = await run({ policy: hold })
       const [asked] = waiting.journal.events.filter(({ type }) => type === 'wait_started')

@@ -92,6 +92,12 @@ describe('after a call', () => {
     expect(afterCall(call, now, 0)).toEqual({ do: 'retry', at: now.toISOString(), generation: 3 })
   })
 
+  test('a lookup that finds nothing of the last attempt fails the task, and still opens the next generation', () => {
+    const intendedAt = '2026-01-01T00:00:30.000Z'
+    const call = ended(failed('not_found'), { purpose: 'lookup', intendedAt, lookedUpAttempt: 5 })
+    expect(afterCall(call, now, 0)).toEqual({ do: 'fail', generation: 1 })
+  })
+
   test('a lookup that asked before the deadline of what it looks up proves nothing, and asks again after it', () => {
     for (const kind of ['not_found', 'unsatisfied'] as const) {
       const call = ended(failed(kind), { purpose: 'lookup' })

@@ -17,6 +17,8 @@ export interface EndedCall {
   contract: Pick<ToolContract, 'effect' | 'idempotency' | 'lookup' | 'timeout_ms'>
   purpose: CallPurpose
   attempt: number
+  /** Of a lookup: which attempt it looks up. */
+  lookedUpAttempt?: number
   generation: number
   /** When the first attempt under this key was recorded, and until when the last one may still have its effect. */
   firstIntendedAt: string
@@ -47,7 +49,10 @@ export function afterCall(call: EndedCall, now: Date, random: number): Next {
     // Asked while the call could still have its effect, neither "not found" nor half of the effect says anything.
     if (isEarly && (kind === 'not_found' || kind === 'unsatisfied'))
       return { do: 'lookup', at: later(call.deadline, at) }
-    if (kind === 'not_found') return { do: 'retry', at: now.toISOString(), generation: generation + 1 }
+    if (kind === 'not_found') {
+      if ((call.lookedUpAttempt ?? 0) >= attempts.most) return { do: 'fail', generation: generation + 1 }
+      return { do: 'retry', at: now.toISOString(), generation: generation + 1 }
+    }
     return passes && mayTryAgain ? { do: 'lookup', at } : { do: 'fail' }
   }
   if (outcome.status === 'failed') return passes && mayTryAgain ? { do: 'retry', at, generation } : { do: 'fail' }

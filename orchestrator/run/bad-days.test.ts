@@ -267,6 +267,34 @@ describe('the undo', () => {
     ])
   })
 
+  test.each([
+    ['looks up', 'keyed', ['keyed.make', 'keyed.find', 'keyed.unmake']],
+    ['repeats', 'a', ['a.make', 'a.make', 'a.unmake']],
+  ])('%s what may have happened before a cancel', async (_, server, expected) => {
+    const undoable = catalogue({
+      a: [...(tools.servers.get('a')?.tools ?? [])],
+      keyed: [
+        tool('make', {
+          establishes: ['keyed.thing'],
+          idempotency: { keyed: '24h' },
+          lookup: { tool: 'find', arguments: {} },
+          compensation: { tool: 'unmake', arguments: { id: { $ref: '/output/id' } } },
+        }),
+        tool('find', { effect: 'read' }),
+        tool('unmake', { effect: 'delete' }),
+      ],
+    })
+    const { requests, situation } = await run({
+      catalogue: undoable,
+      goal: goal({ [`${server}.thing`]: 'wait' }),
+      decide: planOnce(plan(task('t', `${server}.make`))),
+      script: { [`${server}.make`]: [lost, ok({ id: '1' })], 'keyed.find': [ok({ id: '1' })] },
+      beforeCall: ({ tool }, cancel) => tool === 'make' && cancel({ by: 'local:me' }),
+    })
+    expect(called(requests)).toEqual(expected)
+    expect(situation.compensation?.status).toBe('complete')
+  })
+
   test('goes on when a person cancels in the middle of it', async () => {
     const { situation } = await run({
       goal: goal({ 'b.thing': 'undo' }),
@@ -333,6 +361,29 @@ describe('no effect twice', () => {
       journal: await answered(waiting.journal, waiting.situation, 'retry'),
     })
     expect(called(requests)).toEqual(['mail.find'])
+    expect(situation.status).toBe('succeeded')
+  })
+
+  test('a person who asks again gets another key once the vendor said no under the first, whatever was lost before', async () => {
+    const goals = goal({ 'keyed.thing': 'wait' })
+    const decide = planOnce(plan(task('k', 'keyed.make')))
+    const waiting = await run({ goal: goals, decide, script: { 'keyed.make': [lost, failure('declined')] } })
+    const journal = await answered(waiting.journal, waiting.situation, 'retry')
+    const { requests } = await run({ goal: goals, decide, journal })
+    expect(waiting.requests.map(({ idempotency_key }) => idempotency_key)).not.toContain(requests[0]?.idempotency_key)
+  })
+
+  test('what never arrives is not sent for ever, and once more under a new key when a person asks', async () => {
+    const goals = goal({ 'mail.sent': 'wait' })
+    const decide = planOnce(plan(task('mail', 'mail.send')))
+    const script = { 'mail.send': [lost], 'mail.find': [failure('not_found')] }
+    const waiting = await run({ goal: goals, decide, script })
+    const sent = waiting.requests.filter(({ tool }) => tool === 'send')
+    expect(new Set(sent.map(({ idempotency_key }) => idempotency_key)).size).toBe(5)
+    const journal = await answered(waiting.journal, waiting.situation, 'retry')
+    const { requests, situation } = await run({ goal: goals, decide, journal })
+    expect(sent.map(({ idempotency_key }) => idempotency_key)).not.toContain(requests[0]?.idempotency_key)
+    expect(called(requests)).toEqual(['mail.send'])
     expect(situation.status).toBe('succeeded')
   })
 

@@ -63,15 +63,13 @@ function leftSomething(call: CallState, situation: Situation): boolean {
   return outcome.output !== undefined || (outcome.failure.done !== undefined && undoOf(call, situation).ok)
 }
 
-/** True where a lookup, made once the call could not happen any more, found nothing of it. */
+/** True where a lookup, made once the call could not happen any more, found nothing of it: only that opens a generation. */
 export function isProvedAbsent({ idempotency_key }: CallState, situation: Situation): boolean {
   return [...situation.calls.values()].some(
-    ({ looks_up, outcome, next }) =>
+    ({ looks_up, next }) =>
       looks_up !== undefined &&
       situation.calls.get(looks_up)?.idempotency_key === idempotency_key &&
-      outcome?.status === 'failed' &&
-      outcome.failure.kind === 'not_found' &&
-      next?.do === 'retry',
+      (next?.do === 'retry' || (next?.do === 'fail' && next.generation !== undefined)),
   )
 }
 

@@ -13,7 +13,7 @@ import type { FanOut } from '../model/goal.ts'
 import { resolve, type Scope } from '../model/reference.ts'
 import type { CallState, Situation, TaskState } from '../model/situation.ts'
 import { mayRepeat } from './after-call.ts'
-import { bindCall, undoOf } from './compensation.ts'
+import { bindCall, isProvedAbsent, undoOf } from './compensation.ts'
 import type { Parts, Timed } from './parts.ts'
 
 /** What intending needs of the run's parts. */
@@ -50,9 +50,13 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
   const reservation = reservationOf(task, contract)
   const reserved = mayReserve(situation, 'task', reservation)
   if (reserved !== true) return refuse(task, args, provenance, parts, reserved)
-  const key = hash(situation.run_id, task.id, String(task.generation))
-  const doubtful = callsOf(situation, task.id, 'task').filter((call) => call.idempotency_key === keyed(key))
-  if (doubtful.some(mayHaveHappened) && !mayRepeat(contract, doubtful[0]?.intended_at ?? '', parts.clock.now())) {
+  const keyOf = (generation: number) => hash(situation.run_id, task.id, String(generation))
+  const doubtful = callsOf(situation, task.id, 'task').filter(
+    (call) => call.idempotency_key === keyed(keyOf(task.generation)),
+  )
+  const isBlind =
+    doubtful.some(mayHaveHappened) && !mayRepeat(contract, doubtful[0]?.intended_at ?? '', parts.clock.now())
+  if (isBlind) {
     if (contract.lookup) return intendLookup(situation, task, parts)
     // Who was asked and wants another try has taken it upon themselves.
     if (task.attempts > 0)
@@ -61,6 +65,9 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
         message: `Nobody can tell whether ${task.tool} happened, and a repeat could happen twice`,
       })
   }
+  // A repeat that no key protects may be an effect of its own, so it has a key of its own.
+  const generation = isBlind ? task.generation + 1 : task.generation
+  const key = keyOf(generation)
   // Whoever decided last need not have planned this task: one tainted decision taints what the run does from then on.
   const tainted = situation.decisions.some((decision) => decision.tainted)
   const verdict = judge({
@@ -76,7 +83,8 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
     return refuse(task, args, provenance, parts, { kind: 'denied', message: verdict.reason }, verdict)
   const asked = {
     tool: task.tool,
-    fingerprint: contract.fingerprint,
+    // What would be called now: an approval of the tool as it was before an upgrade is none.
+    fingerprint: tool.fingerprint,
     arguments: args,
     arguments_digest: parts.digestArguments(args),
     verdict,
@@ -91,7 +99,7 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
     provenance,
     verdict,
     attempt: task.attempts + 1,
-    generation: task.generation,
+    generation,
     key,
     reservation,
     ...(approval_id === undefined ? {} : { approval_id }),
@@ -150,13 +158,13 @@ type Asked = NonNullable<EventData['wait_started']['approval']>
 /** How long a person has for an approval; after that it counts as denied. */
 const approvalMs = 24 * 60 * 60 * 1_000
 
-/** The approval that covers this very call: given and unused, or used by an earlier attempt under the same key. */
+/** The approval that covers this very call: given and unused, or used by an attempt under the same key or one that never happened. */
 function approvalOf(situation: Situation, task: TaskState, asked: Asked, key: string): string | undefined {
   const covers = (given: Pick<Asked, 'fingerprint' | 'arguments_digest'>) =>
     given.fingerprint === asked.fingerprint && given.arguments_digest === asked.arguments_digest
   if (task.approval && covers(task.approval)) return task.approval.wait_id
   const earlier = callsOf(situation, task.id, 'task').findLast(
-    (call) => call.idempotency_key === keyed(key) && covers(call),
+    (call) => covers(call) && (call.idempotency_key === keyed(key) || isProvedAbsent(call, situation)),
   )
   return earlier?.approval_id
 }
@@ -315,7 +323,7 @@ function intent(situation: Situation, parts: Intending, intended: Intended): Ext
     call_id: callId,
     server: contract.server,
     tool: contract.name,
-    fingerprint: contract.fingerprint,
+    fingerprint: parts.catalogue.tools.get(contract.id)?.fingerprint ?? contract.fingerprint,
     arguments: args,
     arguments_digest: parts.digestArguments(args),
     idempotency_key: keyed(key),

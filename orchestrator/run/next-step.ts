@@ -31,7 +31,7 @@ export function nextStep(situation: Situation, now: Date): Step {
   if (expired.length > 0) return { do: 'expire', waits: expired }
   if (isStopping(situation)) {
     if (situation.unsettled.size > 0) return { do: 'pause' }
-    return { do: 'start_compensation', reason: reasonToStop(situation) }
+    return settleDoubts(situation, now) ?? { do: 'start_compensation', reason: reasonToStop(situation) }
   }
 
   const inFlight = callsUnderWay(situation)
@@ -86,6 +86,33 @@ function placesIn(situation: Situation): (task: TaskState) => boolean {
     taken.set(server, here + 1)
     return true
   }
+}
+
+/**
+ * What may have happened has to be known before it can be taken back: tasks with a lost reply are looked up where that can
+ * be, so that nothing new happens, and repeated where it cannot.
+ */
+function settleDoubts(situation: Situation, now: Date): Step | undefined {
+  const doubtful = [...situation.tasks.values()].filter((task) => isInDoubt(task, situation))
+  const due = doubtful.filter((task) => isDue(task, now)).slice(0, remaining(situation).concurrency)
+  const isLookup = (task: TaskState) => task.next?.do === 'lookup' || situation.tools[task.tool]?.lookup !== undefined
+  if (due.length > 0)
+    return { do: 'start', tasks: due.filter((task) => !isLookup(task)), lookups: due.filter(isLookup) }
+  const next = earliest(
+    doubtful.flatMap((task) => task.next?.at ?? []),
+    now,
+  )
+  return next === undefined ? undefined : { do: 'pause', until: next }
+}
+
+function isInDoubt(task: TaskState, { calls }: Situation): boolean {
+  if (task.status !== 'retrying') return false
+  return task.calls
+    .flatMap((id) => calls.get(id) ?? [])
+    .some(
+      ({ purpose, generation, outcome }) =>
+        purpose === 'task' && generation === task.generation && outcome?.status === 'uncertain',
+    )
 }
 
 function restWithoutStarting(situation: Situation): Step {

@@ -59,8 +59,11 @@ export class Pursuits {
     const told = { seq: 0 }
     let cancelled = false
     const tell = (event: Event, situation: Situation) => {
-      if (event.seq <= told.seq) return
-      told.seq = event.seq
+      // Who watches a run watches those of its sub-goals, too; only its own events can come twice.
+      if (event.run_id === runId) {
+        if (event.seq <= told.seq) return
+        told.seq = event.seq
+      }
       options.onEvent?.(event, situation)
     }
     while (!options.signal.aborted && !options.drain?.aborted) {

@@ -25,6 +25,7 @@ export function settleCall(
       contract: contract ?? { effect: 'read', idempotency: 'none', timeout_ms: 0 },
       purpose: call.purpose,
       attempt: call.attempt,
+      ...(judged === call ? {} : { lookedUpAttempt: judged.attempt }),
       generation: call.generation,
       firstIntendedAt: firstUnderSameKey(situation, call).intended_at,
       deadline: judged.deadline,

@@ -4,6 +4,7 @@ import { catalogue, goal, ok, tool } from '../../test/support/rehearsal.ts'
 import { type RehearsedRunsOptions, rehearseRuns } from '../../test/support/rehearsed-runs.ts'
 import type { CallOutcome, CallRequest } from '../model/call.ts'
 import type { Decision, Task } from '../model/decision.ts'
+import type { Event } from '../model/event.ts'
 import { evidenceFor } from '../model/evidence.ts'
 import type { Goal } from '../model/goal.ts'
 import type { Situation } from '../model/situation.ts'
@@ -101,6 +102,18 @@ describe('a list of sub-goals', () => {
     expect(runs.requests.filter((request) => request.tool === 'make')).toHaveLength(3)
   })
 
+  test('is watched whole: every event of each run, once and in the order of its own record', async () => {
+    const runs = world({ script: { 'crm.make': id } })
+    const runId = await runs.create(everyone, input)
+    const told = new Map<string, number[]>()
+    const onEvent = ({ run_id, seq }: Event) => told.set(run_id, [...(told.get(run_id) ?? []), seq])
+    await runs.pursue(runId, { onEvent })
+    for (const id of [runId, ...runs.childrenOf(runId)]) {
+      const recorded = runs.events(id).flatMap(({ type, seq }) => (type === 'run_created' ? [] : [seq]))
+      expect(told.get(id)).toEqual(recorded)
+    }
+  })
+
   test('one failure harms no other, and a retry is for what failed alone', async () => {
     let broken = true
     const runs = world({
@@ -142,6 +155,22 @@ describe('a list of sub-goals', () => {
     await runs.answer(asks, { choice: 'retry' })
     await runs.pursue(asks)
     expect((await runs.pursue(runId))?.status).toBe('succeeded')
+  })
+
+  test('is watched with its sub-goals: every event of every run is told once, in order', async () => {
+    const heard = new Map<string, number[]>()
+    const runs = world({ script: { 'crm.make': id } })
+    const runId = await runs.create(everyone, input)
+    await runs.pursue(runId, {
+      onEvent: ({ run_id, seq }) => void heard.set(run_id, [...(heard.get(run_id) ?? []), seq]),
+    })
+    for (const each of [runId, ...runs.childrenOf(runId)])
+      expect(heard.get(each)).toEqual(
+        runs
+          .events(each)
+          .slice(1)
+          .map(({ seq }) => seq),
+      )
   })
 
   test('hears of an answer to a sub-goal while others are under way', async () => {

@@ -120,12 +120,13 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
       },
     },
     reasonerReadsOutputs: false,
+    reasonerCosts: true,
     children: openChildren({
       goalNamed: (name) => options.goals?.find(({ goal }) => goal === name),
       async start({ run_id, goal, input, parent }) {
         if (!runs.has(run_id)) await create(run_id, goal, input, parent)
       },
-      pursue: (runId, given) => pursuits.untilItRests(runId, given),
+      pursue: (runId, given) => pursuits.untilItRests(runId, { ...given, ...watch }),
       desk: { journal: journal(), clock },
       wake,
     }),

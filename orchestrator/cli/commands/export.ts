@@ -1,7 +1,8 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type AddCommand, commandName, print, runArgument, runIdOf, withRemit } from '../context.ts'
+import { type AddCommand, commandName, print, runArgument, withRemit } from '../context.ts'
 import { InputError } from '../remit.ts'
+import { runIdOf } from '../run-address.ts'
 import { shortId } from '../story/short-id.ts'
 import { good, name } from '../text/line.ts'
 

@@ -1,5 +1,6 @@
-import { type AddCommand, jsonOption, note, positiveInteger, runArgument, runIdOf } from '../context.ts'
+import { type AddCommand, jsonOption, note, positiveInteger, runArgument } from '../context.ts'
 import { followRun } from '../follow-run.ts'
+import { runIdOf } from '../run-address.ts'
 import { startUp } from '../start-up.ts'
 import { shortId } from '../story/short-id.ts'
 
@@ -21,7 +22,7 @@ export const addFork: AddCommand = (program, context) => {
         const from = await runIdOf(remit, named)
         const runId = await remit.fork(from, options.at)
         note(context, [[`Run ${shortId(runId)} starts from run ${shortId(from)}, event ${options.at}`]])
-        context.exitCode = await followRun(context, remit, runId, { json, after: 0 })
+        context.exitCode = await followRun(context, remit, runId, { json })
       } finally {
         await remit.close()
       }

@@ -1,16 +1,8 @@
 import type { Json } from '../../../shared/json.ts'
 import type { Replay } from '../../run/replay.ts'
-import {
-  type AddCommand,
-  columnsOf,
-  jsonOption,
-  print,
-  printJson,
-  runArgument,
-  runIdOf,
-  withRemit,
-} from '../context.ts'
+import { type AddCommand, columnsOf, jsonOption, print, printJson, runArgument, withRemit } from '../context.ts'
 import { exitCodes } from '../follow-run.ts'
+import { runIdOf } from '../run-address.ts'
 import { shortId } from '../story/short-id.ts'
 import { count } from '../text/count.ts'
 import { bad, good, type Line, paragraph } from '../text/line.ts'

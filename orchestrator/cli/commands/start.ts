@@ -1,4 +1,5 @@
 import type { Event } from '../../model/event.ts'
+import { itemName } from '../../model/item-name.ts'
 import type { Situation } from '../../model/situation.ts'
 import { type AddCommand, type Context, note, positiveInteger, print } from '../context.ts'
 import { startUp } from '../start-up.ts'
@@ -77,7 +78,13 @@ function tell(context: Context, event: Event, situation: Situation, json: boolea
   if (!said) return
   const { run_id, type, at } = event
   if (json) context.terminal.stdout(`${JSON.stringify({ at, run_id, type, status: situation.status })}\n`)
-  else print(context, [[faint(at.slice(11, 19)), ' ', shortId(run_id), ' ', situation.created.goal.goal, ' ', ...said]])
+  else print(context, [[faint(at.slice(11, 19)), ' ', whose(situation), ' ', ...said]])
+}
+
+/** Which run it is; the run of a sub-goal by the run that it is a part of, and what it is for. */
+function whose({ run_id, input, created: { goal, parent } }: Situation): string {
+  const item = parent && itemName(input, goal.input)
+  return `${shortId(parent?.run_id ?? run_id)} ${goal.goal}${item === undefined ? '' : ` ${item}`}`
 }
 
 /** What of a run a worker says on its screen: where it turns. The whole of it is in the record. */
@@ -86,7 +93,8 @@ function wordsFor({ type, data }: Event): Line | undefined {
     case 'plan_accepted':
       return [`goes on: plan ${data.revision}`]
     case 'wait_started':
-      return [doubtful('waits'), `: ${data.question}`]
+      // What a sub-goal asks, its own run says.
+      return data.for === 'child' ? undefined : [doubtful('waits'), `: ${data.question}`]
     case 'compensation_started':
       return [doubtful('is undone'), `: ${data.reason}`]
     case 'run_finished':

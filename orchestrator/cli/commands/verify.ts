@@ -1,14 +1,6 @@
-import {
-  type AddCommand,
-  type Context,
-  columnsOf,
-  jsonOption,
-  print,
-  printJson,
-  runIdOf,
-  withRemit,
-} from '../context.ts'
+import { type AddCommand, type Context, columnsOf, jsonOption, print, printJson, withRemit } from '../context.ts'
 import { InputError, type Verification } from '../remit.ts'
+import { runIdOf } from '../run-address.ts'
 import { count } from '../text/count.ts'
 import { bad, good, heading, type Line, name, paragraph } from '../text/line.ts'
 import { checkExportFile, exportLines } from './verify-file.ts'
