@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { CredentialError } from '../../orchestrator/execute/credentials/resolve.ts'
 import { ServersMisconfigured } from '../../orchestrator/execute/gateway.ts'
@@ -134,3 +137,22 @@ test('in a loop, a server is started after longer and longer pauses, one process
   expect(starts.slice(0, -2).filter(isRunning)).toEqual([])
   expect(hostile.status()).toMatchObject({ last_error: { message: expect.stringContaining('exit code 2') } })
 })
+
+test.runIf(process.platform === 'linux')(
+  'without a descriptor left, no server starts, and nothing else happens',
+  async () => {
+    const script = join(import.meta.dirname, 'fixtures/out-of-descriptors.ts')
+    const { stdout, stderr } = await promisify(execFile)('/bin/sh', [
+      '-c',
+      'ulimit -n 100; exec "$@"',
+      'sh',
+      process.execPath,
+      script,
+    ])
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toMatchObject([
+      { status: 'failed', failure: { kind: 'unavailable', message: expect.stringContaining('(EMFILE)') } },
+      { status: 'succeeded' },
+    ])
+  },
+)
