@@ -53,6 +53,17 @@ describe('a server that crashes', () => {
     expect(hostile.gateway.pids()).not.toEqual([pid])
   })
 
+  test('again and again, but answers in between, is not made to wait longer each time', async () => {
+    await using hostile = await openHostileGateway(
+      { server: {} },
+      { restart: { firstMs: 50, longestMs: 60_000 }, restartWaitMs: 1_000 },
+    )
+    for (let time = 0; time < 8; time++) {
+      expect(await hostile.outcome('answer')).toMatchObject({ status: 'succeeded' })
+      expect(await hostile.outcome('crash')).toMatchObject({ status: 'failed' })
+    }
+  })
+
   test('leaves another server and its calls alone', async () => {
     await using hostile = await openHostileGateway({ server: {}, good: {} })
     const going = hostile.outcome('answer_slowly', { server: 'good', args: { ms: 500 } })

@@ -48,7 +48,7 @@ describe.each([
         const outcomes = await Promise.all(
           Array.from({ length: atOnce }, (_, n) =>
             hostile.outcome('answer', {
-              args: { text: 'x'.repeat(1_000), call: call + n },
+              args: { text: 'x'.repeat(10_000), call: call + n },
               signal: cancel.signal,
               onProgress: () => {},
             }),
@@ -138,7 +138,6 @@ test.runIf(onLinux)('what a killed gateway left behind is ended by the next one 
   expect(pids.filter(isRunning)).toHaveLength(2)
   holder.child.kill('SIGKILL')
   await holder.exited
-  expect(pids.filter(isRunning)).toHaveLength(2)
   await using hostile = await openHostileGateway()
   await hostile.gateway.start(['server'])
   await until('they are gone', () => !pids.some(isRunning))
