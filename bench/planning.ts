@@ -1,13 +1,13 @@
-// How long planning takes as the catalogue grows: `npm run bench`, or `node bench/planning.ts`.
 import { performance } from 'node:perf_hooks'
 import { plan } from '../orchestrator/decide/planner/plan.ts'
 import type { PlanningProblem } from '../orchestrator/decide/planner/problem.ts'
 import { sketchTool } from '../orchestrator/decide/planner/tool-fixture.ts'
 import type { Tool } from '../orchestrator/model/catalogue.ts'
 import { goalSchema } from '../orchestrator/model/goal.ts'
+import { median } from './measure.ts'
+import type { Part } from './part.ts'
 
 const sizes = [10, 100, 1_000, 5_000]
-const rounds = 50
 /** Tools of one server: five that create, each from what the one before made, and five that read. */
 const chain = 5
 
@@ -76,62 +76,48 @@ function goalFor(count: number): string[] {
 /** Plans that an ordinary goal asks for: its outcomes lie near the start, whatever else is in the catalogue. */
 const nearGoal = ['s0.made_v3']
 
-interface Line {
-  tools: number
-  tasks: number
-  first_ms: number
-  median_ms: number
-  per_tool_us: number
+/** How long planning takes as the catalogue grows. */
+export const planning: Part = {
+  name: 'planning',
+  about: 'how long the planner takes in catalogues of up to 5,000 tools',
+  async run(_stage, { quick }) {
+    const rounds = quick ? 1 : 50
+    const grown = quick ? sizes.slice(0, 2) : sizes
+    return {
+      tables: [
+        {
+          title: 'A goal that needs four tools, index of facts included',
+          rows: grown.map((count) => measure(count, nearGoal, rounds)),
+        },
+        {
+          title: 'A goal whose plan grows with the catalogue',
+          rows: grown.map((count) => measure(count, goalFor(count), rounds)),
+        },
+      ],
+      bars: [],
+    }
+  },
 }
 
-function measure(count: number, goal: string[]): Line {
+function measure(count: number, goal: string[], rounds: number) {
   const source = syntheticTools(count)
   const times: number[] = []
-  let first = 0
   let tasks = 0
   for (let round = 0; round < rounds; round++) {
     // A new map is a new catalogue, so that each round builds the index of facts as well.
     const problem = problemOf(new Map(source), goal)
     const started = performance.now()
     const planned = plan(problem)
-    const took = performance.now() - started
+    times.push(performance.now() - started)
     if (!planned.ok) throw new Error(`no plan over ${count} tools: ${JSON.stringify(planned.issues)}`)
-    if (round === 0) first = took
     tasks = planned.tasks.length
-    times.push(took)
   }
-  const median = times.sort((a, b) => a - b)[rounds >> 1] ?? 0
+  const ms = median(times)
   return {
     tools: count,
     tasks,
-    first_ms: round(first),
-    median_ms: round(median),
-    per_tool_us: round((median * 1_000) / count),
+    'ms the first time': times[0] ?? 0,
+    'ms, median': ms,
+    'µs a tool': (ms * 1_000) / count,
   }
 }
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100
-}
-
-function report(title: string, lines: Line[]): void {
-  console.log(title)
-  console.table(lines)
-  const small = lines.find(({ tools }) => tools === 100)
-  const large = lines.find(({ tools }) => tools === 5_000)
-  if (small && large) {
-    const times = round(large.median_ms / small.median_ms)
-    console.log(
-      `5,000 tools take ${times} times as long as 100: ${round(times / 50)} of what linear growth would be.\n`,
-    )
-  }
-}
-
-report(
-  'A goal that needs four tools, index of facts included',
-  sizes.map((count) => measure(count, nearGoal)),
-)
-report(
-  'A goal whose plan grows with the catalogue',
-  sizes.map((count) => measure(count, goalFor(count))),
-)

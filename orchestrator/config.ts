@@ -13,6 +13,8 @@ const source = z.union([
   z.strictObject({ value: z.string() }),
 ])
 
+type Source = z.output<typeof source>
+
 const fileSchema = z.strictObject({
   mode: z.enum(['emulated', 'live']).default('emulated'),
   /** Folders with goal files, relative to the project's root; the shipped goals are always there. */
@@ -25,6 +27,8 @@ const fileSchema = z.strictObject({
       z.strictObject({
         endpoints: z.record(z.string(), source).default({}),
         credentials: z.record(z.string(), source).default({}),
+        /** What the operator chooses for it, by the names of its manifest. */
+        settings: z.record(z.string(), z.string()).default({}),
         /** What it gets in Remit's Postgres: a schema of its own, or a role that makes databases for tenants. */
         database: z.enum(['schema', 'provisioner']).optional(),
       }),
@@ -36,6 +40,8 @@ const fileSchema = z.strictObject({
 export interface Config {
   /** The project's root. */
   root: string
+  /** The configuration file, whether or not it is there. */
+  file: string
   /** REMIT_HOME: all that Remit keeps. */
   home: string
   mode: Mode
@@ -62,7 +68,9 @@ export class ConfigError extends Error {
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
   const root = dirname(dirname(fileURLToPath(import.meta.url)))
   const file = environment.REMIT_CONFIG ? resolve(environment.REMIT_CONFIG) : join(root, 'remit.config.yaml')
-  const settings = existsSync(file) ? parseYaml(readFileSync(file, 'utf8'), file, fileSchema) : fileSchema.parse({})
+  const settings = existsSync(file)
+    ? parseYaml(readFileSync(file, 'utf8'), file, { what: 'configuration', schema: fileSchema })
+    : fileSchema.parse({})
   const mode = environment.REMIT_MODE ?? settings.mode
   if (mode !== 'emulated' && mode !== 'live')
     throw new ConfigError(`REMIT_MODE is "${mode}"; it must be "emulated" or "live"`)
@@ -71,17 +79,35 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     throw new ConfigError('REMIT_DATABASE_URL must be a URL such as postgres://owner:password@host:5432/database')
   return {
     root,
+    file,
     home: resolve(root, environment.REMIT_HOME || '.remit'),
     mode,
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     goalFolders: [join(root, 'orchestrator', 'goals'), ...settings.goals.map((folder) => resolve(root, folder))],
     policy: settings.policy,
-    servers: settings.servers,
+    servers: withPlaces(settings.servers, dirname(file)),
     invocationFolder: environment.INIT_CWD ?? process.cwd(),
     owner: { tenant: 'default', principal: `local:${localUser()}` },
     environment,
     terminal: { noColor: Boolean(environment.NO_COLOR), forceColor: Boolean(environment.FORCE_COLOR) },
   }
+}
+
+/** Files that hold credentials are named relative to the configuration file. */
+function withPlaces(servers: Config['servers'], folder: string): Config['servers'] {
+  const placed = (sources: Record<string, Source>) =>
+    Object.fromEntries(
+      Object.entries(sources).map(([slot, given]) => [
+        slot,
+        'file' in given ? { file: resolve(folder, given.file) } : given,
+      ]),
+    )
+  return Object.fromEntries(
+    Object.entries(servers).map(([name, server]) => [
+      name,
+      { ...server, endpoints: placed(server.endpoints), credentials: placed(server.credentials) },
+    ]),
+  )
 }
 
 /** Some containers run a uid that has no name. */

@@ -1,9 +1,11 @@
 import { accessSync, constants } from 'node:fs'
-import type { Finding } from './cli/remit.ts'
+import { type Finding, InputError } from './cli/remit.ts'
 import type { Config } from './config.ts'
+import { goingLive } from './go-live.ts'
 import { type Home, openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
+import { otherVersion, otherVersionAdvice } from './record/embedded-postgres.ts'
 import { installedBinaries } from './record/postgres-binaries.ts'
 import { placedData } from './record/postgres-placement.ts'
 
@@ -13,7 +15,7 @@ export async function diagnose(config: Config, catalogue: Catalogue): Promise<Fi
   return [
     nodeVersion(),
     homeFolder(config.home),
-    mode(config, catalogue),
+    await mode(config, catalogue),
     await postgres(config, home),
     await processes(home),
     { what: 'tools', ok: true, found: `${catalogue.tools.size} reviewed, of ${catalogue.servers.size} servers` },
@@ -37,10 +39,20 @@ function homeFolder(home: string): Finding {
   }
 }
 
-function mode({ mode: chosen }: Config, catalogue: Catalogue): Finding {
-  const vendors = [...catalogue.servers.values()].flatMap(({ emulator }) => emulator?.vendor ?? [])
-  const found = chosen === 'live' ? 'live: real vendors' : `emulated: ${vendors.join(', ')} stand on emulators`
-  return { what: 'mode', ok: true, found }
+async function mode(config: Config, catalogue: Catalogue): Promise<Finding> {
+  const what = 'mode'
+  if (config.mode === 'emulated') {
+    const vendors = [...catalogue.servers.values()].flatMap(({ emulator }) => emulator?.vendor ?? [])
+    return { what, ok: true, found: `emulated: ${vendors.join(', ')} stand on emulators` }
+  }
+  try {
+    const asked = (await goingLive(config, catalogue)) !== undefined
+    return { what, ok: true, found: `live: real vendors, ${asked ? 'to which nobody has agreed yet' : 'agreed to'}` }
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    const advice = error.issues.map(({ path, message }) => `${path} ${message}`).join('; ')
+    return { what, ok: false, found: 'live, but not all is mapped', advice }
+  }
 }
 
 async function postgres({ databaseUrl }: Config, home: Home): Promise<Finding> {
@@ -52,6 +64,9 @@ async function postgres({ databaseUrl }: Config, home: Home): Promise<Finding> {
   try {
     const { version } = await installedBinaries()
     const data = await placedData(home)
+    const other = data && (await otherVersion(data))
+    if (other !== undefined)
+      return { what, ok: false, found: `data in ${data}`, advice: `it ${otherVersionAdvice(other)}` }
     return {
       what,
       ok: true,

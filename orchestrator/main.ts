@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { manifestSchema } from '../shared/manifest.ts'
+import { checkNames } from './check-names.ts'
 import { processTerminal } from './cli/process-terminal.ts'
 import { runCli } from './cli/run-cli.ts'
 import { ConfigError, readConfig } from './config.ts'
@@ -12,7 +13,9 @@ import { YamlError } from './parse-yaml.ts'
 async function main(): Promise<number> {
   const config = readConfig()
   const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(config.root, 'servers', 'manifest.json'), 'utf8')))
-  const workplace = openWorkplace(config, catalogueOf(manifest))
+  const catalogue = catalogueOf(manifest)
+  checkNames(config, catalogue)
+  const workplace = openWorkplace(config, catalogue)
   const { invocationFolder: folder, environment } = config
   const terminal = processTerminal({ ...config.terminal, folder, environment })
   return runCli(process.argv.slice(2), workplace, terminal)

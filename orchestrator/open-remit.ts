@@ -1,31 +1,42 @@
-import { v7 as uuidv7 } from 'uuid'
-import type { JsonObject } from '../shared/json.ts'
-import { mapAt } from '../shared/json-pointer.ts'
 import { InputError, type OpenOptions, type Remit } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { planner } from './decide/planner/planner.ts'
-import { policyDigest } from './enforce/policy.ts'
-import type { Gateway } from './execute/gateway.ts'
 import { findWorkspaceUrl } from './find-workspace-url.ts'
+import { checkSlots, goingLive } from './go-live.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { draft } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
-import { inputProperties } from './model/input-facts.ts'
 import { digestSealed } from './model/seal.ts'
 import { fold } from './model/situation.ts'
+import { withSubGoals } from './model/sub-goals.ts'
+import { type OpenPursuits, openPursuits } from './open-pursuits.ts'
 import { openRecord } from './record/open-record.ts'
 import { QueryError } from './record/queries.ts'
-import { advance } from './run/advance.ts'
 import { type Answer, AnswerError, answer, decideApproval, requestCancel } from './run/answer.ts'
-import { createRun } from './run/create-run.ts'
 import { planOnly } from './run/plan-only.ts'
-import { faultsOf, type Place, startEmulators, startServers } from './start-servers.ts'
+import { replay } from './run/replay.ts'
+import { checkFaults, type Place, startEmulators, startServers } from './start-servers.ts'
+
+/** Throws {@link InputError} with what can be known to be wrong before anything is started. */
+export async function checkOpening(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<void> {
+  checkFaults(config, catalogue, options.faults ?? {})
+  if (options.servers) await checkSlots(config, catalogue)
+}
 
 /** Joins the home, opens the record and, where calls will be made, starts emulators and servers. Whatever fails on the way is closed. */
-export async function openRemit(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<Remit> {
-  const faults = options.servers ? faultsOf(config, catalogue, options.faults ?? {}) : undefined
+export async function openRemit(
+  config: Config,
+  { catalogue, goals }: { catalogue: Catalogue; goals: readonly Goal[] },
+  options: OpenOptions,
+): Promise<Remit> {
+  const wholeCatalogue = withSubGoals(catalogue, goals)
+  const goalNamed = (name: string) => goals.find(({ goal }) => goal === name)
+  await checkOpening(config, catalogue, options)
+  if (options.servers && (await goingLive(config, catalogue)))
+    throw new InputError('Nobody has agreed to go live with these accounts on this REMIT_HOME')
+  const faults = options.servers ? (options.faults ?? {}) : undefined
   const home = openHome(config.home)
   const membership = await joinHome(home)
   const closers: (() => Promise<void>)[] = [() => membership.leave()]
@@ -36,6 +47,7 @@ export async function openRemit(config: Config, catalogue: Catalogue, options: O
     // Both take a while and neither needs the other; leaving the home waits for what is still starting.
     const emulators = faults && startEmulators(config, catalogue, { home, membership }, faults, options)
     emulators?.catch(() => {})
+    closers.push(async () => (await emulators?.catch(() => undefined))?.())
     options.onStarting?.('Postgres')
     const { databaseUrl } = config
     const record = await openRecord({ home, membership, databaseUrl })
@@ -47,7 +59,9 @@ export async function openRemit(config: Config, catalogue: Catalogue, options: O
     const place = { home, membership, record }
     const gateway = faults && (await startServers(config, catalogue, place, faults, options))
     if (gateway) closers.push(() => gateway.close())
-    return remitOf(config, catalogue, place, gateway, close)
+    const pursuing = await openPursuits({ config, catalogue: wholeCatalogue, goalNamed, record, gateway })
+    closers.push(() => pursuing.close())
+    return remitOf(config, wholeCatalogue, place, pursuing, close)
   } catch (error) {
     await close()
     throw error
@@ -58,75 +72,55 @@ function remitOf(
   config: Config,
   catalogue: Catalogue,
   { home, record }: Pick<Place, 'home' | 'record'>,
-  gateway: Gateway | undefined,
+  pursuing: OpenPursuits,
   close: () => Promise<void>,
 ): Remit {
-  const { journal, keyring, queries, verifier } = record
+  const { journal, queries, verifier } = record
+  const { pursuits, desk, wake } = pursuing
   const { tenant, principal } = config.owner
-  const held = { read: journal.adopt, append: journal.append }
-  const decided = (choice: string, why: string | undefined): Answer => ({
+  const said = (choice: string, why: string | undefined): Answer => ({
     choice,
     by: principal,
     ...(why === undefined ? {} : { why }),
   })
-  /** Works on a run that nobody else works on, and lets it go afterwards. */
-  const holding = async <Result>(runId: string, work: () => Promise<Result>): Promise<Result> => {
-    const lease = await record.leases.take(runId)
-    if ('heldBy' in lease)
-      throw new InputError(`Run ${runId} is under way in ${lease.heldBy}: let it come to rest first`)
-    try {
-      return await asInputError(AnswerError, work)
-    } finally {
-      journal.release(runId)
-      await lease.release()
-    }
-  }
   return {
     emulated: emulatedVendors(config, catalogue),
-    async createRun(goal, input) {
-      const runId = uuidv7()
-      const sealer = await keyring.create(runId)
-      const sealed = mapAt(input, sensitivePointers(goal), (value, pointer) =>
-        sealer.seal(value, pointer),
-      ) as JsonObject
-      const run = {
-        ...config.owner,
-        goal,
-        input: sealed,
-        mode: config.mode,
-        reasoner: planner,
-        catalogue,
-        policyDigest: policyDigest(config.policy),
-      }
-      await createRun(runId, run, journal)
-      return runId
-    },
-    async pursue(runId, { signal, cancel: interrupt, ...watch }) {
-      if (!gateway) throw new TypeError('pursue: this Remit was opened without servers')
-      const parts = {
-        journal: held,
-        gateway,
-        reasoner: planner,
-        reasonerReadsOutputs: false,
-        catalogue,
-        policy: config.policy,
-        clock: { now: () => new Date(), sleepUntil },
-        random: Math.random,
-        newId: uuidv7,
-        digestArguments: digestSealed,
+    createRun: (goal, input, { detach = false } = {}) => pursuing.createRun(goal, input, { mine: !detach }),
+    async pursue(runId, { signal, cancel, ...watch }) {
+      const { mode } = fold(await journal.read(runId)).created
+      if (mode !== config.mode)
+        throw new InputError(
+          `Run ${runId} is ${mode}: pursue it with REMIT_MODE=${mode}, not on ${config.mode} vendors`,
+        )
+      const situation = await pursuits.untilItRests(runId, {
         ...watch,
-      }
-      return holding(runId, async () => {
-        try {
-          return await advance(runId, parts, { signal, cancel: onBehalfOf(principal, interrupt) })
-        } finally {
-          await record.signHeads()
-        }
+        signal,
+        cancel: onBehalfOf(principal, cancel),
       })
+      await record.signHeads()
+      return situation ?? fold(await journal.read(runId))
     },
+    async fork(runId, seq) {
+      const events = await journal.read(runId)
+      if (seq > events.length) throw new InputError(`Run ${runId} has ${events.length} events, and no place ${seq}`)
+      return pursuing.forkRun(fold(events.slice(0, seq)))
+    },
+    async replay(runId) {
+      const parts = { reasoner: planner, catalogue, policy: config.policy, digestArguments: digestSealed }
+      return replay(await journal.read(runId), parts)
+    },
+    work: (options) => pursuing.work(options),
     planOnly: (goal, input) => planOnly({ goal, input, reasoner: planner, catalogue, mode: config.mode }),
-    answer: (runId, choice, why) => holding(runId, () => answer(runId, decided(choice, why), held)),
-    cancel: (runId, why) => holding(runId, () => requestCancel(runId, decided('cancel', why), held)),
+    async answer(runId, choice, { why, change } = {}) {
+      const given = said(choice, why)
+      const input = change && (await pursuing.changeInput(fold(await journal.read(runId)), change))
+      await asInputError(AnswerError, () => answer(runId, input ? { ...given, input } : given, desk))
+      await wake(runId)
+    },
+    async cancel(runId, why) {
+      await asInputError(AnswerError, () => requestCancel(runId, said('cancel', why), desk))
+      await wake(runId)
+    },
     approvals: () => queries.openApprovals(tenant),
     async decideApproval(prefix, choice, why) {
       const open = (await queries.openApprovals(tenant)).filter(({ approval_id }) => approval_id.startsWith(prefix))
@@ -134,7 +128,8 @@ function remitOf(
       if (!found) throw new InputError(`There is no open approval ${prefix}`)
       if (another) throw new InputError(`More than one approval starts with ${prefix}: give more of its id`)
       const { run_id, approval_id } = found
-      await holding(run_id, () => decideApproval(run_id, approval_id, decided(choice, why), held, new Date()))
+      await asInputError(AnswerError, () => decideApproval(run_id, approval_id, said(choice, why), desk))
+      await wake(run_id)
       return run_id
     },
     findRun: (prefix) => asInputError(QueryError, async () => (await queries.runByPrefix(tenant, prefix)).run_id),
@@ -143,6 +138,7 @@ function remitOf(
     runs: async (filter) => (await queries.listRuns(tenant, filter)).runs,
     sql: (statement) => asInputError(QueryError, () => queries.sql(tenant, statement)),
     verify: (runId) => (runId === undefined ? verifier.verifyAll() : verifier.verifyRun(runId)),
+    exportRun: (runId) => record.exporter.exportRun(runId),
     async psqlUrl(workspace) {
       if (workspace === undefined) return { url: record.readerUrl(tenant), what: "Remit's record, read-only" }
       const found = await asInputError(InputError, () => findWorkspaceUrl(home, workspace, record.embedded?.port))
@@ -169,10 +165,6 @@ function emulatedVendors({ mode }: Config, { servers }: Catalogue): Map<string, 
   return new Map([...servers.values()].flatMap(({ name, emulator }) => (emulator ? [[name, emulator.vendor]] : [])))
 }
 
-function sensitivePointers(goal: Goal): string[] {
-  return inputProperties(goal.input).flatMap(({ pointer, sensitive }) => (sensitive ? [pointer] : []))
-}
-
 /** What a person got wrong is theirs to mend: exit code 2. */
 async function asInputError<Result>(
   kind: new (...args: never[]) => Error,
@@ -184,17 +176,4 @@ async function asInputError<Result>(
     if (error instanceof kind && !(error instanceof InputError)) throw new InputError(error.message)
     throw error
   }
-}
-
-function sleepUntil(instant: Date, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const timer = setTimeout(done, Math.max(0, instant.getTime() - Date.now()))
-    signal.addEventListener('abort', done, { once: true })
-    function done() {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-  })
 }

@@ -4,13 +4,19 @@ import type { Json } from '../shared/json.ts'
 import { InputError, type Workplace } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { diagnose } from './diagnose.ts'
+import { goingLive } from './go-live.ts'
+import { InputOfError, withInputsOf } from './goals/input-of.ts'
 import { parseGoal } from './goals/load-goal.ts'
 import { validateInput } from './goals/validate-input.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
+import { backUpHome, migrateRecord, restoreHome } from './keep-home.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
-import { openRemit } from './open-remit.ts'
+import { withSubGoals } from './model/sub-goals.ts'
+import { checkOpening, openRemit } from './open-remit.ts'
+import { YamlError } from './parse-yaml.ts'
+import { startWorkerProcesses } from './worker-processes.ts'
 
 /** What a command can know and do before anything is started. */
 export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
@@ -18,7 +24,12 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     root: config.root,
     home: config.home,
     mode: config.mode,
-    catalogue,
+    get catalogue() {
+      return withSubGoals(
+        catalogue,
+        goalFiles(config).map(({ goal }) => goal),
+      )
+    },
     goals: () => goalFiles(config).map(({ goal, file }) => ({ name: goal.goal, title: goal.title, file })),
     goal: (name) => goalNamed(config, name),
     checkInput(goal, input) {
@@ -27,8 +38,14 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
       const faults = checked.issues.length === 1 ? 'fault' : 'faults'
       throw new InputError(`The input of ${goal.goal} has ${checked.issues.length} ${faults}`, checked.issues)
     },
-    open: (options) => openRemit(config, catalogue, options),
+    check: (options) => checkOpening(config, catalogue, options),
+    goingLive: () => goingLive(config, catalogue),
+    open: (options) => openRemit(config, { catalogue, goals: goalFiles(config).map(({ goal }) => goal) }, options),
     diagnose: () => diagnose(config, catalogue),
+    startWorkers: (count, options) => startWorkerProcesses(config, count, options),
+    migrate: () => migrateRecord(config),
+    backUp: (file, signal) => backUpHome(config, file, signal),
+    restore: (file, options) => restoreHome(config, file, options),
     stopEverything: () => stopEverything(config),
   }
 }
@@ -54,11 +71,22 @@ function goalNamed(config: Config, name: string): Goal {
 }
 
 function goalFiles({ goalFolders }: Config): { goal: Goal; file: string }[] {
-  return goalFolders.flatMap((folder) =>
+  const files = goalFolders.flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => /\.ya?ml$/.test(basename(name)))
       .sort()
-      .map((name) => join(folder, name))
-      .map((file) => ({ goal: parseGoal(readFileSync(file, 'utf8'), file), file })),
+      .map((name) => join(folder, name)),
   )
+  const goals = asInput(() => withInputsOf(files.map((file) => parseGoal(readFileSync(file, 'utf8'), file))))
+  return goals.map((goal, index) => ({ goal, file: files[index] ?? '' }))
+}
+
+/** A goal file that is not right is a person's to mend. */
+function asInput<Result>(read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof YamlError || error instanceof InputOfError) throw new InputError(error.message)
+    throw error
+  }
 }

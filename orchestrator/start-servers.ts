@@ -1,13 +1,15 @@
 import { join } from 'node:path'
 import pino from 'pino'
+import type { Issue } from '../shared/failure.ts'
 import type { ServerManifest } from '../shared/manifest.ts'
+import { didYouMean } from '../shared/nearest-name.ts'
 import { InputError, type OpenOptions } from './cli/remit.ts'
 import type { Config } from './config.ts'
-import { CredentialError } from './execute/credentials/resolve.ts'
-import { ensureEmulator, setFault } from './execute/emulators.ts'
+import { armFault, clearAbandonedFault, clearFault, ensureEmulator, FaultInForceError } from './execute/emulators.ts'
 import { openEraVerdicts } from './execute/era-verdicts.ts'
-import { type Gateway, openGateway } from './execute/gateway.ts'
+import { type Gateway, openGateway, ServersMisconfigured } from './execute/gateway.ts'
 import { launcher } from './execute/launcher.ts'
+import { grantOf, sourcesOf } from './go-live.ts'
 import type { Home } from './home/home.ts'
 import type { Membership } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
@@ -23,42 +25,74 @@ export interface Place {
 /** Server → mode of its fault. */
 export type Faults = Readonly<Record<string, string>>
 
-/** Faults by server. Refused in live mode, and for servers that are not there. */
-export function faultsOf(config: Config, catalogue: Catalogue, faults: Faults): Faults {
-  const names = Object.keys(faults)
-  if (config.mode === 'live' && names.length > 0)
+/** Throws {@link InputError} where faults are refused: in live mode, for servers that are not there and modes that they do not have. */
+export function checkFaults(config: Config, catalogue: Catalogue, faults: Faults): void {
+  if (config.mode === 'live' && Object.keys(faults).length > 0)
     throw new InputError('--fault rehearses a bad day on emulators; it is refused in live mode')
-  for (const name of names) {
-    if (!catalogue.servers.has(name))
-      throw new InputError(
-        `--fault ${name}: there is no such server; there are ${[...catalogue.servers.keys()].join(', ')}`,
-      )
+  for (const [name, mode] of Object.entries(faults)) {
+    const server = catalogue.servers.get(name)
+    const asked = `--fault ${name}=${mode}`
+    const servers = [...catalogue.servers.keys()]
+    if (!server)
+      throw new InputError(`${asked}: there is no such server${didYouMean(name, servers)}`, faultChoices(catalogue))
+    if (!Object.hasOwn(server.faults, mode)) {
+      const modes = Object.entries(server.faults).map(([path, message]) => ({ path: `${name}=${path}`, message }))
+      const known = modes.length > 0 ? `${name} has no such fault` : `${name} has no faults to rehearse`
+      throw new InputError(`${asked}: ${known}${didYouMean(mode, Object.keys(server.faults))}`, modes)
+    }
   }
-  return faults
 }
 
-/** Brings up the vendors' stand-ins, with the faults that were asked for. */
+function faultChoices({ servers }: Catalogue): Issue[] {
+  return [...servers.values()].flatMap(({ name, faults }) =>
+    Object.entries(faults).map(([mode, message]) => ({ path: `${name}=${mode}`, message })),
+  )
+}
+
+/**
+ * Brings up the vendors' stand-ins, with the faults that were asked for. What it returns clears those faults again: a
+ * vendor's stand-in is shared by all commands on the home, and its bad day is over when the command that wanted it ends.
+ */
 export async function startEmulators(
   config: Config,
   catalogue: Catalogue,
   { home, membership }: Omit<Place, 'record'>,
   faults: Faults,
   options: OpenOptions,
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const emulated = [...catalogue.servers.values()].filter(({ emulator }) => emulator !== undefined)
-  if (config.mode === 'live' || emulated.length === 0) return
+  if (config.mode === 'live' || emulated.length === 0) return async () => undefined
   options.onStarting?.('emulators')
-  await Promise.all(
+  const armed: string[] = []
+  const clear = async () => {
+    await Promise.allSettled(armed.map((control) => clearFault(control, membership.id)))
+  }
+  const prepared = await Promise.allSettled(
     emulated.map(async (server) => {
       const { control } = await ensureEmulator(membership, home, server, config.root)
+      await clearAbandonedFault(control, membership)
       const fault = faults[server.name]
-      if (fault !== undefined) await setFault(control, fault)
+      if (fault === undefined) return
+      await armFault(control, fault, membership.id).catch((error: unknown) => {
+        if (!(error instanceof FaultInForceError)) throw error
+        throw new InputError(`--fault ${server.name}=${fault}: ${error.message}`)
+      })
+      armed.push(control)
     }),
   )
+  const failed = prepared.find((each) => each.status === 'rejected')
+  if (failed) {
+    await clear()
+    throw failed.reason
+  }
   options.onStarted?.('emulators')
+  return clear
 }
 
-/** Starts every reviewed server, all at once, each with its own endpoints and credentials and nothing else. */
+/**
+ * Starts every reviewed server, all at once, each with its own endpoints and credentials and nothing else. One that does not
+ * start stops nobody; what a person has to mend in the configuration is told before anything is done.
+ */
 export async function startServers(
   config: Config,
   catalogue: Catalogue,
@@ -74,7 +108,7 @@ export async function startServers(
     mode: config.mode,
     sources: sourcesOf(config),
     environment: config.environment,
-    databaseUrl: ({ name }) => record.serverDatabase({ kind: databaseKind(config, name), name }),
+    databaseUrl: ({ name }) => record.serverDatabase({ kind: grantOf(config, name), name }),
   })
   const launch = async (server: ServerManifest) => {
     const described = await describe(server)
@@ -90,21 +124,12 @@ export async function startServers(
     log: pino({ level: 'warn' }, pino.destination({ dest: join(home.logs, 'remit.log'), sync: true })),
   })
   options.onStarting?.('servers')
-  await gateway.start(servers.map(({ name }) => name))
+  try {
+    await gateway.start(servers.map(({ name }) => name))
+  } catch (error) {
+    await gateway.close()
+    throw error instanceof ServersMisconfigured ? new InputError(error.message) : error
+  }
   options.onStarted?.('servers')
   return gateway
-}
-
-function sourcesOf({ servers }: Config) {
-  return Object.fromEntries(
-    Object.entries(servers).map(([name, { endpoints, credentials }]) => [name, { ...endpoints, ...credentials }]),
-  )
-}
-
-function databaseKind(config: Config, server: string): 'schema' | 'provisioner' {
-  const kind = config.servers[server]?.database
-  if (kind) return kind
-  throw new CredentialError(
-    `servers/${server}: it needs a database; grant one in remit.config.yaml: servers: { ${server}: { database: schema } }`,
-  )
 }

@@ -14,15 +14,17 @@ function pageOf(servers: readonly ServerManifest[]): string {
   return `${[intro, ...servers.map(serverSection)].join('\n')}`
 }
 
-function serverSection({ name, description, endpoints, credentials, egress, tools }: ServerManifest): string {
-  const slots = [...Object.entries(endpoints), ...Object.entries(credentials)].map(
-    ([slot, { description: what }]) => `- \`${slot}\`: ${what}`,
-  )
+function serverSection({ name, description, endpoints, credentials, settings, faults, egress, tools }: ServerManifest) {
+  const slots = [endpoints, credentials, settings]
+    .flatMap(Object.entries)
+    .map(([slot, { description: what }]) => `- \`${slot}\`: ${what}`)
   const reach = egress.length > 0 ? `\nReaches ${egress.map((host) => `\`${host}\``).join(', ')}.\n` : ''
+  const badDays = Object.entries(faults).map(([mode, what]) => `- \`${name}=${mode}\`: ${what}`)
   return [
     `## ${name}\n\n${description}\n`,
     slots.length > 0 ? `${slots.join('\n')}\n` : '',
     reach,
+    badDays.length > 0 ? `Can be rehearsed by \`--fault\`:\n\n${badDays.join('\n')}\n` : '',
     ...tools.map((tool) => toolSection(name, tool)),
   ]
     .filter((part) => part !== '')

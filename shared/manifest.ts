@@ -61,6 +61,12 @@ const endpoint = z.strictObject({
 /** A credential slot: the operator's configuration maps it to a source; the server gets it as an environment variable. */
 const credential = z.strictObject({ description: z.string(), optional: z.boolean().default(false) })
 
+/** What an operator may choose for a server without its being a secret: the sender of its mail. */
+const setting = z.strictObject({ description: z.string() })
+
+/** The name of a fault that can be rehearsed: `flaky`. */
+const faultMode = z.string().regex(/^[a-z][a-z0-9_-]*$/, 'lower-case letters, digits, "-" and "_"')
+
 export const serverManifestSchema = z.strictObject({
   name,
   title: z.string(),
@@ -74,6 +80,12 @@ export const serverManifestSchema = z.strictObject({
   endpoints: z.record(z.string(), endpoint).default({}),
   /** Environment variable → credential slot. */
   credentials: z.record(z.string(), credential).default({}),
+  /** Environment variable → setting. */
+  settings: z.record(z.string(), setting).default({}),
+  /** Bad days that can be rehearsed, in `mode: emulated` only: mode → what happens. */
+  faults: z.record(faultMode, z.string()).default({}),
+  /** Calls that one process of it works on at the same time; more wait their turn. */
+  concurrency: z.int().min(1).optional(),
   /** `host:port`, exact names only. */
   egress: z.array(z.string().regex(/^[a-z0-9.-]+:\d+$/i, 'an exact host and port: api.stripe.com:443')).default([]),
   tools: z.array(toolManifestSchema),

@@ -13,6 +13,12 @@ export function nearestName(name: string, names: Iterable<string>): string | und
   return best
 }
 
+/** `; did you mean a?`, or nothing where no name is near. */
+export function didYouMean(name: string, known: Iterable<string>): string {
+  const near = nearestName(name, known)
+  return near === undefined ? '' : `; did you mean ${near}?`
+}
+
 /** Letters to insert, drop, replace or swap with their neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let above: number[] = []

@@ -59,13 +59,6 @@ export async function withRemit<Result>(
   }
 }
 
-/** The run that a person means: the start of an id, or `last`. */
-export async function runIdOf(remit: Remit, named: string): Promise<string> {
-  if (named !== 'last') return remit.findRun(named)
-  const [latest] = await remit.runs({ limit: 1 })
-  return latest ? latest.run_id : remit.findRun(named)
-}
-
 /** Adds a command to the program. */
 export type AddCommand = (program: Command, context: Context) => void
 
@@ -77,7 +70,7 @@ export function positiveInteger(text: string): number {
 }
 
 export const jsonOption = ['--json', 'print one JSON document on stdout, and nothing else there'] as const
-export const runArgument = ['<run>', 'the start of a run id, or "last"'] as const
+export const runArgument = ['<run>', 'the start of a run id, or "last"; with /TASK the run of a sub-goal'] as const
 
 /** A row of a table as an object. */
 export function asObject(columns: readonly string[], row: readonly Json[]): Record<string, Json> {

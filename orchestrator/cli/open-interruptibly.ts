@@ -31,6 +31,20 @@ export async function openInterruptibly(
   }
 }
 
+/** Does work that Ctrl-C aborts by a signal, whose reason is an {@link InterruptedError}. */
+export async function interruptible<Result>(
+  terminal: Terminal,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const interrupt = new AbortController()
+  const off = terminal.onInterrupt(() => interrupt.abort(new InterruptedError()))
+  try {
+    return await work(interrupt.signal)
+  } finally {
+    off()
+  }
+}
+
 /** Does the work until Ctrl-C, which throws {@link InterruptedError}. What the work holds, the caller closes. */
 export async function untilInterrupted<Result>(terminal: Terminal, work: () => Promise<Result>): Promise<Result> {
   const interrupted = Promise.withResolvers<never>()

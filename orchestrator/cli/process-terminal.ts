@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import type { Terminal } from './terminal.ts'
 
 export interface ProcessTerminalOptions {
@@ -27,6 +29,21 @@ export function processTerminal({ noColor, forceColor, folder, environment }: Pr
       return stdout.columns || defaultColumns
     },
     folder,
+    canAsk: stdin.isTTY === true && stderr.isTTY === true,
+    async ask(question) {
+      stderr.write(question)
+      // Not as a terminal: then Ctrl-C stays a signal, for all that listen.
+      const lines = createInterface({ input: stdin, terminal: false })
+      const end = () => lines.close()
+      process.once('SIGINT', end)
+      try {
+        const line = once(lines, 'line').then(([text]) => String(text))
+        return await Promise.race([line, once(lines, 'close').then(() => undefined)])
+      } finally {
+        process.off('SIGINT', end)
+        lines.close()
+      }
+    },
     now: () => Date.now(),
     onInterrupt(listener) {
       process.on('SIGINT', listener).on('SIGTERM', listener)

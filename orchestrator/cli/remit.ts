@@ -2,9 +2,11 @@ import type { Issue } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
 import type { Progress } from '../model/call.ts'
 import type { Catalogue } from '../model/catalogue.ts'
+import type { Task } from '../model/decision.ts'
 import type { Event, Mode } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
 import type { Situation } from '../model/situation.ts'
+import type { Replay } from '../run/replay.ts'
 
 /** What the composition root knows before anything is started. */
 export interface Workplace {
@@ -20,12 +22,35 @@ export interface Workplace {
   goal(name: string): Goal
   /** The input with defaults applied. Throws {@link InputError} with every fault by its path. */
   checkInput(goal: Goal, input: unknown): JsonObject
+  /** Throws {@link InputError} with what can be known to be wrong before anything is started: faults that nobody knows, slots that nothing fills. */
+  check(options: OpenOptions): Promise<void>
+  /** What a person has to agree to before servers may be started; undefined in emulated mode, and once somebody has agreed. */
+  goingLive(): Promise<GoingLive | undefined>
   /** Starts (or joins) Postgres and opens the record; `servers: true` also starts emulators and capability servers. */
   open(options: OpenOptions): Promise<Remit>
   /** Facts for `doctor`: each with what was found, and what to do where it is not as it should be. */
   diagnose(): Promise<Finding[]>
+  /** Starts further worker processes, each again when it dies, until closed. */
+  startWorkers(count: number, options: { runs: number }): { close(): Promise<void> }
+  /** Brings the record's roles and tables up to date; names what was applied, and what the record has now. */
+  migrate(): Promise<{ applied: string[]; current: string }>
+  /** Writes all that runs need to go on to a file. Runs may be under way meanwhile. Throws the signal's reason. */
+  backUp(file: string, signal: AbortSignal): Promise<Backup>
+  /** Makes a backup this home. Throws {@link InputError} where the home holds something, unless it is to be replaced. */
+  restore(file: string, options: { replace: boolean; signal: AbortSignal }): Promise<Restored>
   /** Stops every process that belongs to this home, whoever started it. Returns their names. */
   stopEverything(): Promise<string[]>
+}
+
+/** What is in a backup. `databases` are those of an external Postgres, which it does not hold. */
+export interface Backup {
+  made_at: string
+  databases?: string[]
+}
+
+export interface Restored extends Backup {
+  /** Where the home that was there before lies now. */
+  replaced?: string
 }
 
 export interface OpenOptions {
@@ -42,6 +67,23 @@ export interface OpenOptions {
   onStarted?(what: string): void
 }
 
+/** What live mode reaches, by server. Nothing in it is a secret. */
+export interface GoingLive {
+  /** Where the record is kept. */
+  record: string
+  servers: {
+    name: string
+    title: string
+    /** Where it goes. */
+    endpoints: string[]
+    /** As whom: where each credential comes from. */
+    accounts: string[]
+    settings: string[]
+  }[]
+  /** Remembers the agreement, for exactly these endpoints, credentials and settings. */
+  agree(): void
+}
+
 export interface Finding {
   what: string
   ok: boolean
@@ -53,17 +95,28 @@ export interface Finding {
 export interface Remit {
   /** Which servers stand on an emulator, by server name → vendor. */
   emulated: ReadonlyMap<string, string>
-  createRun(goal: Goal, input: JsonObject): Promise<string>
-  /** Pursues the run until it ends or waits for a person. */
+  /** Records a new run. With `detach` any worker may pursue it at once; else it is left to this process for a while. */
+  createRun(goal: Goal, input: JsonObject, options?: { detach?: boolean }): Promise<string>
+  /** Pursues the run, or follows whoever pursues it, until it ends or waits. */
   pursue(runId: string, watch: Watch): Promise<Situation>
+  /** A new run of the same goal, which starts with what stood in a run after its event `seq`. */
+  fork(runId: string, seq: number): Promise<string>
+  /** Derives a run again from its record; calls nothing and records nothing. */
+  replay(runId: string): Promise<Replay>
+  /** Pursues whatever runs are due, up to `most` at once, until it is closed. */
+  work(options: Work): Worker
   /** What a plan for the goal would be; nothing is recorded and nothing is called. */
   planOnly(goal: Goal, input: JsonObject): Promise<PlanOnly>
-  answer(runId: string, choice: string, why?: string): Promise<void>
+  /**
+   * Records an answer to what the run asks. `change` goes with the choice of that name: a JSON Merge Patch of the run's
+   * input. Throws {@link InputError} where the run does not offer the choice, or the input would not be valid.
+   */
+  answer(runId: string, choice: string, options?: { why?: string; change?: JsonObject }): Promise<void>
   /** The approvals that are asked for and not decided, the oldest first. */
   approvals(): Promise<OpenApproval[]>
   /** Approves or denies one, known by the start of its id; returns its run, which then has to be pursued. */
   decideApproval(idPrefix: string, choice: 'approve' | 'deny', why?: string): Promise<string>
-  /** Records that the run is to end; it then has to be pursued, which undoes it. */
+  /** Records that the run is to end; whoever pursues it undoes it. */
   cancel(runId: string, why?: string): Promise<void>
   /** Throws {@link InputError} when no run, or more than one, has an id that begins so. */
   findRun(idPrefix: string): Promise<string>
@@ -72,6 +125,8 @@ export interface Remit {
   runs(options: { limit: number; status?: string }): Promise<RunRow[]>
   sql(statement: string): Promise<{ columns: string[]; rows: Json[][]; truncated: boolean }>
   verify(runId?: string): Promise<Verification>
+  /** The lines of a document that proves itself: events, signed heads and key; see `record/export-format.ts`. */
+  exportRun(runId: string): AsyncIterable<string>
   /** Where `psql` connects: the record itself (read-only role), or a tenant's workspace by slug, database or id. */
   psqlUrl(workspace?: string): Promise<{ url: string; what: string }>
   close(): Promise<void>
@@ -86,12 +141,21 @@ export interface Watch {
   signal: AbortSignal
 }
 
+export interface Work {
+  most: number
+  watch(runId: string): Pick<Watch, 'onEvent'>
+  /** Told what kept a run, or all of them, from going on; the worker tries again. */
+  onTrouble(error: unknown, runId?: string): void
+}
+
+export interface Worker {
+  stop(): void
+  /** Lets calls in flight settle, up to `graceMs`, then lets every run go. */
+  close(graceMs: number): Promise<void>
+}
+
 export type PlanOnly =
-  | {
-      ok: true
-      tasks: { id: string; tool: string; arguments: JsonObject; after: string[]; why: string }[]
-      why: string
-    }
+  | { ok: true; tasks: Task[]; why: string }
   | { ok: false; code: string; issues: Issue[]; why: string }
 
 export interface OpenApproval {
@@ -106,6 +170,8 @@ export interface RunRow {
   run_id: string
   goal: string
   status: string
+  /** The run that it is a part of. */
+  parent_run?: string
   created_at: string
   updated_at: string
 }

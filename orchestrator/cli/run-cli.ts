@@ -1,16 +1,23 @@
 import { Command, CommanderError } from 'commander'
 import { addAnswer } from './commands/answer.ts'
 import { addApprovals, addApprove, addDeny } from './commands/approvals.ts'
+import { addBackup } from './commands/backup.ts'
 import { addCancel } from './commands/cancel.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
+import { addExport } from './commands/export.ts'
+import { addFork } from './commands/fork.ts'
+import { addMigrate } from './commands/migrate.ts'
 import { addPsql } from './commands/psql.ts'
+import { addReplay } from './commands/replay.ts'
+import { addRestore } from './commands/restore.ts'
 import { addResume } from './commands/resume.ts'
 import { addRun } from './commands/run.ts'
 import { addRuns } from './commands/runs.ts'
 import { addServers } from './commands/servers.ts'
 import { addShow } from './commands/show.ts'
 import { addSql } from './commands/sql.ts'
+import { addStart } from './commands/start.ts'
 import { addStop } from './commands/stop.ts'
 import { addTools } from './commands/tools.ts'
 import { addVerify } from './commands/verify.ts'
@@ -32,11 +39,18 @@ const commands: AddCommand[] = [
   addDeny,
   addCancel,
   addResume,
+  addFork,
+  addReplay,
+  addStart,
   addTools,
   addServers,
   addSql,
   addPsql,
   addVerify,
+  addExport,
+  addMigrate,
+  addBackup,
+  addRestore,
   addDoctor,
   addStop,
 ]

@@ -1,4 +1,5 @@
 import { type Context, columnsOf, note, print } from './context.ts'
+import { agreeToGoLive } from './go-live.ts'
 import { openInterruptibly } from './open-interruptibly.ts'
 import type { OpenOptions, Remit } from './remit.ts'
 import { LiveView } from './story/live-view.ts'
@@ -6,7 +7,12 @@ import { duration } from './text/duration.ts'
 import { doubtful, faint, type Line, paragraph } from './text/line.ts'
 
 /** Opens Remit with its servers, and tells what was started and how long it took; on stderr where stdout is for JSON. */
-export async function startUp(context: Context, options: OpenOptions, { json }: { json: boolean }): Promise<Remit> {
+export async function startUp(
+  context: Context,
+  options: OpenOptions,
+  { json, yes = false }: { json: boolean; yes?: boolean },
+): Promise<Remit> {
+  await agreeToGoLive(context, { yes })
   const { terminal, colors } = context
   const begun = terminal.now()
   const starting = new Map<string, number>()

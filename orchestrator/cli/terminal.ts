@@ -12,6 +12,10 @@ export interface Terminal {
   folder: string
   /** Milliseconds since the epoch. */
   now(): number
+  /** True when a person sits there who can be asked. */
+  readonly canAsk: boolean
+  /** Asks on stderr and returns the line that is typed; undefined where none comes, as after Ctrl-C. */
+  ask(question: string): Promise<string | undefined>
   /** Tells of Ctrl-C and of a request to terminate, until `off` is called. */
   onInterrupt(listener: () => void): () => void
   /** Runs a program on this terminal. Returns its exit code, or undefined when there is no such program. */

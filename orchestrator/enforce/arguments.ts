@@ -2,8 +2,8 @@ import type { Issue } from '../../shared/failure.ts'
 import { isJsonObject, type JsonObject } from '../../shared/json.ts'
 import { formatPointer, parsePointer } from '../../shared/json-pointer.ts'
 import { compileSchema } from '../../shared/json-schema.ts'
+import { didYouMean } from '../../shared/nearest-name.ts'
 import type { Tool } from '../model/catalogue.ts'
-import { didYouMean } from './nearest.ts'
 import { covers, sealedIn } from './sensitive.ts'
 
 /**

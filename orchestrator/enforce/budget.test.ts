@@ -15,6 +15,9 @@ test('what is reserved stays spent, and what is in flight takes a place', () => 
     compensation_calls: 1,
     concurrency: 1,
     revisions: 1,
+    model_calls: 50,
+    tokens: 2_000_000,
+    cost_usd: 10,
     until: '2026-11-01T12:01:00.000Z',
   })
 })
@@ -29,5 +32,5 @@ test('an exhausted budget is a failure, and the undo has a reserve of its own', 
   })
   expect(mayReserve(made.situation, 'lookup')).toMatchObject({ kind: 'budget_exhausted' })
   expect(mayReserve(made.situation, 'compensation')).toBe(true)
-  expect(mayReserve(made.situation, 'compensation', 2)).toMatchObject({ kind: 'budget_exhausted' })
+  expect(mayReserve(made.situation, 'compensation', { tool_calls: 2 })).toMatchObject({ kind: 'budget_exhausted' })
 })

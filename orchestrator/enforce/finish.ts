@@ -1,5 +1,6 @@
 import type { Issue } from '../../shared/failure.ts'
 import type { Decision } from '../model/decision.ts'
+import { isWhole } from '../model/evidence.ts'
 import type { Situation } from '../model/situation.ts'
 
 export type Finish = Extract<Decision, { kind: 'finish' }>
@@ -31,6 +32,7 @@ function faultOf(fact: string, callId: string, situation: Situation): string | u
   if (!call.outcome) return `${callId} (${tool}) has not settled`
   if (call.outcome.status !== 'succeeded')
     return `${callId} (${tool}) ${call.outcome.status === 'failed' ? 'failed' : 'is uncertain'}`
+  if (!isWhole(situation, call)) return `${callId} (${tool}) did one item of a list, and the list is not done`
   if (call.compensated_by !== undefined) return `${callId} (${tool}) was undone by ${call.compensated_by}`
   const contract = situation.tools[tool]
   if (!contract?.establishes.includes(fact) || !call.establishes.includes(fact))

@@ -2,12 +2,12 @@ import type { Issue } from '../../shared/failure.ts'
 import { isJsonObject, type Json } from '../../shared/json.ts'
 import { formatPointer, getAt, parsePointer } from '../../shared/json-pointer.ts'
 import { compileSchema } from '../../shared/json-schema.ts'
+import { didYouMean } from '../../shared/nearest-name.ts'
 import type { Catalogue, Tool } from '../model/catalogue.ts'
 import type { Task } from '../model/decision.ts'
 import type { Situation } from '../model/situation.ts'
 import { holdsSealed, isReference, isSealed, isText } from '../model/value.ts'
 import { leaksInto, unknownArguments } from './arguments.ts'
-import { didYouMean } from './nearest.ts'
 import { misfit, type SchemaIn, schemaAt } from './schema-fit.ts'
 import { covers, sealedIn } from './sensitive.ts'
 
@@ -17,10 +17,12 @@ export interface PlanWorld {
   catalogue: Catalogue
   /** Id → tool, for the tasks of the plan and all that have started. */
   toolOf: ReadonlyMap<string, string>
+  /** The ids of those that are for a list: their output is an array. */
+  fanned: ReadonlySet<string>
 }
 
 /** What a reference leads to: the value where it is known, or the schema of what will be there. */
-type Target = { value: Json } | { schema: SchemaIn; sensitive: boolean } | { fault: string }
+export type Target = { value: Json } | { schema: SchemaIn; sensitive: boolean } | { fault: string }
 
 /**
  * What is wrong with a task's arguments before anything has run, by path within the arguments. References to known values
@@ -97,11 +99,11 @@ export function checkPlannedArguments(task: Task, tool: Tool, world: PlanWorld):
   return [...issues, ...compileSchema(tool.input)(known, unknown), ...unknownArguments(tool, known)]
 }
 
-function targetOf(ref: string, { situation, catalogue, toolOf }: PlanWorld): Target {
+export function targetOf(ref: string, { situation, catalogue, toolOf, fanned }: PlanWorld): Target {
   if (!ref.startsWith('/')) return { fault: `"${ref}" is not a JSON pointer: it must start with "/"` }
   const [root, id, part, ...rest] = parsePointer(ref)
   if (root === 'input') {
-    const value = getAt(situation.created.input, ref.slice('/input'.length))
+    const value = getAt(situation.input, ref.slice('/input'.length))
     return value === undefined ? { fault: `${ref} does not resolve: the input has no such value` } : { value }
   }
   if (root !== 'tasks' || id === undefined || part !== 'output') {
@@ -120,7 +122,8 @@ function targetOf(ref: string, { situation, catalogue, toolOf }: PlanWorld): Tar
   }
   const producer = catalogue.tools.get(toolId)
   if (!producer?.output) return { schema: { schema: true, root: {} }, sensitive: false }
-  const schema = schemaAt({ schema: producer.output, root: producer.output }, rest)
+  const output = fanned.has(id) ? { type: 'array', items: producer.output } : producer.output
+  const schema = schemaAt({ schema: output, root: producer.output }, rest)
   if (!schema) return { fault: `${ref} does not resolve: the output of ${toolId} has no such value` }
-  return { schema, sensitive: covers(producer.marks.output.sensitive, rest) }
+  return { schema, sensitive: covers(producer.marks.output.sensitive, fanned.has(id) ? rest.slice(1) : rest) }
 }

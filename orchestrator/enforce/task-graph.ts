@@ -1,9 +1,10 @@
 import type { Task } from '../model/decision.ts'
 import { referencesIn, taskOf } from '../model/reference.ts'
 
-/** The ids of the tasks that must have succeeded before this one: what it comes after and what its arguments refer to. */
-export function dependenciesOf(task: Pick<Task, 'after' | 'arguments'>): string[] {
-  const referred = referencesIn(task.arguments).flatMap(({ ref }) => {
+/** The ids of the tasks that must have succeeded before this one: what it comes after, and what its arguments and its list refer to. */
+export function dependenciesOf(task: Pick<Task, 'after' | 'arguments' | 'for_each'>): string[] {
+  const list = task.for_each ? [{ ref: task.for_each.ref }] : []
+  const referred = [...referencesIn(task.arguments), ...list].flatMap(({ ref }) => {
     try {
       return taskOf(ref) ?? []
     } catch {

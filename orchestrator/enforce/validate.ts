@@ -1,12 +1,16 @@
 import type { Issue } from '../../shared/failure.ts'
+import { digest } from '../../shared/json.ts'
+import { didYouMean } from '../../shared/nearest-name.ts'
 import { type Catalogue, contractOf, type Tool, type ToolContract } from '../model/catalogue.ts'
 import type { Decision, Task } from '../model/decision.ts'
-import type { Situation } from '../model/situation.ts'
+import type { Situation, TaskState } from '../model/situation.ts'
+import { isAllowed } from './allowed-tools.ts'
 import { type Remaining, remaining } from './budget.ts'
-import { didYouMean } from './nearest.ts'
+import { checkFanOut } from './check-fan-out.ts'
 import { orderIrreversible } from './order-irreversible.ts'
 import { checkPlannedArguments, type PlanWorld } from './planned-arguments.ts'
 import { policyRules } from './policy.ts'
+import { reservationOf } from './reservation.ts'
 import { dependenciesOf, findCycle } from './task-graph.ts'
 
 export type Plan = Extract<Decision, { kind: 'plan' }>
@@ -25,20 +29,22 @@ export function validatePlan(
   plan: Plan,
   situation: Situation,
   catalogue: Catalogue,
-  limits: Pick<Remaining, 'tool_calls' | 'revisions'> = remaining(situation),
+  limits: Remaining = remaining(situation),
 ): Validation {
   const started = [...situation.tasks.values()].filter(({ status }) => status !== 'pending')
   const world: PlanWorld = {
     situation,
     catalogue,
     toolOf: new Map([...started, ...plan.tasks].map(({ id, tool }) => [id, tool])),
+    fanned: new Set([...started, ...plan.tasks].flatMap(({ id, for_each }) => (for_each ? [id] : []))),
   }
-  const problems = [...limitProblems(plan, limits), ...idProblems(plan.tasks, started)]
+  const problems = [...limitProblems(plan, limits, catalogue), ...idProblems(plan.tasks, started)]
+  problems.push(...repetitionProblems(plan.tasks, started))
   for (const [index, task] of plan.tasks.entries()) {
     const path = `/tasks/${index}`
     problems.push(...orderProblems(task, path, situation, world))
     const tool = catalogue.tools.get(task.tool)
-    if (tool) problems.push(...toolProblems(task, tool, path, world))
+    if (tool) problems.push(...toolProblems(task, tool, path, world), ...fitProblems(task, tool, path, situation))
     else {
       const hint = didYouMean(task.tool, catalogue.tools.keys())
       problems.push({ path: `${path}/tool`, message: `there is no reviewed tool ${task.tool}${hint}` })
@@ -55,18 +61,42 @@ export function validatePlan(
   }
 }
 
-function limitProblems({ tasks }: Plan, limits: Pick<Remaining, 'tool_calls' | 'revisions'>): Issue[] {
+function limitProblems({ tasks }: Plan, limits: Remaining, { tools }: Catalogue): Issue[] {
   const problems: Issue[] = []
   if (tasks.length === 0)
     problems.push({ path: '/tasks', message: 'a plan has at least one task; decide to finish or to give up instead' })
   if (limits.revisions < 1) problems.push({ path: '', message: 'the budget allows no further revision of the plan' })
-  if (tasks.length > limits.tool_calls) {
-    problems.push({
-      path: '/tasks',
-      message: `${tasks.length} calls are planned and the budget leaves ${limits.tool_calls}`,
-    })
+  for (const limit of ['tool_calls', 'compensation_calls', 'model_calls', 'tokens', 'cost_usd'] as const) {
+    const planned = tasks.reduce((sum, task) => {
+      const one = reservationOf(task, tools.get(task.tool))[limit] ?? 0
+      return sum + one * (task.for_each?.max ?? 1)
+    }, 0)
+    if (planned <= limits[limit]) continue
+    const what = limit === 'tool_calls' ? 'calls are planned' : `${limit} would be set aside for sub-goals`
+    problems.push({ path: '/tasks', message: `${planned} ${what} and the budget leaves ${limits[limit]}` })
   }
   return problems
+}
+
+/** The same call again, after the runtime gave up on it, would end the same way: only a person asks for that. */
+function repetitionProblems(tasks: readonly Task[], started: readonly TaskState[]): Issue[] {
+  const calls = ({ tool, arguments: args, for_each }: Task) => digest([tool, args, for_each ?? null])
+  const ended = new Map(
+    started
+      .filter(({ status, notice }) => !notice && (status === 'failed' || status === 'refused'))
+      .map((task) => [calls(task), task]),
+  )
+  return tasks.flatMap((task, index) => {
+    const same = task.notice ? undefined : ended.get(calls(task))
+    if (!same) return []
+    const ending = same.status === 'failed' ? 'failed' : 'was refused'
+    return [
+      {
+        path: `/tasks/${index}`,
+        message: `${task.id} is ${same.id} again, which ${ending}: ${same.failure?.message ?? 'no reason was given'}`,
+      },
+    ]
+  })
 }
 
 function idProblems(tasks: readonly Task[], started: readonly Task[]): Issue[] {
@@ -97,16 +127,36 @@ function orderProblems(task: Task, path: string, situation: Situation, { toolOf 
 }
 
 function toolProblems(task: Task, tool: Tool, path: string, world: PlanWorld): Issue[] {
-  const problems = checkPlannedArguments(task, tool, world).map((issue) => ({
-    path: `${path}/arguments${issue.path}`,
-    message: issue.message,
-  }))
+  const inArguments = (issue: Issue) => ({ path: `${path}/arguments${issue.path}`, message: issue.message })
+  const problems = task.for_each
+    ? checkFanOut(task, task.for_each, tool, world).map(({ path: at, message }) => ({ path: `${path}${at}`, message }))
+    : checkPlannedArguments(task, tool, world).map(inArguments)
   if (tool.effect === 'delete') {
     const rule = 'deletes-only-as-compensation'
     problems.push({ path: `${path}/tool`, message: `${tool.id} is a delete: ${policyRules[rule]} (${rule})` })
   }
   return problems
 }
+
+/** What a goal and a sub-goal allow, beside what is right in itself. */
+function fitProblems(task: Task, tool: Tool, path: string, { created }: Situation): Issue[] {
+  const problems: Issue[] = []
+  const { goal, parent } = created
+  if (!isAllowed(goal.tools, tool.id)) {
+    problems.push({
+      path: `${path}/tool`,
+      message: `${tool.id} is none of the tools of this run: ${goal.tools?.join(', ')}`,
+    })
+  }
+  if (task.slice && !tool.sub_goal)
+    problems.push({ path: `${path}/slice`, message: `${tool.id} is no sub-goal: only the run of one has a budget` })
+  if (tool.sub_goal && (parent?.depth ?? 0) >= deepest)
+    problems.push({ path: `${path}/tool`, message: `runs of sub-goals lie ${deepest} deep already, and no deeper` })
+  return problems
+}
+
+/** How many runs may be above one. */
+const deepest = 3
 
 function cycleProblems(tasks: readonly Task[]): Issue[] {
   const graph = new Map(tasks.map((task) => [task.id, dependenciesOf(task)]))

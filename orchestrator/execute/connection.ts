@@ -1,14 +1,21 @@
-import { type CallToolResult, Client, SdkError, SdkErrorCode, type Transport } from '@modelcontextprotocol/client'
-import { isJsonObject, type JsonObject } from '../../shared/json.ts'
-import { fingerprint, type ServerManifest } from '../../shared/manifest.ts'
+import {
+  type CallToolResult,
+  Client,
+  type Progress as McpProgress,
+  SdkError,
+  SdkErrorCode,
+  type Transport,
+} from '@modelcontextprotocol/client'
+import type { JsonObject } from '../../shared/json.ts'
+import type { ServerManifest } from '../../shared/manifest.ts'
 import type { Progress } from '../model/call.ts'
 import type { EraVerdicts } from './era-verdicts.ts'
+import { followTools, type Quarantine, type ToolsInView } from './follow-tools.ts'
 import type { Launch } from './launch.ts'
+import type { Limits } from './limits.ts'
+import { quarantineOf } from './list-tools.ts'
+import { patience } from './patience.ts'
 import { StdioTransport } from './stdio-transport.ts'
-
-/** A server may be slow to start on a busy machine; one that says nothing for this long is taken for a 2025-era server. */
-const probeMs = 15_000
-const handshakeMs = 30_000
 
 /** What goes with one request. */
 export interface SendOptions {
@@ -17,17 +24,28 @@ export interface SendOptions {
   onProgress?: (progress: Progress) => void
 }
 
-/** A live connection to one capability server. */
+/** A connection to one process of a capability server. */
 export interface Connection {
   /** The protocol revision that was agreed on. */
   era: string
-  /** What the server says of its tools right now: tool name → fingerprint. */
-  fingerprints: ReadonlyMap<string, string>
+  /** Values in its environment that must never be seen. */
+  secrets: readonly string[]
+  tools: ToolsInView
   pid(): number | undefined
+  /** False as soon as nothing may be sent any more. */
   isOpen(): boolean
   /** Rejects with an `SdkError` or, where the server answered with a JSON-RPC error, a `ProtocolError`. */
   send(tool: string, args: JsonObject, options: SendOptions): Promise<CallToolResult>
+  /** False where the server still runs and says nothing within this time, though it was asked. */
+  answersWithin(ms: number): Promise<boolean>
+  /** Ends the process at once. */
+  fail(reason: string): void
+  /** Lets the process leave in peace, and returns when it is gone. */
   close(): Promise<void>
+  /** Resolves with how it ended (`ended with exit code 2`) once nothing can come from it any more. */
+  ended: Promise<string>
+  /** Resolves when nothing is left of the process. */
+  gone: Promise<void>
 }
 
 /** Why a server could not be connected to; nothing was asked of it. */
@@ -42,88 +60,155 @@ export class ConnectError extends Error {
   }
 }
 
-/**
- * Starts a server and agrees on a protocol era over the same pipe. A 2025-era server that dies of the question is started
- * once more with the old handshake, and remembered. `signal` gives up a start that is under way.
- */
-export async function connect(
-  server: ServerManifest,
-  launch: Launch,
-  verdicts: EraVerdicts,
-  { signal, onClose }: ConnectOptions,
-): Promise<Connection> {
-  const legacy = verdicts.isLegacy(server)
-  try {
-    return await open(server, launch, verdicts, legacy, { signal, onClose })
-  } catch (error) {
-    const died = error instanceof ConnectError && isNegotiationFailure(error.cause)
-    if (legacy || !died || signal.aborted) throw error
-    return open(server, launch, verdicts, true, { signal, onClose })
-  }
+export interface ConnectOptions {
+  verdicts: EraVerdicts
+  limits: Limits
+  /** Gives up a start that is under way. */
+  signal: AbortSignal
+  /** Told each breach of the protocol, and how many there have been. */
+  onFault(fault: string, count: number): void
+  /** Told when the running server changes what it says of its tools. */
+  onQuarantine(quarantine: Quarantine): void
 }
 
-/** `onClose` is called when the connection ends, for whatever reason, also while it is being made. */
-export interface ConnectOptions {
-  signal: AbortSignal
-  onClose: () => void
+/** Between two looks at the tools of a server that says again and again that they changed. */
+const restBetweenLooksMs = 1_000
+/** How long a server that offers to tell of changes may take to agree to do so. */
+const subscribeMs = 5_000
+/** What a timer can hold. */
+const longestTimeoutMs = 2_147_483_647
+
+/**
+ * Starts a server and agrees on a protocol era over the same pipe. A 2025-era server that dies of the question is started
+ * once more with the old handshake, and remembered.
+ */
+export async function connect(server: ServerManifest, launch: Launch, options: ConnectOptions): Promise<Connection> {
+  const legacy = options.verdicts.isLegacy(server)
+  try {
+    return await open(server, launch, legacy, options)
+  } catch (error) {
+    const died = error instanceof ConnectError && isNegotiationFailure(error.cause)
+    if (legacy || !died || options.signal.aborted) throw error
+    return open(server, launch, true, options)
+  }
 }
 
 async function open(
   server: ServerManifest,
   launch: Launch,
-  verdicts: EraVerdicts,
   legacy: boolean,
-  { signal, onClose }: ConnectOptions,
+  { verdicts, limits, signal, onFault, onQuarantine }: ConnectOptions,
 ): Promise<Connection> {
-  const transport = new StdioTransport(launch)
+  const transport = new StdioTransport(launch, limits)
+  const end = new AbortController()
+  const ended = Promise.withResolvers<string>()
+  transport.onfault = onFault
+  transport.onclose = () => {
+    end.abort()
+    ended.resolve(transport.ending ?? 'was closed')
+  }
   const client = new Client(
     { name: 'remit', version: '0.1.0' },
-    { versionNegotiation: { mode: 'auto', probe: { timeoutMs: probeMs } } },
+    {
+      versionNegotiation: { mode: 'auto', probe: { timeoutMs: limits.probeMs } },
+      // Nobody is there to answer a server's questions in the middle of a call.
+      inputRequired: { autoFulfill: false },
+    },
   )
-  client.onclose = onClose
   const giveUp = () => void transport.close()
   signal.addEventListener('abort', giveUp, { once: true })
   try {
     await client.connect(asTransport(transport), {
-      timeout: handshakeMs,
+      timeout: limits.handshakeMs,
       ...(legacy && { prior: { kind: 'legacy' } as const }),
     })
     if (client.getProtocolEra() === 'legacy') await verdicts.rememberLegacy(server)
-    const { tools } = await client.listTools(undefined, { timeout: handshakeMs, cacheMode: 'bypass' })
-    const fingerprints = new Map(
-      tools.map((tool) => [
-        tool.name,
-        fingerprint({ ...tool, ...jsonSchemasOf(tool), annotations: jsonOf(tool.annotations) }),
-      ]),
-    )
-    return {
-      era: client.getNegotiatedProtocolVersion() ?? 'unknown',
-      fingerprints,
-      pid: () => transport.pid,
-      isOpen: () => client.transport !== undefined && transport.pid !== undefined,
-      send: (name, args, { meta, signal, onProgress }) =>
-        client.request(
-          { method: 'tools/call', params: { name, arguments: args, _meta: meta } },
-          // The deadline is the signal's business; the SDK's own timeout of a minute must not come first.
-          { signal, timeout: longestTimeoutMs, ...(onProgress && { onprogress: reporter(onProgress) }) },
-        ),
-      close: async () => {
-        await client.close()
-        await transport.close()
-      },
-    }
+    // Changes are heard of before the first look, so that none falls in between.
+    let tools: ToolsInView | undefined
+    client.setNotificationHandler('notifications/tools/list_changed', () => tools?.changed())
+    await subscribe(client)
+    const look = () => lookAt(client, server, limits.handshakeMs, end.signal)
+    tools = followTools({
+      look,
+      first: await look(),
+      restMs: restBetweenLooksMs,
+      ended: end.signal,
+      onChange: onQuarantine,
+      onFailure: () => transport.fail('does not tell its tools any more'),
+    })
+    return connectionOf(client, transport, tools, launch.secrets, ended.promise)
   } catch (cause) {
-    const { ending } = transport
+    const what = endingOf(transport, cause)
     await transport.close()
-    const what = ending === undefined ? 'did not complete the handshake' : `ended with ${ending} before it was ready`
     throw new ConnectError(`${server.name} ${what}`, transport.lastWords(), { cause })
   } finally {
     signal.removeEventListener('abort', giveUp)
   }
 }
 
-/** What a timer can hold. */
-const longestTimeoutMs = 2_147_483_647
+function connectionOf(
+  client: Client,
+  transport: StdioTransport,
+  tools: ToolsInView,
+  secrets: readonly string[],
+  ended: Promise<string>,
+): Connection {
+  return {
+    era: client.getNegotiatedProtocolVersion() ?? 'unknown',
+    secrets,
+    tools,
+    ended,
+    gone: transport.gone,
+    pid: () => transport.pid,
+    isOpen: () => client.transport !== undefined && transport.isOpen,
+    send: (name, args, { meta, signal, onProgress }) =>
+      client.request(
+        { method: 'tools/call', params: { name, arguments: args, _meta: meta } },
+        // The deadline is the signal's business; the SDK's own timeout of a minute must not come first.
+        { signal, timeout: longestTimeoutMs, ...(onProgress && { onprogress: reporter(onProgress) }) },
+      ),
+    async answersWithin(ms) {
+      const wait = patience({ remainingMs: ms })
+      tools.changed()
+      try {
+        await tools.quarantine(wait.signal)
+        return true
+      } catch {
+        return wait.ranOut() === undefined
+      } finally {
+        wait.release()
+      }
+    },
+    fail: (reason) => transport.fail(reason),
+    close: async () => {
+      await client.close()
+      await transport.close()
+    },
+  }
+}
+
+/** One look at all pages of the list, within one bound of time. */
+async function lookAt(client: Client, server: ServerManifest, ms: number, ended: AbortSignal): Promise<Quarantine> {
+  const wait = patience({ cancel: ended, remainingMs: ms })
+  try {
+    return await quarantineOf(client, server, wait.signal)
+  } finally {
+    wait.release()
+  }
+}
+
+/** A 2025-era server tells of changes unasked; a newer one has to be asked to. */
+async function subscribe(client: Client): Promise<void> {
+  if (client.getProtocolEra() !== 'modern' || !client.getServerCapabilities()?.tools?.listChanged) return
+  // One that offers and does not keep it is looked at on other occasions only.
+  await client.listen({ toolsListChanged: true }, { timeout: subscribeMs }).catch(() => {})
+}
+
+function endingOf(transport: StdioTransport, cause: unknown): string {
+  const code = cause instanceof Error && 'syscall' in cause && 'code' in cause ? cause.code : undefined
+  if (code !== undefined) return `could not be started (${code})`
+  return transport.ending === undefined ? 'did not complete the handshake' : `${transport.ending} before it was ready`
+}
 
 /** The SDK's interface was not written for `exactOptionalPropertyTypes`. */
 function asTransport(transport: StdioTransport): Transport {
@@ -134,24 +219,8 @@ function isNegotiationFailure(error: unknown): boolean {
   return error instanceof SdkError && error.code === SdkErrorCode.EraNegotiationFailed
 }
 
-function jsonSchemasOf({ inputSchema, outputSchema }: { inputSchema: unknown; outputSchema?: unknown }) {
-  return { inputSchema: jsonOf(inputSchema) ?? {}, outputSchema: jsonOf(outputSchema) }
-}
-
-/** What came over the wire is JSON; this only tells the type checker. */
-function jsonOf(value: unknown): JsonObject | undefined {
-  return isJsonObject(value) ? value : undefined
-}
-
 /** What the protocol reports, in Remit's words. */
 function reporter(onProgress: (progress: Progress) => void) {
-  return ({
-    progress,
-    total,
-    message,
-  }: {
-    progress: number
-    total?: number | undefined
-    message?: string | undefined
-  }) => onProgress({ done: progress, ...(total !== undefined && { total }), ...(message !== undefined && { message }) })
+  return ({ progress, total, message }: McpProgress) =>
+    onProgress({ done: progress, ...(total !== undefined && { total }), ...(message !== undefined && { message }) })
 }

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import type { ServerManifest } from '../../shared/manifest.ts'
 import { openHome } from '../home/home.ts'
 import { joinHome, type Membership } from '../home/shared-process.ts'
-import { ensureEmulator, setFault } from './emulators.ts'
+import { armFault, clearAbandonedFault, clearFault, ensureEmulator, FaultInForceError } from './emulators.ts'
 import { workshop } from './fixtures/workshop-tools.ts'
 import { launcher } from './launcher.ts'
 
@@ -44,11 +44,32 @@ test('an emulator inherits nothing', async () => {
   expect(credentials.WORKSHOP_ENVIRONMENT).toBe('LANG PATH REMIT_EMULATOR_DATA TZ')
 })
 
-test('arms and clears a fault, and passes on why one is refused', async () => {
+const inForce = async (control: string) => (await fetch(`${control}/faults`)).json()
+
+test('arms a fault for one command at a time, which alone clears it, and passes on why a mode is refused', async () => {
   const { control } = await ensureEmulator(first, home, server, root)
-  await setFault(control, 'odd')
-  await setFault(control, null)
-  await expect(setFault(control, 'strange')).rejects.toThrow('there is only the mode odd')
+  await armFault(control, 'odd', first.id)
+  await expect(armFault(control, 'even', 'another')).rejects.toThrow(FaultInForceError)
+  await expect(armFault(control, 'even', 'another')).rejects.toThrow('another command on this REMIT_HOME rehearses odd')
+  await clearFault(control, 'another')
+  expect(await inForce(control)).toEqual({ mode: 'odd', by: first.id })
+  await clearFault(control, first.id)
+  expect(await inForce(control)).toEqual({ mode: null })
+  await expect(armFault(control, 'strange', first.id)).rejects.toThrow('one of odd, even')
+})
+
+test('clears the fault of a command that is gone, and neither that of one at work nor one that was armed by hand', async () => {
+  const second = await joinHome(home)
+  const { control } = await ensureEmulator(first, home, server, root)
+  await armFault(control, 'odd', second.id)
+  await clearAbandonedFault(control, first)
+  expect(await inForce(control)).toMatchObject({ mode: 'odd' })
+  await second.leave()
+  await clearAbandonedFault(control, first)
+  expect(await inForce(control)).toEqual({ mode: null })
+  await fetch(`${control}/faults`, { method: 'POST', body: '{"mode":"odd"}' })
+  await clearAbandonedFault(control, first)
+  expect(await inForce(control)).toEqual({ mode: 'odd' })
 })
 
 test('a launch in emulated mode points the server at the emulator', async () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { z } from 'zod'
 import { type EmulatorReady, emulatorReadySchema } from '../../shared/capability/call-meta.ts'
 import type { ServerManifest } from '../../shared/manifest.ts'
 import type { Home } from '../home/home.ts'
@@ -44,17 +45,53 @@ export async function ensureEmulator(
   })
 }
 
-/** Tells an emulator to misbehave in a named way, or with `null` to behave again. Throws with the emulator's own words on a mode it does not know. */
-export async function setFault(control: string, mode: string | null): Promise<void> {
+/** Another command's rehearsal is under way on the emulator: it has one bad day at a time. */
+export class FaultInForceError extends Error {
+  override readonly name = 'FaultInForceError'
+}
+
+/** Lets an emulator misbehave in a named way, for one command. Throws {@link FaultInForceError} where it does so for another. */
+export async function armFault(control: string, mode: string, by: string): Promise<void> {
+  const { status, text } = await tell(control, { mode, by })
+  if (status === 409) {
+    const other = faultSchema.parse(JSON.parse(text))
+    throw new FaultInForceError(
+      `another command on this REMIT_HOME rehearses ${other.mode} there; wait for its end, or give this one a REMIT_HOME of its own`,
+    )
+  }
+  if (status !== 200) throw new Error(`the emulator refused the fault ${mode} (${status}): ${text.slice(0, 500)}`)
+}
+
+/** Lets an emulator behave again, where the fault in force is the command's own. */
+export async function clearFault(control: string, by: string): Promise<void> {
+  await tell(control, { mode: null, by })
+}
+
+/** Clears the fault of a command that was killed before it could. */
+export async function clearAbandonedFault(control: string, membership: Membership): Promise<void> {
+  const reply = await fetch(controlUrl(control, 'faults'), { signal: AbortSignal.timeout(answerMs) })
+  const { by } = faultSchema.parse(await reply.json().catch(() => undefined))
+  if (by === undefined) return
+  const { commands } = await membership.status()
+  if (!commands.some(({ id }) => id === by)) await clearFault(control, by)
+}
+
+/** An emulator that knows no faults says nothing of the kind. */
+const faultSchema = z
+  .object({ mode: z.string().nullable().default(null), by: z.string().optional() })
+  .catch({ mode: null })
+
+async function tell(
+  control: string,
+  body: { mode: string | null; by: string },
+): Promise<{ status: number; text: string }> {
   const reply = await fetch(controlUrl(control, 'faults'), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ mode }),
+    body: JSON.stringify(body),
     signal: AbortSignal.timeout(answerMs),
   })
-  const said = await reply.text()
-  if (!reply.ok)
-    throw new Error(`the emulator refused the fault ${JSON.stringify(mode)} (${reply.status}): ${said.slice(0, 500)}`)
+  return { status: reply.status, text: await reply.text() }
 }
 
 /** The base URL may have a path of its own. */

@@ -60,7 +60,7 @@ function open({ servers = { workshop: modern }, environment = {} }: Setting = {}
     verdicts: openEraVerdicts(erasFile, () => new Date()),
     now: () => new Date(),
     log: { warn: (details) => warnings.push(details) },
-    outputLimit: 5_000,
+    limits: { resultBytes: 5_000 },
   })
   return gateway
 }
@@ -121,6 +121,7 @@ describe('starting', () => {
       'API_KEY',
       'LANG',
       'PATH',
+      'REMIT_LAUNCH',
       'REMIT_LAUNCHED',
       'REMIT_SERVER_DATA',
       'TZ',

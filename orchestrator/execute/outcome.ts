@@ -11,15 +11,25 @@ import type { Json } from '../../shared/json.ts'
 import { compileSchema } from '../../shared/json-schema.ts'
 import type { CallOutcome } from '../model/call.ts'
 import type { Tool } from '../model/catalogue.ts'
+import type { Evidence } from './circuit.ts'
+import type { Limits } from './limits.ts'
+import { unusableAnswer } from './protocol-screen.ts'
 import { type Scrub, scrubJson } from './scrub.ts'
+import { unsound } from './sound-json.ts'
 
 const longestMessage = 2_000
+const mostIssues = 20
 /** Kinds that only the runtime may use: a server's own refusal is a `declined`. */
 const runtimesOwn: readonly FailureKind[] = ['denied', 'approval_required', 'budget_exhausted']
 
 /** Nothing was sent, so nothing was done. */
-export function notPerformed(kind: 'unavailable' | 'denied' | 'internal', message: string): CallOutcome {
-  return { status: 'failed', failure: { kind, message } }
+export function notPerformed(
+  kind: 'unavailable' | 'unauthorized' | 'denied' | 'internal',
+  message: string,
+  retryAfterMs?: number,
+): CallOutcome {
+  const failure = { kind, message, ...(retryAfterMs !== undefined && { retry_after_ms: Math.ceil(retryAfterMs) }) }
+  return { status: 'failed', failure }
 }
 
 /** The request went out and no usable answer came back: a read can be repeated, an effect may have happened. */
@@ -28,18 +38,33 @@ export function lost(tool: Pick<Tool, 'effect'>, kind: 'unavailable' | 'internal
 }
 
 /** What a server's answer means. The output is checked against the reviewed schema, not against what the server says of itself. */
-export function outcomeOf(tool: Tool, result: CallToolResult, scrub: Scrub, outputLimit: number): CallOutcome {
+export function outcomeOf(
+  tool: Tool,
+  result: CallToolResult,
+  scrub: Scrub,
+  limits: Pick<Limits, 'resultBytes' | 'resultDepth'>,
+): CallOutcome {
+  const unusable = unsound(result, limits.resultDepth)
+  if (unusable !== undefined) return lost(tool, 'internal', `the answer of ${tool.id} ${unusable}`)
+  const told = result.isError ? [result.content, result._meta] : outputOf(tool, result)
+  if (told === undefined) return lost(tool, 'internal', `${tool.id} answered without the structured output it declares`)
+  const bytes = Buffer.byteLength(JSON.stringify(told))
+  if (bytes > limits.resultBytes)
+    return lost(
+      tool,
+      'internal',
+      `${tool.id} answered ${bytes} bytes, more than the ${limits.resultBytes} that are taken`,
+    )
   if (result.isError) return reportedBy(tool, result, scrub)
-  const output = outputOf(tool, result)
-  if (output === undefined)
-    return lost(tool, 'internal', `${tool.id} answered without the structured output it declares`)
-  const size = Buffer.byteLength(JSON.stringify(output))
-  if (size > outputLimit) {
-    return lost(tool, 'internal', `${tool.id} answered ${size} bytes, more than the ${outputLimit} that are taken`)
-  }
+  const output = told as Json
   const issues = tool.output ? compileSchema(tool.output)(output) : []
   if (issues.length === 0) return { status: 'succeeded', output }
   return lost(tool, 'internal', `the output of ${tool.id} breaks its schema: ${listed(issues)}`)
+}
+
+/** True where the connection ended with the request under way. */
+export function isEnd(error: unknown): boolean {
+  return error instanceof SdkError && error.code === SdkErrorCode.ConnectionClosed
 }
 
 /** What an error of the SDK means for the call. */
@@ -49,14 +74,25 @@ export function outcomeOfError(tool: Tool, error: unknown, scrub: Scrub): CallOu
     switch (error.code) {
       case SdkErrorCode.NotConnected:
         return notPerformed('unavailable', `${tool.server} was not running, so nothing was sent`)
-      case SdkErrorCode.ConnectionClosed:
       case SdkErrorCode.SendFailed:
-        return lost(tool, 'unavailable', `${tool.server} ended before it answered`)
+        return lost(tool, 'unavailable', `${tool.server} did not take the whole request`)
+      case SdkErrorCode.UnsupportedResultType:
+        return lost(
+          tool,
+          'internal',
+          `${tool.id} asked for more than its arguments; nobody answers that in the middle of a call`,
+        )
       default:
         return lost(tool, 'internal', `${tool.server} answered in a way that breaks the protocol (${error.code})`)
     }
   }
   return lost(tool, 'internal', `${tool.server} answered in a way that could not be read`)
+}
+
+/** What an error of the SDK shows of the server; `none` only where nothing was sent. */
+export function evidenceOfError(error: unknown): Evidence {
+  if (error instanceof ProtocolError) return error.code === unusableAnswer ? 'failed' : 'answered'
+  return error instanceof SdkError && error.code === SdkErrorCode.NotConnected ? 'none' : 'failed'
 }
 
 /** A JSON-RPC error: the codes for a bad request mean that the tool never ran. */
@@ -68,6 +104,8 @@ function protocolFailure(tool: Tool, error: ProtocolError, scrub: Scrub): CallOu
         status: 'failed',
         failure: { kind: 'invalid_input', message: `${tool.id} refused its arguments: ${said}` },
       }
+    case unusableAnswer:
+      return lost(tool, 'internal', `the answer of ${tool.id} cannot be used: ${said}`)
     case ProtocolErrorCode.InvalidRequest:
     case ProtocolErrorCode.MethodNotFound:
       return notPerformed('internal', `${tool.server} refused the request: ${said}`)
@@ -95,7 +133,9 @@ function cleaned(failure: Failure, scrub: Scrub): Failure {
     kind: runtimesOwn.includes(failure.kind) ? 'declined' : failure.kind,
     message: bounded(scrub(failure.message)),
     ...(issues && {
-      issues: issues.map(({ path, message }) => ({ path: scrub(path), message: bounded(scrub(message)) })),
+      issues: issues
+        .slice(0, mostIssues)
+        .map(({ path, message }) => ({ path: scrub(path), message: bounded(scrub(message)) })),
     }),
     ...(done !== undefined && { done: scrubJson(done, scrub) }),
     ...(vendor_code !== undefined && { vendor_code: bounded(scrub(vendor_code)) }),

@@ -1,45 +1,58 @@
-import { appendFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { paceStream } from './pace.ts'
 import type { Scrub } from './scrub.ts'
+import { openServerLog } from './server-log.ts'
+import { splitLines } from './split-lines.ts'
 
 const keptLines = 50
 const longestLine = 4_096
+/** Ten times this much a second, however much a server has to say. */
+const pacedBytes = 262_144
+const logBytes = 8_388_608
 
-/** The last lines that a process wrote to stderr; known secrets never get this far. */
+/** What a process says beside the protocol; known secrets never get this far. */
 export interface StderrTail {
+  /** The last lines. */
   lines(): string[]
+  /** Adds a line of another origin. */
+  add(line: string): void
+  stop(): void
 }
 
 /**
  * Follows a stream line by line: keeps the last lines in memory and appends all of them, scrubbed, to a log file where one
  * is given. Whole lines are scrubbed, so a secret that two chunks share is found too; a line is cut at 4,096 characters.
+ * A flood is slowed down at its source.
  */
 export function followStderr(stream: Readable, scrub: Scrub, logFile?: string): StderrTail {
   const kept: string[] = []
-  let rest = ''
-  let writing = Promise.resolve()
+  const log = logFile === undefined ? undefined : openServerLog(logFile, logBytes)
+  const pace = paceStream(stream, pacedBytes)
 
-  const keep = (line: string) => {
+  const add = (line: string) => {
     const clean = scrub(line).slice(0, longestLine)
     kept.push(clean)
     if (kept.length > keptLines) kept.shift()
-    // A log that cannot be written must not stop the server it is about.
-    if (logFile) writing = writing.then(() => appendFile(logFile, `${clean}\n`, { mode: 0o600 })).catch(() => {})
+    log?.append(clean)
   }
-  stream.setEncoding('utf8')
-  stream.on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) keep(line)
-    if (rest.length > 2 * longestLine) {
-      keep(rest)
-      rest = ''
-    }
+  const lines = splitLines({
+    limitBytes: 4 * longestLine,
+    onLine: add,
+    // Half a secret at a cut would not be known for one.
+    onLongLine: ({ bytes }) => add(`… a line of ${bytes} bytes`),
   })
-  stream.on('end', () => {
-    if (rest !== '') keep(rest)
-    rest = ''
+  stream.on('data', (chunk: Buffer) => {
+    lines.push(chunk)
+    pace.spend(chunk.length)
   })
+  stream.on('end', () => lines.end())
   stream.on('error', () => {})
-  return { lines: () => [...kept] }
+  return {
+    lines: () => [...kept],
+    add,
+    stop: () => {
+      pace.stop()
+      lines.stop()
+    },
+  }
 }

@@ -1,46 +1,72 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type JSONRPCMessage,
-  ReadBuffer,
   SdkError,
   SdkErrorCode,
   serializeMessage,
   type Transport,
 } from '@modelcontextprotocol/client'
+import { countFaults, type FaultCount } from './fault-count.ts'
 import type { Launch } from './launch.ts'
+import type { Limits } from './limits.ts'
+import { type Pace, paceStream } from './pace.ts'
+import { type ProtocolScreen, type Screened, screenProtocol } from './protocol-screen.ts'
 import { scrubber } from './scrub.ts'
+import { type ServerProcess, startServerProcess } from './server-process.ts'
+import { type LineSplitter, splitLines } from './split-lines.ts'
 import { followStderr, type StderrTail } from './stderr-tail.ts'
 
-/** How long a server may take to leave after its stdin was closed, and again after SIGTERM. */
-const patienceMs = 2_000
 /** How long output that an exited server has left in the pipe is waited for; a grandchild may hold the pipe open for ever. */
 const drainMs = 250
+/** How long a process that closed a pipe may take to exit. */
+const endingMs = 1_000
+/** Messages that nobody asked for, in each tenth of a second; 8 KiB count as one more. */
+const pacedMessages = 500
+const bytesLikeAMessage = 8_192
+/** Of a stray line on stdout that goes to the server's log. */
+const strayCharacters = 500
 
-/**
- * MCP over the stdio of a child process that gets exactly the launch's environment and a process group of its own, so that
- * a Ctrl-C in the terminal reaches us first. The child is expected to leave when its stdin ends, which is also what happens
- * when this process is killed. The SDK's own stdio transport adds HOME, PATH, USER and more, and shares our group.
- */
+/** MCP over the stdio of a server's process. What breaks the protocol is noted and kept from the client. */
 export class StdioTransport implements Transport {
   onclose?: () => void
   onerror?: (error: Error) => void
   onmessage?: (message: JSONRPCMessage) => void
+  /** Told each breach of the protocol, in words of our own, and how many there have been. */
+  onfault?: (fault: string, count: number) => void
 
   readonly #launch: Launch
-  readonly #buffer = new ReadBuffer()
-  #child: ChildProcess | undefined
+  readonly #limits: Limits
+  readonly #screen: ProtocolScreen
+  readonly #lines: LineSplitter
+  readonly #faults: FaultCount
+  #process: ServerProcess | undefined
+  #pace: Pace | undefined
   #tail: StderrTail | undefined
-  #exited: Promise<void> = Promise.resolve()
+  #drained: Promise<void> | undefined
+  #draining: NodeJS.Timeout | undefined
+  #ending: NodeJS.Timeout | undefined
+  #failure: string | undefined
+  #leaving = false
   #closed = false
 
-  constructor(launch: Launch) {
+  constructor(launch: Launch, limits: Limits) {
     this.#launch = launch
+    this.#limits = limits
+    this.#faults = countFaults(limits)
+    this.#screen = screenProtocol({
+      unaskedBytes: limits.unaskedBytes,
+      canAnswer: () => this.#process?.stdin.writableNeedDrain === false,
+    })
+    this.#lines = splitLines({
+      limitBytes: limits.lineBytes,
+      onLine: (line, bytes) => this.#take(this.#screen.read(line, bytes), bytes, line),
+      onLongLine: (line) => this.#take(this.#screen.readLong(line), line.bytes, line.head),
+      onEndless: () => this.fail('wrote a line without an end'),
+    })
   }
 
   /** Undefined before the start and after the end of the process. */
   get pid(): number | undefined {
-    return this.#closed ? undefined : this.#child?.pid
+    return this.#closed ? undefined : this.#process?.pid
   }
 
   /** There for the SDK, which tells a pipe from HTTP by the presence of `pid` and `stderr` and then negotiates in place. */
@@ -48,11 +74,21 @@ export class StdioTransport implements Transport {
     return null
   }
 
-  /** `exit code 2`, `SIGKILL`, or undefined while the process runs. */
+  /** False as soon as nothing may be sent any more, which is before the process is gone. */
+  get isOpen(): boolean {
+    return !this.#closed && !this.#leaving && this.pid !== undefined && this.ending === undefined
+  }
+
+  /** Why it ended, e.g. `ended with exit code 2`; undefined while it runs. */
   get ending(): string | undefined {
-    const child = this.#child
-    if (child?.signalCode) return child.signalCode
-    return typeof child?.exitCode === 'number' ? `exit code ${child.exitCode}` : undefined
+    if (this.#failure !== undefined) return this.#failure
+    const ending = this.#process?.ending()
+    return ending === undefined ? undefined : `ended with ${ending}`
+  }
+
+  /** Resolves when nothing is left of the process; at once where there never was one. */
+  get gone(): Promise<void> {
+    return this.#process?.gone ?? Promise.resolve()
   }
 
   /** The last lines of the server's stderr, without secrets. */
@@ -61,98 +97,78 @@ export class StdioTransport implements Transport {
   }
 
   async start(): Promise<void> {
-    if (this.#child) throw new SdkError(SdkErrorCode.AlreadyConnected, 'the transport was started before')
-    const { command, args, cwd, env, secrets, logFile } = this.#launch
-    const child = spawn(command, args, {
-      cwd,
-      env,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      detached: process.platform !== 'win32',
-      windowsHide: true,
+    if (this.#process) throw new SdkError(SdkErrorCode.AlreadyConnected, 'the transport was started before')
+    if (this.#leaving) throw new SdkError(SdkErrorCode.NotConnected, 'the transport was closed before it started')
+    const server = startServerProcess(this.#launch, this.#limits.leaveMs)
+    this.#process = server
+    const { stdin, stdout, stderr } = server
+    this.#tail = followStderr(stderr, scrubber(this.#launch.secrets), this.#launch.logFile)
+    this.#pace = paceStream(stdout, pacedMessages)
+    stdin.on('error', () => this.#failUnlessItEnds('closed its stdin'))
+    stdout.on('error', () => this.#failUnlessItEnds('closed its stdout'))
+    stdout.on('end', () => this.#failUnlessItEnds('closed its stdout'))
+    stdout.on('data', (chunk: Buffer) => this.#lines.push(chunk))
+    server.exited.then(() => {
+      this.#draining = setTimeout(() => this.#ended(), drainMs)
     })
-    this.#child = child
-    this.#tail = followStderr(child.stderr, scrubber(secrets), logFile)
-    child.stdin.on('error', (error) => this.onerror?.(error))
-    child.stdout.on('error', (error) => this.onerror?.(error))
-    child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk))
-    this.#exited = new Promise((resolve) => {
-      child.once('exit', () => {
-        resolve()
-        this.#signal('SIGKILL')
-        setTimeout(() => this.#ended(), drainMs)
-      })
-      child.once('error', () => resolve())
-      child.once('close', () => this.#ended())
-    })
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve)
-      child.once('error', reject)
-    })
+    server.closed.then(() => this.#ended())
+    await server.started
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
-    const stdin = this.#child?.stdin
-    if (this.#closed || !stdin?.writable) throw new SdkError(SdkErrorCode.NotConnected, 'the server is not running')
-    if (!stdin.write(serializeMessage(message))) {
-      await Promise.race([new Promise((resolve) => stdin.once('drain', resolve)), this.#exited])
-    }
+    const stdin = this.#process?.stdin
+    if (!this.isOpen || !stdin?.writable) throw new SdkError(SdkErrorCode.NotConnected, 'the server is not running')
+    this.#screen.sent(message)
+    if (stdin.write(serializeMessage(message))) return
+    // One listener for all who wait: a thousand of their own would be a leak.
+    this.#drained ??= new Promise<void>((resolve) => stdin.once('drain', resolve)).then(() => {
+      this.#drained = undefined
+    })
+    await Promise.race([this.#drained, this.#process?.exited])
   }
 
-  /** Resolves once the process, and what it left in its group, is gone. */
+  /** Gives the process up at once, for a reason that will be told. */
+  fail(reason: string): void {
+    if (this.#closed || this.#leaving || this.ending !== undefined) return
+    this.#failure = reason
+    this.#lines.stop()
+    this.#process?.kill()
+  }
+
+  /** A process that ends closes its pipes too, and then its exit says more. */
+  #failUnlessItEnds(reason: string): void {
+    this.#ending ??= setTimeout(() => this.fail(reason), endingMs)
+  }
+
+  /** Resolves once the process, and what it left behind, is gone. */
   async close(): Promise<void> {
-    const child = this.#child
-    if (child?.pid !== undefined && this.ending === undefined) {
-      child.stdin?.end()
-      if (!(await this.#leftWithin(patienceMs))) {
-        this.#signal('SIGTERM')
-        if (!(await this.#leftWithin(patienceMs))) this.#signal('SIGKILL')
-      }
-      await this.#exited
-    }
+    this.#leaving = true
+    await this.#process?.stop()
     this.#ended()
   }
 
-  async #leftWithin(ms: number): Promise<boolean> {
-    const patience = new AbortController()
-    const left = await Promise.race([
-      this.#exited.then(() => true),
-      sleep(ms, false, { signal: patience.signal }).catch(() => false),
-    ])
-    patience.abort()
-    return left
-  }
-
-  #receive(chunk: Buffer): void {
-    try {
-      this.#buffer.append(chunk)
-      for (let message = this.#buffer.readMessage(); message !== null; message = this.#buffer.readMessage()) {
-        this.onmessage?.(message)
-      }
-    } catch (error) {
-      // What cannot be read (no JSON-RPC, or more than the buffer holds) leaves the stream in an unknown state.
-      this.onerror?.(error instanceof Error ? error : new Error(String(error)))
-      void this.close()
+  #take({ message, fault, unasked }: Screened, bytes: number, line: string): void {
+    if (unasked) this.#pace?.spend(1 + bytes / bytesLikeAMessage)
+    if (fault !== undefined) {
+      this.#tail?.add(`[stdout] ${line.slice(0, strayCharacters)}`)
+      const tooMany = this.#faults.add()
+      this.onfault?.(fault, this.#faults.total())
+      if (tooMany) this.fail('broke the protocol again and again')
     }
-  }
-
-  /** Signals the whole process group; a group that is gone already is fine. */
-  #signal(signal: 'SIGTERM' | 'SIGKILL'): void {
-    const pid = this.#child?.pid
-    if (pid === undefined) return
-    try {
-      process.kill(process.platform === 'win32' ? pid : -pid, signal)
-    } catch {
-      // ESRCH: nobody is left.
-    }
+    if (message) this.onmessage?.(message)
   }
 
   #ended(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#child?.stdin?.destroy()
-    this.#child?.stdout?.destroy()
-    this.#child?.stderr?.destroy()
-    this.#buffer.clear()
+    clearTimeout(this.#draining)
+    clearTimeout(this.#ending)
+    this.#pace?.stop()
+    this.#lines.stop()
+    this.#tail?.stop()
+    this.#process?.stdin.destroy()
+    this.#process?.stdout.destroy()
+    this.#process?.stderr.destroy()
     this.onclose?.()
   }
 }

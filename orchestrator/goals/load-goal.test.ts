@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { GoalError, loadGoal, parseGoal } from './load-goal.ts'
+import { YamlError } from '../parse-yaml.ts'
+import { loadGoal, parseGoal } from './load-goal.ts'
 
 const valid = `goal: greet
 title: Greet
@@ -17,7 +18,7 @@ function faults(text: string): string[] {
   try {
     parseGoal(text, 'greet.yaml')
   } catch (error) {
-    if (error instanceof GoalError)
+    if (error instanceof YamlError)
       return error.issues.map(({ line, column, path, message }) => `${line}:${column} ${path} ${message}`)
     throw error
   }
@@ -49,7 +50,7 @@ test.each([
   [
     'an unknown key, with the one probably meant',
     valid.replace('title:', 'titel: x\ntitle:'),
-    '2:8 /titel is not known here; did you mean title?',
+    '2:1 /titel is not known here; did you mean title?',
   ],
   ['an outcome that is no fact', valid.replace('chat.message', 'message'), '8:11 /outcomes/0/fact a fact is dotted'],
   [

@@ -42,6 +42,7 @@ export function inputCompiler(): Ajv2020 {
   formats.default(ajv)
   ajv.addKeyword({ keyword: 'fact', schemaType: 'string' })
   ajv.addKeyword({ keyword: 'sensitive', schemaType: 'boolean' })
+  ajv.addKeyword({ keyword: 'input_of', schemaType: 'string' })
   return ajv
 }
 

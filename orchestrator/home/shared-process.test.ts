@@ -119,6 +119,27 @@ describe('a shared process', () => {
     await membership.leave()
   })
 
+  it('is revived when it died, and left alone when it was stopped in order', async () => {
+    const membership = await joinHome(home)
+    await membership.revive('service', testService(home))
+    expect(await services()).toEqual([])
+    const { port } = await membership.ensure('service', testService(home))
+    const [first] = await services()
+    process.kill(Number(first?.pid), 'SIGKILL')
+    await expect.poll(() => answers(port)).toBe(false)
+    await membership.revive('service', testService(home))
+    const [revived] = await services()
+    expect(revived && isAlive(revived)).toBe(true)
+    await membership.revive('service', testService(home))
+    expect(await services()).toEqual([revived])
+    await membership.stop('service')
+    await membership.revive('service', testService(home))
+    expect(await services()).toEqual([])
+    await membership.leave()
+    await membership.revive('service', testService(home))
+    expect(await services()).toEqual([])
+  })
+
   it('is stopped even when its starter died before it was ready', async () => {
     const membership = await joinHome(home)
     let pid = 0

@@ -21,8 +21,12 @@ export interface ServiceRecipe<Info extends Json> {
 
 /** What a command holds while it uses a home. */
 export interface Membership {
+  /** The command's own id among those that use the home. */
+  readonly id: string
   /** Makes sure that the named process runs, once for all commands on this home, and says how to reach it. */
   ensure<Info extends Json>(name: string, recipe: ServiceRecipe<Info>): Promise<Info>
+  /** Starts the named process again if it died; one that was stopped in order stays so. Harmless while it is healthy. */
+  revive<Info extends Json>(name: string, recipe: ServiceRecipe<Info>): Promise<void>
   /** Ends one shared process, whoever uses it. */
   stop(name: string): Promise<void>
   /** Who uses the home and what runs for it, this command included. */
@@ -42,14 +46,26 @@ export async function joinHome(home: Home): Promise<Membership> {
   await withRegistry(home.registry, (registry) => registry.addCommand(self))
   const underway = new Set<Promise<unknown>>()
   let leaving: Promise<void> | undefined
+  /** Leaving waits for what is still starting. */
+  const tracked = <Result>(work: Promise<Result>): Promise<Result> => {
+    const settled: Promise<unknown> = work.catch(() => {}).finally(() => underway.delete(settled))
+    underway.add(settled)
+    return work
+  }
 
   return {
+    id: self.id,
     ensure(name, recipe) {
       if (leaving) throw new Error(`${name} cannot start: this command has left ${home.path}`)
-      const ensured = withFileLock(join(home.processes, `${name}.lock`), () => ensureService(home, name, recipe))
-      const tracked = ensured.catch(() => {}).finally(() => underway.delete(tracked))
-      underway.add(tracked)
-      return ensured
+      return tracked(withServiceLock(home, name, () => ensureService(home, name, recipe)))
+    },
+    async revive(name, recipe) {
+      if (leaving) return
+      await tracked(
+        withServiceLock(home, name, async () => {
+          if (await registered(home, name)) await ensureService(home, name, recipe)
+        }),
+      )
     },
     stop(name) {
       return withRegistry(home.registry, async (registry) => {
@@ -72,11 +88,17 @@ export async function joinHome(home: Home): Promise<Membership> {
   }
 }
 
+function withServiceLock<Result>(home: Home, name: string, work: () => Promise<Result>): Promise<Result> {
+  return withFileLock(join(home.processes, `${name}.lock`), work)
+}
+
+function registered(home: Home, name: string): Promise<Service | undefined> {
+  return withRegistry(home.registry, (registry) => registry.services().find((service) => service.name === name))
+}
+
 async function ensureService<Info extends Json>(home: Home, name: string, recipe: ServiceRecipe<Info>): Promise<Info> {
   const stopBy = recipe.stopBy ?? politely
-  const running = await withRegistry(home.registry, (registry) =>
-    registry.services().find((service) => service.name === name),
-  )
+  const running = await registered(home, name)
   if (running && isAlive(running)) {
     const info = running.info as Info | undefined
     if (info !== undefined && (await recipe.isHealthy(info))) return info

@@ -1,5 +1,6 @@
 import type { Failure } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
+import type { Spent } from './event.ts'
 
 /**
  * How a call ended. `uncertain`: the reply was lost after sending, so the effect may or may not have happened. A failure
@@ -42,6 +43,8 @@ export interface CallResult {
   settled_at: string
   /** `host:port` of what the server reached because of this call, as far as the sandbox saw it. */
   egress: string[]
+  /** Of a sub-goal: what its run spent. */
+  spent?: Spent
 }
 
 /** Policy's answer on one task, with the rule that said so. */

@@ -1,11 +1,14 @@
 import type { Issue } from '../../shared/failure.ts'
 import { digest } from '../../shared/json.ts'
 import type { Manifest, ServerManifest, ToolManifest } from '../../shared/manifest.ts'
+import type { Budget } from './goal.ts'
 
 /** A reviewed tool under its full name, `<server>.<tool>`. */
 export interface Tool extends ToolManifest {
   server: string
   id: string
+  /** Set where the tool is a goal: calling it starts a run, which may spend this unless its task says less. */
+  sub_goal?: { goal: string; budget: Budget }
 }
 
 /** All reviewed tools, by full name, and the servers they belong to. */
@@ -80,6 +83,7 @@ export type ToolContract = Pick<
   | 'compensation'
   | 'lookup'
   | 'timeout_ms'
+  | 'sub_goal'
 >
 
 export function contractOf(tool: Tool): ToolContract {

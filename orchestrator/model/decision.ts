@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { issueSchema } from '../../shared/failure.ts'
+import { fanOutSchema, sliceSchema } from './goal.ts'
 
 /** One step of a plan: one tool, its arguments (literals, references, texts) and what it comes after. */
 export const taskSchema = z.strictObject({
@@ -11,6 +12,12 @@ export const taskSchema = z.strictObject({
   /** Ids of tasks that must have succeeded first, besides those that the arguments refer to. */
   after: z.array(z.string()).default([]),
   why: z.string().default(''),
+  /** One task for each item of a list: item `i` is the task `<id>/<i>`, and the output is the array of their outputs. */
+  for_each: fanOutSchema.optional(),
+  /** Of a sub-goal: what its run may use. */
+  slice: sliceSchema.optional(),
+  /** Seconds between all that it waits for and its start. */
+  delay_s: z.int().min(1).optional(),
   /** True where the task only tells people about trouble: it is no evidence, is not undone, and is not tried again. */
   notice: z.boolean().optional(),
 })

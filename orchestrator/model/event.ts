@@ -18,6 +18,41 @@ export type Next =
   | { do: 'lookup'; at: string }
   | { do: 'fail'; generation?: number }
 
+/** The run that a run is a part of: the call that started it, and how many runs are above it. */
+export interface Parent {
+  run_id: string
+  call_id: string
+  depth: number
+}
+
+/** What an intent sets aside: one call, or what the run of a sub-goal may spend. */
+export interface Reservation {
+  tool_calls: number
+  compensation_calls?: number
+  model_calls?: number
+  tokens?: number
+  cost_usd?: number
+}
+
+/** What the run of a sub-goal did spend of its reservation. */
+export type Spent = Usage & { tool_calls: number; compensation_calls: number }
+
+/** A task that had succeeded in the run that another was forked from. */
+export type InheritedTask = Task & {
+  output: Json
+  settled_by?: string
+  item_of?: string
+  items?: number
+}
+
+/** The call that settled such a task: evidence, and not the new run's to undo. */
+export type InheritedCall = Omit<EventData['call_intended'], 'reservation'> & {
+  output: Json
+  establishes: string[]
+  started_at: string
+  settled_at: string
+}
+
 /** What a person may answer while a run waits. */
 export interface Choice {
   choice: string
@@ -33,12 +68,22 @@ export interface EventData {
     reasoner: string
     /** Digests of what the run was created under. */
     digests: { goal: string; catalogue: string; policy: string; reasoner: string }
+    parent?: Parent
+  }
+  /** A run that was forked from another starts with what stood there: tasks that had succeeded, and their calls. */
+  work_inherited: {
+    from: { run_id: string; seq: number }
+    tasks: InheritedTask[]
+    calls: InheritedCall[]
+    tools: Record<string, ToolContract>
   }
   decision_made: { decision: Decision; reasoner: string; tainted: boolean; usage: Usage; duration_ms: number }
   /** The runtime did not accept the decision made at `decision_seq`. */
   decision_refused: { decision_seq: number; problems: Issue[] }
   /** `tasks` are all that had not started; `tools` holds the contract of every tool they use, and of its undo and lookup. */
   plan_accepted: { revision: number; tasks: Task[]; tools: Record<string, ToolContract> }
+  /** A task of `for_each` met its list: it is `items` tasks now, `<id>/0` and on. */
+  task_fanned_out: { task_id: string; items: number }
   call_intended: {
     call_id: string
     /** The task this call is for, or whose call it undoes or looks up. */
@@ -55,7 +100,7 @@ export interface EventData {
     generation: number
     idempotency_key: string
     deadline: string
-    reservation: { tool_calls: number }
+    reservation: Reservation
     traceparent: string
     /** The call that this one undoes. */
     compensates?: string
@@ -73,6 +118,8 @@ export interface EventData {
     started_at: string
     settled_at: string
     egress: string[]
+    /** Of a sub-goal: what its run spent; the rest of its reservation is free again. */
+    spent?: Spent
   }
   /** The task may not run, or its arguments do not fit; nothing was called. */
   task_refused: {
@@ -85,14 +132,18 @@ export interface EventData {
   }
   wait_started: {
     wait_id: string
-    for: 'approval' | 'answer' | 'timer'
+    for: 'approval' | 'answer' | 'timer' | 'child'
     question: string
     choices: Choice[]
     /** The outcomes that cannot be had, when that is what the wait is about. */
     facts: string[]
     task_id?: string
-    /** RFC 3339: after it, an approval counts as denied. */
+    /** RFC 3339: after it, `otherwise` counts as answered; an approval counts as denied. */
     until?: string
+    otherwise?: string
+    /** The call of a sub-goal whose run waits. */
+    call_id?: string
+    child_run?: string
     /** What exactly an approval would let happen; it holds for nothing else. */
     approval?: {
       tool: string
@@ -102,7 +153,9 @@ export interface EventData {
       verdict: Verdict
     }
   }
-  wait_ended: { wait_id: string; choice: string; by: string; why?: string }
+  /** `input` is what a person put in the place of the run's input; sensitive leaves are sealed. */
+  wait_ended: { wait_id: string; choice: string; by: string; why?: string; input?: JsonObject }
+  /** Also ends a run that had succeeded, when the run that it is a part of is undone. */
   cancel_requested: { by: string; why?: string }
   /** From here on nothing of the plan starts; `calls` are undone in this order. */
   compensation_started: { reason: string; calls: string[] }

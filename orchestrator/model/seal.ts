@@ -69,6 +69,11 @@ export function redactSealed(value: Json): Json {
   return mapSealed(value, () => sealedText)
 }
 
+/** A copy in which every sealed leaf is sealed for another run. Throws a {@link SealError} where one does not open. */
+export function resealFor(value: Json, from: Pick<Sealer, 'open'>, to: Pick<Sealer, 'seal'>): Json {
+  return mapSealed(value, (sealed) => ({ ...to.seal(from.open(sealed), 'inherited') }))
+}
+
 function mapSealed(value: Json, change: (sealed: Sealed) => Json): Json {
   if (isSealed(value)) return change(value)
   if (Array.isArray(value)) return value.map((item) => mapSealed(item, change))

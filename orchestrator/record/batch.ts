@@ -1,7 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Mode } from '../model/event.ts'
 import type { RunStatus } from '../model/run.ts'
 import { arrayOf, type Sql } from './connect.ts'
-import { FenceLostError, isFenced, isUnavailable, RecordUnavailableError } from './record-errors.ts'
+import { type Patience, patienceOf, whileUnavailable } from './patience.ts'
+import type { Payload } from './payloads.ts'
+import { FenceLostError, isFenced, RecordUnavailableError } from './record-errors.ts'
 
 /** One event as it is inserted; `data` is JSON text in its stored form, hashes are hex, `at` is RFC 3339. */
 export interface EventRow {
@@ -21,6 +23,7 @@ export interface NewRun {
   tenant: string
   principal: string
   goal: string
+  mode: Mode
   parent_run: string | null
 }
 
@@ -35,6 +38,8 @@ export interface RunChange {
 export interface RunWrite {
   run_id: string
   rows: EventRow[]
+  /** What the rows refer to. */
+  payloads: Payload[]
   created?: NewRun
   change: RunChange
   at: string
@@ -59,7 +64,7 @@ export async function writeBatch(
   writes: readonly RunWrite[],
   patienceMs: number,
 ): Promise<WriteOutcomes> {
-  const patience: Patience = { end: Date.now() + patienceMs, replyLost: false }
+  const patience = patienceOf(patienceMs)
   try {
     await whileUnavailable(patience, () => store.insert(writes))
     return new Map(writes.map(({ run_id }) => [run_id, undefined]))
@@ -94,25 +99,6 @@ async function isStored(store: BatchStore, { run_id, rows }: RunWrite): Promise<
   return stored.length === rows.length && rows.every(({ hash }, index) => stored[index] === hash)
 }
 
-/** How long a write may go on trying, and whether one of its attempts may have been stored unknown to us. */
-interface Patience {
-  end: number
-  replyLost: boolean
-}
-
-async function whileUnavailable<Result>(patience: Patience, attempt: () => Promise<Result>): Promise<Result> {
-  for (let pause = 10; ; pause = Math.min(pause * 2, 500)) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!isUnavailable(error)) throw error
-      patience.replyLost = true
-      if (Date.now() + pause > patience.end) throw new RecordUnavailableError(error)
-    }
-    await sleep(pause)
-  }
-}
-
 /** The store in Postgres. `insert` is one prepared statement and one commit, whatever the batch holds. */
 export function postgresStore(sql: Sql): BatchStore {
   return {
@@ -120,17 +106,20 @@ export function postgresStore(sql: Sql): BatchStore {
       const rows = writes.flatMap((write) => write.rows)
       const created = writes.flatMap((write) => (write.created ? [{ ...write, ...write.created }] : []))
       const changed = writes.filter(({ created, change }) => !created && Object.keys(change).length > 0)
+      const payloads = writes.flatMap(({ run_id, payloads }) => payloads.map((payload) => ({ run_id, ...payload })))
       await sql.unsafe(
-        appendStatement,
+        payloads.length === 0 ? appendStatement : appendWithPayloads,
         [
-          ...columns(rows, ['run_id', 'seq', 'type', 'v', 'data', 'at', 'prev_hash', 'hash', 'tenant']),
-          ...columns(created, ['run_id', 'tenant', 'principal', 'goal', 'parent_run', 'at']),
+          ...columns(rows, ['run_id', 'seq', 'type', 'v', 'at', 'prev_hash', 'hash', 'tenant']),
+          `[${rows.map(({ data }) => data).join(',')}]`,
+          ...columns(created, ['run_id', 'tenant', 'principal', 'goal', 'mode', 'parent_run', 'at']),
           arrayOf(created.map(({ change }) => change.status ?? 'queued')),
           arrayOf(created.map(({ change }) => change.wake_at ?? null)),
           ...columns(changed, ['run_id', 'at']),
           arrayOf(changed.map(({ change }) => change.status ?? null)),
           arrayOf(changed.map(({ change }) => (change.wake_at === undefined ? 'keep' : 'set'))),
           arrayOf(changed.map(({ change }) => change.wake_at ?? null)),
+          ...(payloads.length === 0 ? [] : columns(payloads, ['run_id', 'digest', 'content'])),
         ],
         { prepare: true },
       )
@@ -151,25 +140,39 @@ function columns<Name extends string>(
   return names.map((name) => arrayOf(rows.map((row) => row[name])))
 }
 
-/** No ON CONFLICT: a row that is there already must fail the statement, for it is the fence. */
-const appendStatement = `
+/** No ON CONFLICT for events: a row that is there already must fail the statement, for it is the fence. */
+const appendStatement = appendWith('')
+
+/** Payloads are named by their content, so one that is there already is the same. */
+const appendWithPayloads = appendWith(`, payloads AS (
+  INSERT INTO remit.payloads (run_id, digest, content)
+  SELECT run_id, digest, content FROM unnest($24::uuid[], $25::text[], $26::text[]) AS payload (run_id, digest, content)
+  ON CONFLICT DO NOTHING
+)`)
+
+function appendWith(more: string): string {
+  return `
 WITH created AS (
-  INSERT INTO remit.runs (run_id, tenant, principal, goal, parent_run, created_at, updated_at, status, wake_at)
-  SELECT run_id, tenant, principal, goal, parent_run, at, at, status, wake_at
-  FROM unnest($10::uuid[], $11::text[], $12::text[], $13::text[], $14::uuid[], $15::timestamptz[], $16::text[], $17::timestamptz[])
-    AS run (run_id, tenant, principal, goal, parent_run, at, status, wake_at)
+  INSERT INTO remit.runs (run_id, tenant, principal, goal, mode, parent_run, created_at, updated_at, status, wake_at)
+  SELECT run_id, tenant, principal, goal, mode, parent_run, at, at, status, wake_at
+  FROM unnest($10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::uuid[], $16::timestamptz[], $17::text[],
+    $18::timestamptz[])
+    AS run (run_id, tenant, principal, goal, mode, parent_run, at, status, wake_at)
 ), changed AS (
   UPDATE remit.runs AS run SET
     status = coalesce(change.status, run.status),
     wake_at = CASE change.wake WHEN 'set' THEN change.wake_at ELSE run.wake_at END,
     updated_at = change.at
-  FROM unnest($18::uuid[], $19::timestamptz[], $20::text[], $21::text[], $22::timestamptz[])
+  FROM unnest($19::uuid[], $20::timestamptz[], $21::text[], $22::text[], $23::timestamptz[])
     AS change (run_id, at, status, wake, wake_at)
   WHERE run.run_id = change.run_id
     AND (run.status IS DISTINCT FROM coalesce(change.status, run.status)
       OR change.wake = 'set' AND run.wake_at IS DISTINCT FROM change.wake_at)
-)
+)${more}
 INSERT INTO remit.events (run_id, seq, type, v, data, at, prev_hash, hash, tenant)
-SELECT run_id, seq, type, v, data::jsonb, at, decode(prev_hash, 'hex'), decode(hash, 'hex'), tenant
-FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::smallint[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[])
-  AS event (run_id, seq, type, v, data, at, prev_hash, hash, tenant)`
+SELECT run_id, seq, type, v, data, at, decode(prev_hash, 'hex'), decode(hash, 'hex'), tenant
+FROM ROWS FROM (
+  unnest($1::uuid[], $2::integer[], $3::text[], $4::smallint[], $5::timestamptz[], $6::text[], $7::text[], $8::text[]),
+  jsonb_array_elements($9::text::jsonb)
+) AS event (run_id, seq, type, v, at, prev_hash, hash, tenant, data)`
+}

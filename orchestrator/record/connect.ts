@@ -6,12 +6,25 @@ export type Sql = postgres.Sql<Record<string, never>>
 /** The client within a transaction. */
 export type TransactionSql = postgres.TransactionSql<Record<string, never>>
 
-/** Opens a client that connects when first used. `max` is its number of connections. */
-export function connect(url: string, { max, name }: { max: number; name: string }): Sql {
+/** How a client connects. */
+export interface ConnectOptions {
+  /** Its number of connections. */
+  max: number
+  /** What Postgres shows of it, after `remit`. */
+  name: string
+  /** Postgres's own, for the session. */
+  settings?: Record<string, string>
+  /** Called whenever one of its connections has ended, or could not be made. */
+  onClose?: (() => void) | undefined
+}
+
+/** Opens a client that connects when first used. */
+export function connect(url: string, { max, name, settings, onClose = () => {} }: ConnectOptions): Sql {
   return postgres(url, {
     max,
-    connection: { application_name: `remit ${name}` },
+    connection: { ...settings, application_name: `remit ${name}` },
     onnotice: () => {},
+    onclose: onClose,
     connect_timeout: 10,
     backoff: () => 0.05,
     fetch_types: false,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Home } from '../home/home.ts'
-import type { Membership } from '../home/shared-process.ts'
+import type { Membership, ServiceRecipe } from '../home/shared-process.ts'
 import { initialisePostgres, majorVersion, superuser } from './initialise-postgres.ts'
 import { launchPostgres } from './launch-postgres.ts'
 import { readPassword } from './passwords.ts'
@@ -16,6 +16,8 @@ export interface EmbeddedPostgres {
   port: number
   dataFolder: string
   binFolder: string
+  /** Starts it again, on the same port, if it died under who uses it; one attempt at a time, whoever asks. */
+  revive(): void
 }
 
 /** What the registry of the home keeps: with the password in `credentials/`, enough to reach the server. */
@@ -26,17 +28,30 @@ type Info = { port: number; data_folder: string; bin_folder: string }
  * answers, stopped when the last one leaves.
  */
 export async function ensurePostgres(membership: Membership, home: Home): Promise<EmbeddedPostgres> {
-  const info = await membership.ensure<Info>('postgres', {
+  const recipe: ServiceRecipe<Info> = {
     start: (spawned) => startPostgres(home, spawned),
     isHealthy: ({ port }) => accepts(port),
     stopBy: { signal: 'SIGINT', graceMs: 20_000 },
-  })
+  }
+  const info = await membership.ensure('postgres', recipe)
+  let reviving = false
   const password = await readPassword(home, 'postgres')
   return {
     adminUrl: `postgres://${superuser}:${password}@127.0.0.1:${info.port}/postgres`,
     port: info.port,
     dataFolder: info.data_folder,
     binFolder: info.bin_folder,
+    revive() {
+      if (reviving) return
+      reviving = true
+      membership
+        .revive('postgres', recipe)
+        // Who needs Postgres hears by itself that it stays away.
+        .catch(() => {})
+        .finally(() => {
+          reviving = false
+        })
+    },
   }
 }
 
@@ -55,11 +70,19 @@ async function startPostgres(
 }
 
 async function refuseOtherVersion(dataFolder: string): Promise<void> {
+  const version = await otherVersion(dataFolder)
+  if (version !== undefined) throw new Error(`${dataFolder} ${otherVersionAdvice(version)}`)
+}
+
+/** The major version of PostgreSQL that made a data folder, where it is not the one that this release brings. */
+export async function otherVersion(dataFolder: string): Promise<string | undefined> {
   const version = (await readFile(join(dataFolder, 'PG_VERSION'), 'utf8')).trim()
-  if (version !== majorVersion)
-    throw new Error(
-      `${dataFolder} was made by PostgreSQL ${version}, and this Remit brings ${majorVersion}: export it with the release that made it, or choose another REMIT_HOME`,
-    )
+  return version === majorVersion ? undefined : version
+}
+
+/** What is to be done about it, as the end of a sentence about the folder. */
+export function otherVersionAdvice(version: string): string {
+  return `was made by PostgreSQL ${version}, and this Remit brings ${majorVersion}. Nothing was changed. Go on with the release of Remit that brings ${version}, or bring the folder up to ${majorVersion} with PostgreSQL's own pg_upgrade; for a new record, name another folder in REMIT_HOME.`
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -107,7 +107,7 @@ describe('in Postgres', () => {
 
   it('hostile values come back as they were and verify', async () => {
     const run_id = newRunId()
-    await journal.create({ run_id, tenant: 'a', principal: 'p', goal: 'g' }, [noted('start')])
+    await journal.create({ run_id, tenant: 'a', principal: 'p', goal: 'g', mode: 'emulated' }, [noted('start')])
     const values: Json[] = []
     await fc.assert(
       fc.asyncProperty(fc.array(hostileJson, { minLength: 1, maxLength: 10 }), async (details) => {

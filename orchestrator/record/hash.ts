@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalJson, type Json } from '../../shared/json.ts'
 
 /** What the hash of an event covers; `data` in its stored form. */
@@ -17,9 +17,16 @@ export interface HashedFields {
 /** What the first event of every run is chained to. */
 export const genesisHash = '0'.repeat(64)
 
-/** SHA-256, in hex, over the RFC 8785 JSON of `[run_id, seq, type, v, data, at_ms, prev_hash]`. */
-export function hashEvent({ run_id, seq, type, v, data, at_ms, prev_hash }: HashedFields): string {
-  return createHash('sha256')
-    .update(canonicalJson([run_id, seq, type, v, data, at_ms, prev_hash]))
-    .digest('hex')
+/**
+ * SHA-256, in hex, over the RFC 8785 JSON of `[run_id, seq, type, v, data, at_ms, prev_hash]`. `text` is that of `data`, for
+ * who has it already.
+ */
+export function hashEvent(
+  { run_id, seq, type, v, data, at_ms, prev_hash }: HashedFields,
+  text = canonicalJson(data),
+): string {
+  // Of such scalars JSON has one form, which is that of RFC 8785.
+  const before = JSON.stringify([run_id, seq, type, v]).slice(0, -1)
+  const after = JSON.stringify([at_ms, prev_hash]).slice(1)
+  return hash('sha256', `${before},${text},${after}`, 'hex')
 }

@@ -25,7 +25,7 @@ function journalOf(options: Partial<JournalOptions> = {}): Journal {
   return journal
 }
 
-const owner = { tenant: 'acme', principal: 'ann', goal: 'onboard' }
+const owner = { tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const }
 const whats = (events: Event[]) => events.map(({ data }) => (data as { what: string }).what)
 
 describe('an append', () => {

@@ -1,12 +1,12 @@
-import type { Json } from '../../shared/json.ts'
 import { type Draft, type Event, systemStream } from '../model/event.ts'
 import { type BatchStore, type NewRun, postgresStore, type RunChange, type RunWrite, writeBatch } from './batch.ts'
 import { chainEvents, type Head, startOfChain } from './chain.ts'
 import { connect, type Sql } from './connect.ts'
-import { FenceLostError, isUnavailable, RecordUnavailableError } from './record-errors.ts'
-import { fromStored } from './stored-text.ts'
+import { patienceOf, whileUnavailable } from './patience.ts'
+import { type ReadOptions, readEvents } from './read-events.ts'
+import { FenceLostError, RecordUnavailableError } from './record-errors.ts'
 
-/** A run as it is created: whose it is, and the name of its goal. */
+/** A run as it is created: whose it is, the name of its goal, and where it acts. */
 export interface CreateRun extends Omit<NewRun, 'parent_run'> {
   /** A uuidv7. */
   run_id: string
@@ -27,8 +27,8 @@ export interface Journal {
   adopt(run_id: string): Promise<Event[]>
   /** Forgets a run that this worker is done with; what still waits is stored. */
   release(run_id: string): void
-  /** The events of a run after `after`, in order. */
-  read(run_id: string, options?: { after?: number }): Promise<Event[]>
+  /** The events of a run, in order. */
+  read(run_id: string, options?: ReadOptions): Promise<Event[]>
   /** Appends to the stream of what no run owns; several workers may do so at once. */
   note(drafts: readonly Draft[]): Promise<Event[]>
   /** Stores what waits, then disconnects. */
@@ -41,6 +41,8 @@ export interface JournalOptions {
   now(): Date
   /** Milliseconds that an append may wait for a Postgres that is away; 5 s unless said. */
   patienceMs?: number
+  /** Called when a connection to Postgres has ended or could not be made. */
+  onClose?: () => void
   /** For tests: where batches go instead. */
   store?(sql: Sql): BatchStore
 }
@@ -65,8 +67,14 @@ const systemTenant = 'system'
 const rowsPerBatch = 1_000
 const noteAttempts = 20
 
-export function openJournal({ url, now, patienceMs = 5_000, store: storeOf = postgresStore }: JournalOptions): Journal {
-  const sql = connect(url, { max: 3, name: 'journal' })
+export function openJournal({
+  url,
+  now,
+  patienceMs = 5_000,
+  onClose,
+  store: storeOf = postgresStore,
+}: JournalOptions): Journal {
+  const sql = connect(url, { max: 3, name: 'journal', onClose })
   const store = storeOf(sql)
   const runs = new Map<string, OpenRun>()
   let pump: Promise<void> | undefined
@@ -135,20 +143,12 @@ export function openJournal({ url, now, patienceMs = 5_000, store: storeOf = pos
     runs.delete(write.run_id)
   }
 
-  const read = async (run_id: string, after: number): Promise<Event[]> => {
-    try {
-      const rows = await sql<StoredRow[]>`
-        SELECT run_id, seq, type, v, data, at, encode(prev_hash, 'hex') AS prev_hash, encode(hash, 'hex') AS hash, tenant
-        FROM remit.events WHERE run_id = ${run_id} AND seq > ${after} ORDER BY seq`
-      return rows.map(toEvent)
-    } catch (error) {
-      throw isUnavailable(error) ? new RecordUnavailableError(error) : error
-    }
-  }
+  const read = (run_id: string, options: ReadOptions): Promise<Event[]> =>
+    whileUnavailable(patienceOf(patienceMs), () => readEvents(sql, run_id, options))
 
   const adopt = async (run_id: string): Promise<Event[]> => {
     if (runs.has(run_id)) await pump
-    const events = await read(run_id, 0)
+    const events = await read(run_id, {})
     const last = events.at(-1)
     if (!last && run_id !== systemStream) throw new RangeError(`there is no run ${run_id} in the record`)
     // Whoever held the run here and appended since then has lost it, as it would have to another worker.
@@ -169,9 +169,9 @@ export function openJournal({ url, now, patienceMs = 5_000, store: storeOf = pos
   }
 
   return {
-    async create({ run_id, tenant, principal, goal, parent_run }, drafts, change = {}) {
+    async create({ run_id, tenant, principal, goal, mode, parent_run }, drafts, change = {}) {
       if (runs.has(run_id)) throw new TypeError(`run ${run_id} exists already`)
-      const created = { tenant, principal, goal, parent_run: parent_run ?? null }
+      const created = { tenant, principal, goal, mode, parent_run: parent_run ?? null }
       const run: OpenRun = { head: startOfChain, tenant, created, waiting: [] }
       runs.set(run_id, run)
       return enqueue(run_id, run, drafts, change)
@@ -186,7 +186,7 @@ export function openJournal({ url, now, patienceMs = 5_000, store: storeOf = pos
         if (run?.waiting.length === 0 && runs.get(run_id) === run) runs.delete(run_id)
       })
     },
-    read: (run_id, { after = 0 } = {}) => read(run_id, after),
+    read: (run_id, options = {}) => read(run_id, options),
     note(drafts) {
       const noted = notes.then(() => noteNow(drafts))
       notes = noted.catch(() => {})
@@ -212,12 +212,13 @@ interface Taken {
 /** Gives everything that waits its place in the run: sequence numbers and hashes are made here, and nowhere else. */
 function take(run_id: string, run: OpenRun, at: Date): Taken {
   const waiting = [...run.waiting]
-  const { events, rows, head } = chainEvents(
+  const { events, rows, payloads, head } = chainEvents(
     { run_id, tenant: run.tenant, head: run.head, at },
     waiting.flatMap(({ drafts }) => drafts),
   )
   const change: RunChange = Object.assign({}, ...waiting.map((one) => one.change))
-  const write: RunWrite = { run_id, rows, change, at: at.toISOString(), ...(run.created && { created: run.created }) }
+  const created = run.created && { created: run.created }
+  const write: RunWrite = { run_id, rows, payloads, change, at: at.toISOString(), ...created }
   run.waiting = []
   return { run, waiting, events, head, write }
 }
@@ -226,14 +227,4 @@ function openRun(runs: ReadonlyMap<string, OpenRun>, run_id: string): OpenRun {
   const run = runs.get(run_id)
   if (!run) throw new TypeError(`this worker does not hold run ${run_id}: adopt it before appending`)
   return run
-}
-
-interface StoredRow extends Omit<Event, 'data' | 'at' | 'type'> {
-  type: string
-  data: Json
-  at: Date
-}
-
-function toEvent({ data, at, ...row }: StoredRow): Event {
-  return { ...row, data: fromStored(data), at: at.toISOString() } as Event
 }

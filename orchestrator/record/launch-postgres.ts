@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,10 +12,12 @@ import { readPostmaster } from './postgres-survivor.ts'
 
 /** Recovery after a kill replays the log: a slow disk may need long for it. */
 const patienceMs = 60_000
+const attempts = 5
 
 /**
- * Starts Postgres apart from this process and returns when it takes connections. Another program may take the free port
- * first, so it is tried more than once.
+ * Starts Postgres apart from this process and returns when it takes connections: on the port that it had before, so that
+ * who still knows that one finds it again, unless another program has taken it. Backends that outlive a killed Postgres for
+ * a moment hold the data, so it is tried more than once.
  */
 export async function launchPostgres(
   home: Home,
@@ -22,12 +25,13 @@ export async function launchPostgres(
   spawned: (pid: number) => Promise<void>,
 ): Promise<{ pid: number; port: number }> {
   const log = join(home.logs, 'postgres.log')
-  for (let attempt = 1; attempt <= 3; attempt += 1) {
-    const port = await freePort()
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const port = (attempt < attempts ? await lastPort(placement.dataFolder) : undefined) ?? (await freePort())
     const child = await spawnPostgres(placement, port, log)
     const pid = child.pid as number
     await spawned(pid)
     if (await becomesReady(placement.dataFolder, child)) return { pid, port }
+    await sleep(100 * attempt)
   }
   throw new Error(`Postgres did not start: see the end of ${log}`)
 }
@@ -67,6 +71,13 @@ async function becomesReady(dataFolder: string, child: ChildProcess): Promise<bo
     await sleep(5)
   }
   return false
+}
+
+/** Postgres keeps how it was started last in `postmaster.opts`. */
+async function lastPort(dataFolder: string): Promise<number | undefined> {
+  const words = await readFile(join(dataFolder, 'postmaster.opts'), 'utf8').catch(() => '')
+  const port = /"-p" "(\d+)"/.exec(words)?.[1]
+  return port === undefined ? undefined : Number(port)
 }
 
 async function freePort(): Promise<number> {

@@ -38,7 +38,10 @@ describe('the embedded Postgres', () => {
 
     const run_id = newRunId()
     await withRecord(home, async (record) => {
-      await record.journal.create({ run_id, tenant: 'acme', principal: 'ann', goal: 'onboard' }, [noted('kept')])
+      await record.journal.create(
+        { run_id, tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const },
+        [noted('kept')],
+      )
     })
     await withRecord(home, async (record) => {
       expect(await record.journal.adopt(run_id)).toMatchObject([{ seq: 1, tenant: 'acme' }])
@@ -88,6 +91,28 @@ describe('an external Postgres', () => {
     expect((await membership.status()).services).toEqual([])
     await record.journal.note([noted('loaded')])
     expect(await record.signHeads()).toBe(1)
+    await record.close()
+    await membership.leave()
+    await database.drop()
+  })
+
+  it('has partitions for the months ahead, which who runs for months has made now and then', async () => {
+    const database = await createTestDatabase()
+    const membership = await joinHome(database.home)
+    let today = new Date('2031-01-15T12:00:00Z')
+    const { home, ownerUrl: databaseUrl } = database
+    const record = await openRecord({ home, membership, databaseUrl, now: () => today })
+    const partitions = () =>
+      withClient(database.url, 'test', async (sql) => {
+        const rows = await sql<{ name: string }[]>`
+          SELECT relname AS name FROM pg_class WHERE relname LIKE '%2031_0_' AND relkind = 'r' ORDER BY relname`
+        return rows.map(({ name }) => name)
+      })
+    const months = (kind: string, ...numbers: number[]) => numbers.map((month) => `${kind}_2031_0${month}`)
+    expect(await partitions()).toEqual([...months('events', 1, 2, 3, 4), ...months('payloads', 1, 2, 3, 4)])
+    today = new Date('2031-02-01T00:00:00Z')
+    await Promise.all([record.ensurePartitions(), record.ensurePartitions()])
+    expect(await partitions()).toEqual([...months('events', 1, 2, 3, 4, 5), ...months('payloads', 1, 2, 3, 4, 5)])
     await record.close()
     await membership.leave()
     await database.drop()

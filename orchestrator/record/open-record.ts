@@ -1,14 +1,16 @@
+import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Home } from '../home/home.ts'
 import type { Membership } from '../home/shared-process.ts'
 import { bootstrap } from './bootstrap.ts'
 import { connect } from './connect.ts'
 import { type EmbeddedPostgres, ensurePostgres } from './embedded-postgres.ts'
+import { type Exporter, openExporter } from './export-run.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { type Keyring, openKeyring } from './keyring.ts'
-import { type Leases, openLeases } from './leases.ts'
 import { migrate } from './migrate.ts'
 import { openQueries, type Queries, readerUrl } from './queries.ts'
+import { openRunQueue, type RunQueue } from './run-queue.ts'
 import { ensureServerRole, type ServerDatabase } from './server-roles.ts'
 import { openHeadSigner } from './signed-heads.ts'
 import { openVerifier, type Verifier } from './verify.ts'
@@ -18,18 +20,23 @@ export interface RecordOptions {
   membership: Membership
   /** The owner's URL of an external Postgres; without it, the embedded one of the home is used. */
   databaseUrl?: string | undefined
+  /** Milliseconds that an append or a wake waits for a Postgres that is away; 5 s unless said. */
+  patienceMs?: number
   now?(): Date
 }
 
 /** Everything that Remit keeps in Postgres, open for one command. */
 export interface OpenRecord {
   journal: Journal
+  /** For what people say of runs that this process may be pursuing at the same time: it holds no run's end for long. */
+  desk: Journal
   keyring: Keyring
   queries: Queries
-  leases: Leases
+  queue: RunQueue
   /** Where a shell reads the views of one tenant. Holds a password: never log it. */
   readerUrl(tenant: string): string
   verifier: Verifier
+  exporter: Exporter
   /** Signs where the chains stand, so that a later `verify` finds what was cut off; returns how many chains had grown. */
   signHeads(): Promise<number>
   /** The URL, with password, of a capability server's own role; made when first asked for. */
@@ -49,16 +56,28 @@ export async function openRecord({
   home,
   membership,
   databaseUrl,
+  patienceMs = 5_000,
   now = () => new Date(),
 }: RecordOptions): Promise<OpenRecord> {
   const embedded = databaseUrl === undefined ? await ensurePostgres(membership, home) : undefined
   const ownerUrl = embedded ? await bootstrap(embedded.adminUrl, home) : String(databaseUrl)
   const { journalUrl, queryUrl, tenantSecret } = await migrate(ownerUrl, home)
-  const sql = connect(journalUrl, { max: 2, name: 'record' })
-  const reader = connect(queryUrl, { max: 4, name: 'queries' })
-  const journal = openJournal({ url: journalUrl, now })
+  let closing = false
+  const onClose = () => {
+    if (!closing) embedded?.revive()
+  }
+  const sql = connect(journalUrl, { max: 2, name: 'record', onClose })
+  const reader = connect(queryUrl, { max: 4, name: 'queries', onClose })
+  const journal = openJournal({ url: journalUrl, now, patienceMs, onClose })
+  const desk = openJournal({ url: journalUrl, now, patienceMs, onClose })
+  const queue = openRunQueue({ url: journalUrl, sql, holder: holderName(), patienceMs, onClose })
   const ensurePartitions = async () => {
     await sql`SELECT remit.ensure_partitions(${now()}, ${monthsAhead})`
+  }
+  const close = async () => {
+    closing = true
+    await Promise.all([journal.close(), desk.close(), queue.close()])
+    await Promise.all([sql.end({ timeout: 1 }), reader.end({ timeout: 1 })])
   }
   try {
     const [keyring, signer] = await Promise.all([
@@ -68,22 +87,26 @@ export async function openRecord({
     ])
     return {
       journal,
+      desk,
       keyring,
       queries: openQueries(reader, tenantSecret),
-      leases: openLeases(sql, `process ${process.pid} on ${hostname()}`),
+      queue,
       readerUrl: (tenant) => readerUrl(queryUrl, tenantSecret, tenant),
       verifier: openVerifier(sql, signer),
+      exporter: openExporter({ sql, signer, now }),
       signHeads: signer.signHeads,
       serverDatabase: (wanted) => ensureServerRole(ownerUrl, home, wanted),
       ensurePartitions,
       ...(embedded && { embedded }),
-      async close() {
-        await journal.close()
-        await Promise.all([sql.end({ timeout: 1 }), reader.end({ timeout: 1 })])
-      },
+      close,
     }
   } catch (error) {
-    await Promise.all([journal.close(), sql.end({ timeout: 1 }), reader.end({ timeout: 1 })])
+    await close()
     throw error
   }
+}
+
+/** Names this process to people; the last part makes it unlike any other that had the same pid. */
+function holderName(): string {
+  return `process ${process.pid} on ${hostname()} (${randomBytes(4).toString('hex')})`
 }

@@ -18,7 +18,7 @@ beforeAll(async () => {
   sql = connect(database.queryUrl, { max: 2, name: 'test' })
   queries = openQueries(sql, database.tenantSecret)
   const journal = openJournal({ url: database.journalUrl, now: () => new Date('2026-05-01T10:00:00.123Z') })
-  const acme = { tenant: 'acme', principal: 'ann', goal: 'onboard' }
+  const acme = { tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const }
   await journal.create({ run_id: mine, ...acme }, callEvents())
   await journal.create({ run_id: later, ...acme }, [noted('a')], { status: 'succeeded' })
   await journal.create({ run_id: theirs, ...acme, tenant: 'rival' }, [noted('secret of rival')])
@@ -116,18 +116,29 @@ describe('a tenant', () => {
   })
 })
 
+it('a tenant learns nothing of another by a condition that fails where it looks', async () => {
+  const failing = (text: string) => `1 / (CASE WHEN data::text LIKE '%${text}%' THEN 0 ELSE 1 END) = 1`
+  expect(
+    await ask(`SELECT seq FROM events WHERE ${failing('secret of rival')} AND type = 'call_settled'`),
+  ).toHaveLength(1)
+  await expect(queries.sql('acme', `SELECT seq FROM events WHERE ${failing('cus_1')}`)).rejects.toThrow('division')
+})
+
 describe('a run by prefix', () => {
   it('is the one that starts so, and says when none or several do', async () => {
     expect(await queries.runByPrefix('acme', mine.slice(0, 30).toUpperCase())).toMatchObject({ run_id: mine })
     await expect(queries.runByPrefix('acme', 'ffff')).rejects.toThrow('no run ffff')
     await expect(queries.runByPrefix('acme', mine.slice(0, 8))).rejects.toThrow('more than one')
-    await expect(queries.runByPrefix('acme', "x'")).rejects.toThrow('not the start')
+    for (const none of ["x'", mine.slice(0, 3), mine.replaceAll('-', ''), `${mine}0`])
+      await expect(queries.runByPrefix('acme', none)).rejects.toThrow('not the start')
   })
 })
 
 describe('a statement of a person', () => {
   it.each([
-    ['two statements', 'SELECT 1; DROP VIEW calls'],
+    ['two questions', 'SELECT 1; SELECT 2'],
+    ['a question and a write', 'SELECT 1; DROP VIEW calls'],
+    ['a question and the end of the transaction', 'SELECT 1; COMMIT; SELECT 2'],
     ['a write', 'INSERT INTO runs VALUES (1)'],
     ['a write in a SELECT', 'WITH gone AS (DELETE FROM runs RETURNING 1) SELECT * FROM gone'],
     ['the end of the transaction', 'COMMIT'],
@@ -138,6 +149,11 @@ describe('a statement of a person', () => {
   ])('is refused with a reason when it is %s', async (_, statement) => {
     await expect(queries.sql('acme', statement)).rejects.toBeInstanceOf(QueryError)
     expect(await ask('SELECT 1 AS one;')).toEqual([{ one: 1 }])
+  })
+
+  it('of which there are two is refused in words', async () => {
+    await expect(queries.sql('acme', 'SELECT 1; SELECT 2')).rejects.toThrow('there is more than one statement')
+    expect(await ask("SELECT ';' AS mark -- ; and more")).toEqual([{ mark: ';' }])
   })
 
   it('returns no more rows than the limit, and says so', async () => {

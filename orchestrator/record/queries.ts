@@ -10,6 +10,8 @@ export interface RunSummary {
   status: RunStatus
   tenant: string
   principal: string
+  /** The run that it is a part of. */
+  parent_run?: string
   created_at: string
   updated_at: string
 }
@@ -85,7 +87,7 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
     listRuns(tenant, { limit = 50, cursor, status } = {}) {
       return asTenant(tenant, async (transaction) => {
         const rows = await transaction<RunRow[]>`
-          SELECT run_id, goal, status, tenant, principal, created_at, updated_at FROM query.runs
+          SELECT run_id, goal, status, tenant, principal, parent_run, created_at, updated_at FROM query.runs
           WHERE (${cursor ?? null}::uuid IS NULL OR run_id < ${cursor ?? null}::uuid)
             AND (${status ?? null}::text IS NULL OR status = ${status ?? null}::text)
           ORDER BY run_id DESC LIMIT ${limit + 1}`
@@ -95,12 +97,12 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
       })
     },
     async runByPrefix(tenant, prefix) {
-      if (!/^[0-9a-f-]{4,36}$/i.test(prefix))
-        throw new QueryError(`"${prefix}" is not the start of a run's id: give 4 or more of its characters`)
+      const range = idsFrom(prefix)
+      if (!range) throw new QueryError(`"${prefix}" is not the start of a run's id: give 4 or more of its characters`)
       return asTenant(tenant, async (transaction) => {
         const rows = await transaction<RunRow[]>`
-          SELECT run_id, goal, status, tenant, principal, created_at, updated_at FROM query.runs
-          WHERE starts_with(run_id::text, ${prefix.toLowerCase()}) ORDER BY run_id DESC LIMIT 2`
+          SELECT run_id, goal, status, tenant, principal, parent_run, created_at, updated_at FROM query.runs
+          WHERE run_id BETWEEN ${range.first} AND ${range.last} ORDER BY run_id DESC LIMIT 2`
         const [run, another] = rows
         if (!run) throw new QueryError(`there is no run ${prefix}`)
         if (another)
@@ -111,7 +113,7 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
     unfinishedRuns(tenant) {
       return asTenant(tenant, async (transaction) => {
         const rows = await transaction<RunRow[]>`
-          SELECT run_id, goal, status, tenant, principal, created_at, updated_at FROM query.runs
+          SELECT run_id, goal, status, tenant, principal, parent_run, created_at, updated_at FROM query.runs
           WHERE status IN ('queued', 'running', 'waiting', 'compensating') ORDER BY run_id`
         return rows.map(toSummary)
       })
@@ -120,7 +122,7 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
       return asTenant(tenant, async (transaction) => {
         const rows = await transaction<(Omit<OpenApproval, 'until'> & { until: Date })[]>`
           SELECT approval_id, run_id, task_id, question, until
-          FROM query.approvals AS approvals JOIN query.runs AS runs USING (run_id)
+          FROM query.approvals JOIN query.runs USING (run_id)
           WHERE approvals.status = 'pending' AND runs.status IN ('running', 'waiting')
           ORDER BY requested_at, approval_id`
         return rows.map(({ until, ...row }) => ({ ...row, until: until.toISOString() }))
@@ -131,7 +133,8 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
       const select = statement.trim().replace(/;\s*$/, '')
       return asTenant(tenant, async (transaction) => {
         try {
-          await transaction.unsafe(`DECLARE answer NO SCROLL CURSOR FOR ${select}\n`, [], { prepare: true })
+          // In a template it goes by the protocol that takes one statement, where `unsafe` alone would take several.
+          await transaction`DECLARE answer NO SCROLL CURSOR FOR ${transaction.unsafe(select)}\n`
           const rows = await transaction.unsafe(`FETCH ${rowLimit + 1} FROM answer`).values()
           const columns = rows.columns.map(({ name }) => name)
           return {
@@ -191,13 +194,25 @@ function tenantProof(secret: Buffer, tenant: string): string {
   return createHash('sha256').update(secret).update(inner).digest('hex')
 }
 
-interface RunRow extends Omit<RunSummary, 'created_at' | 'updated_at'> {
+/** The first and the last id that start so; undefined where none can. A range, unlike a text, is looked up in an index. */
+function idsFrom(prefix: string): { first: string; last: string } | undefined {
+  const start = prefix.toLowerCase()
+  const [first, last] = ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'].map(
+    (id) => start + id.slice(start.length),
+  )
+  const isId = (id: string | undefined): id is string => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id ?? '')
+  return start.length >= 4 && isId(first) && isId(last) ? { first, last } : undefined
+}
+
+interface RunRow extends Omit<RunSummary, 'parent_run' | 'created_at' | 'updated_at'> {
+  parent_run: string | null
   created_at: Date
   updated_at: Date
 }
 
-function toSummary({ created_at, updated_at, ...run }: RunRow): RunSummary {
-  return { ...run, created_at: created_at.toISOString(), updated_at: updated_at.toISOString() }
+function toSummary({ parent_run, created_at, updated_at, ...run }: RunRow): RunSummary {
+  const parent = parent_run === null ? {} : { parent_run }
+  return { ...run, ...parent, created_at: created_at.toISOString(), updated_at: updated_at.toISOString() }
 }
 
 /** SQLSTATE classes that are the fault of the statement; anything else is a fault of ours or of the server. */
@@ -205,9 +220,11 @@ function readable(error: unknown): unknown {
   const code = errorCode(error)
   if (!/^(22|42|0A|54|57014|25006|2[123]|P0)/.test(code)) return error
   const { message, hint } = error as { message: string; hint?: string }
-  if (/DECLARE CURSOR|multiple commands/.test(message) || code === '42601')
+  if (/DECLARE CURSOR|multiple commands/.test(message) || code === '42601') {
+    const reason = /multiple commands/.test(message) ? 'there is more than one statement' : message
     return new QueryError(
-      `${message}: give one SELECT statement over the views runs, calls, decisions, approvals, events`,
+      `${reason}: give one SELECT statement over the views runs, calls, decisions, approvals, events`,
     )
+  }
   return new QueryError(hint ? `${message} (${hint})` : message)
 }

@@ -11,6 +11,17 @@ export class FenceLostError extends Error {
   }
 }
 
+/** The lease of a run has ended, or another worker has it: this worker lets the run go. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError'
+  readonly run_id: string
+
+  constructor(run_id: string) {
+    super(`the lease of run ${run_id} was lost: another worker may go on with it`)
+    this.run_id = run_id
+  }
+}
+
 /**
  * Postgres is away: nothing may start that cannot be recorded first. Whether the append was stored is not known; adopt the
  * run again once Postgres is back, and go on from what that returns.
@@ -28,7 +39,7 @@ export function isUnavailable(error: unknown): boolean {
   const code = errorCode(error)
   return (
     /^(CONNECT|CONNECTION_\w+|CONNECT_TIMEOUT|E(CONN\w+|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN))$/.test(code) ||
-    /^(08\w{3}|57P0[123]|53300|25006|40001|40P01)$/.test(code)
+    /^(0800\d|57P0[123]|53300|25006|40001|40P01)$/.test(code)
   )
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
+import { scramVerifier } from '../../shared/scram-verifier.ts'
 import type { Home } from '../home/home.ts'
 import type { Sql } from './connect.ts'
 import { makePassword, readPasswords, writePasswords } from './passwords.ts'
-import { scramVerifier } from './scram.ts'
 
 /** A role that logs in, and what it may do beyond its grants. */
 export interface LoginRole {

@@ -35,7 +35,11 @@ export const events = remit.table(
     hash: bytea('hash').notNull(),
     tenant: text('tenant').notNull(),
   },
-  (table) => [primaryKey({ name: 'events_fence', columns: [table.run_id, table.seq] })],
+  (table) => [
+    primaryKey({ name: 'events_fence', columns: [table.run_id, table.seq] }),
+    /** Few events are waits, and what waits is asked for often. */
+    index('events_waits').on(table.run_id, table.seq).where(sql`${table.type} IN ('wait_started', 'wait_ended')`),
+  ],
 )
 
 /** The one mutable table: what finds runs that need work. Rebuildable from events. */
@@ -46,8 +50,15 @@ export const runs = remit.table(
     tenant: text('tenant').notNull(),
     principal: text('principal').notNull(),
     goal: text('goal').notNull(),
+    mode: text('mode', { enum: ['emulated', 'live'] }).notNull(),
     status: text('status', { enum: runStatuses }).notNull(),
     wake_at: instant('wake_at'),
+    /** From when on a worker may take the run; never, where a person has to answer first. */
+    due_at: instant('due_at')
+      .notNull()
+      .generatedAlwaysAs(
+        sql`coalesce(wake_at, CASE status WHEN 'waiting' THEN 'infinity'::timestamptz ELSE created_at END)`,
+      ),
     lease_owner: text('lease_owner'),
     lease_until: instant('lease_until'),
     parent_run: uuid('parent_run'),
@@ -60,11 +71,19 @@ export const runs = remit.table(
       sql`${table.status} IN ('queued', 'running', 'waiting', 'compensating', 'succeeded', 'failed', 'cancelled')`,
     ),
     index('runs_of_tenant').on(table.tenant, table.run_id),
-    index('runs_unfinished')
-      .on(table.wake_at, table.run_id)
+    index('runs_of_status').on(table.tenant, table.status, table.run_id),
+    index('runs_due')
+      .on(table.due_at, table.run_id)
       .where(sql`${table.status} IN ('queued', 'running', 'waiting', 'compensating')`),
     index('runs_updated').on(table.updated_at),
   ],
+)
+
+/** What is too large for an event, once for each run, by its digest; partitioned as events are. */
+export const payloads = remit.table(
+  'payloads',
+  { run_id: uuid('run_id').notNull(), digest: text('digest').notNull(), content: text('content').notNull() },
+  (table) => [primaryKey({ name: 'payloads_content', columns: [table.run_id, table.digest] })],
 )
 
 /** The key of each run's sealed fields, wrapped by a key outside Postgres; null once it was erased. */
@@ -76,15 +95,24 @@ export const run_keys = remit.table('run_keys', {
 })
 
 /** Signed statements of where the chains stood; each names the digest of the one before it. */
-export const signed_heads = remit.table('signed_heads', {
-  id: bigint('id', { mode: 'number' }).primaryKey(),
-  at: instant('at').notNull(),
-  heads: jsonb('heads').notNull(),
-  prev_digest: bytea('prev_digest').notNull(),
-  digest: bytea('digest').notNull(),
-  key_id: text('key_id').notNull(),
-  signature: bytea('signature').notNull(),
-})
+export const signed_heads = remit.table(
+  'signed_heads',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey(),
+    /** What the digest is over: 1, all heads; 2, the root of their tree. */
+    v: smallint('v').notNull().default(1),
+    at: instant('at').notNull(),
+    heads: jsonb('heads').notNull(),
+    prev_digest: bytea('prev_digest').notNull(),
+    digest: bytea('digest').notNull(),
+    key_id: text('key_id').notNull(),
+    signature: bytea('signature').notNull(),
+  },
+  (table) => [
+    index('signed_heads_at').on(table.at),
+    index('signed_heads_runs').using('gin', table.heads.op('jsonb_path_ops')),
+  ],
+)
 
 /** What a reader must know to prove which tenant it reads for; one row. */
 export const tenant_secret = remit.table('tenant_secret', { secret: bytea('secret').notNull() })

@@ -1,6 +1,7 @@
 import type { Home } from '../home/home.ts'
 import { withAdvisoryLock } from './advisory-lock.ts'
 import { type Sql, withClient, withUrl } from './connect.ts'
+import { refuseWithoutCreateDatabase } from './refuse-weak-owner.ts'
 import { ensureLoginRole, type LoginRole, quoted } from './roles.ts'
 
 /**
@@ -56,11 +57,12 @@ async function ensureProvisioner(sql: Sql, home: Home, ownerUrl: string, name: s
     options: 'NOSUPERUSER CREATEDB CREATEROLE CONNECTION LIMIT 20',
   }
   const database = `remit_${name}`
-  const password = await ensureLoginRole(sql, home, role)
-  const url = withUrl(ownerUrl, { user: role.name, password, database })
   const [found] = await sql<{ public: boolean }[]>`
     SELECT has_database_privilege('public', oid, 'CONNECT') AS public
     FROM pg_catalog.pg_database WHERE datname = ${database}`
+  if (!found) await refuseWithoutCreateDatabase(sql)
+  const password = await ensureLoginRole(sql, home, role)
+  const url = withUrl(ownerUrl, { user: role.name, password, database })
   if (found?.public === false) return url
   await sql.unsafe(`GRANT ${quoted(role.name)} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE`)
   if (!found) await sql.unsafe(`CREATE DATABASE ${quoted(database)} OWNER ${quoted(role.name)}`)

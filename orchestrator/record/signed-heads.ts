@@ -1,48 +1,35 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  sign,
-  verify,
-} from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { canonicalJson } from '../../shared/json.ts'
 import type { Home } from '../home/home.ts'
 import { systemStream } from '../model/event.ts'
+import {
+  checkOrder,
+  checkSignings,
+  noDigest,
+  type Remembered,
+  type SigningProblem,
+  type SigningRow,
+} from './check-signings.ts'
 import type { Sql } from './connect.ts'
 import { isFenced } from './record-errors.ts'
 import { keyFile } from './secret-key.ts'
-
-/** Where one run's chain stood: its last event, as run, sequence number and hash in hex. */
-export type SignedHead = [run_id: string, seq: number, hash: string]
-
-/** One signed statement of where chains stood. */
-export interface Signing {
-  id: number
-  at: string
-  heads: SignedHead[]
-  /** Digest of the statement before, in hex, so that none can be taken out. */
-  prev_digest: string
-}
-
-/** What is wrong with the signed heads themselves. */
-export interface SigningProblem {
-  id: number
-  what: string
-}
+import { digestOfSigning, keyIdOf, publicKeyText, type SignedHead, type Signing, signingVersion } from './signing.ts'
 
 /** Signs, with a key kept outside Postgres, where all chains stand; `verify` later finds what was cut off or rewritten since. */
 export interface HeadSigner {
   /** Signs the chains that grew since the last signing; returns how many. */
   signHeads(): Promise<number>
-  /** All signings in order, each checked: signature, chain, and that the last one this home knows of is there. */
-  checkedSignings(): Promise<{ signings: Signing[]; problems: SigningProblem[] }>
+  /**
+   * The signings in order, each checked: all of them, and that none is missing from their chain, or those alone that name
+   * a run.
+   */
+  checkedSignings(run_id?: string): Promise<{ signings: Signing[]; problems: SigningProblem[] }>
+  /** The signings that name a run, in order, as they are stored. */
+  signingsOf(run_id: string): Promise<SigningRow[]>
+  publicKey: KeyObject
 }
 
-const noDigest = '0'.repeat(64)
 /** Runs that changed shortly before the last signing are looked at again: other workers' clocks may differ. */
 const overlapMs = 60_000
 
@@ -56,6 +43,7 @@ export async function openHeadSigner({ sql, home, now }: { sql: Sql; home: Home;
   const publicKey = createPublicKey(privateKey)
   const keyId = keyIdOf(publicKey)
   const memory = join(home.keys, 'heads.json')
+  await publish(join(home.keys, 'heads.pub'), publicKeyText(publicKey))
 
   const signOnce = async (): Promise<number> => {
     const [last] = await sql<{ id: string; at: Date; digest: string }[]>`
@@ -66,14 +54,15 @@ export async function openHeadSigner({ sql, home, now }: { sql: Sql; home: Home;
     if (grown.length === 0) return 0
     const signing: Signing = {
       id: Number(last?.id ?? 0) + 1,
+      v: signingVersion,
       at: now().toISOString(),
       heads: grown,
       prev_digest: last?.digest ?? noDigest,
     }
-    const digest = digestOf(signing)
+    const digest = digestOfSigning(signing)
     await sql`
-      INSERT INTO remit.signed_heads (id, at, heads, prev_digest, digest, key_id, signature)
-      VALUES (${signing.id}, ${signing.at}, ${JSON.stringify(grown)}::text::jsonb, decode(${signing.prev_digest}, 'hex'), ${digest}, ${keyId},
+      INSERT INTO remit.signed_heads (id, v, at, heads, prev_digest, digest, key_id, signature)
+      VALUES (${signing.id}, ${signing.v}, ${signing.at}, ${JSON.stringify(grown)}::text::jsonb, decode(${signing.prev_digest}, 'hex'), ${digest}, ${keyId},
         ${sign(null, digest, privateKey)})`
     await remember(memory, { id: signing.id, digest: digest.toString('hex') })
     return grown.length
@@ -90,61 +79,22 @@ export async function openHeadSigner({ sql, home, now }: { sql: Sql; home: Home;
         }
       }
     },
-    async checkedSignings() {
-      const rows = await sql<SigningRow[]>`
-        SELECT id, at, heads, encode(prev_digest, 'hex') AS prev_digest, digest, key_id, signature
-        FROM remit.signed_heads ORDER BY id`
-      const remembered = await recall(memory)
-      return checkSignings(rows, { keyId, publicKey, remembered })
+    async checkedSignings(run_id) {
+      const rows = await signingRows(sql, run_id)
+      const { signings, problems } = checkSignings(rows, { keyId, publicKey })
+      if (run_id === undefined) problems.push(...checkOrder(rows, await recall(memory)))
+      return { signings, problems }
     },
+    signingsOf: (run_id) => signingRows(sql, run_id),
+    publicKey,
   }
 }
 
-interface SigningRow {
-  id: string
-  at: Date
-  heads: SignedHead[]
-  prev_digest: string
-  digest: Buffer
-  key_id: string
-  signature: Buffer
-}
-
-interface Remembered {
-  id: number
-  digest: string
-}
-
-function checkSignings(
-  rows: readonly SigningRow[],
-  { keyId, publicKey, remembered }: { keyId: string; publicKey: KeyObject; remembered: Remembered | undefined },
-): { signings: Signing[]; problems: SigningProblem[] } {
-  const signings: Signing[] = []
-  const problems: SigningProblem[] = []
-  let previous = noDigest
-  for (const [index, row] of rows.entries()) {
-    const signing: Signing = {
-      id: Number(row.id),
-      at: row.at.toISOString(),
-      heads: row.heads,
-      prev_digest: row.prev_digest,
-    }
-    const digest = digestOf(signing)
-    const wrong = (what: string) => problems.push({ id: signing.id, what })
-    if (signing.id !== index + 1) wrong(`signed heads ${index + 1} to ${signing.id - 1} are missing`)
-    if (signing.prev_digest !== previous) wrong('these signed heads do not follow the ones before them')
-    if (!digest.equals(row.digest)) wrong('these signed heads were altered')
-    else if (row.key_id !== keyId)
-      wrong(`these heads were signed with another key (${row.key_id}); this home has ${keyId}`)
-    else if (!verify(null, digest, publicKey, row.signature)) wrong('the signature of these heads is false')
-    else signings.push(signing)
-    previous = row.digest.toString('hex')
-    if (remembered?.id === signing.id && remembered.digest !== digest.toString('hex'))
-      wrong('these signed heads are not the ones that this home signed')
-  }
-  if (remembered && remembered.id > rows.length)
-    problems.push({ id: remembered.id, what: 'the last heads that this home signed are missing' })
-  return { signings, problems }
+function signingRows(sql: Sql, run_id?: string): Promise<SigningRow[]> {
+  const naming = run_id === undefined ? sql`true` : sql`heads @> ${JSON.stringify([[run_id]])}::text::jsonb`
+  return sql<SigningRow[]>`
+    SELECT id, v, at, heads, encode(prev_digest, 'hex') AS prev_digest, digest, key_id, signature
+    FROM remit.signed_heads WHERE ${naming} ORDER BY id`
 }
 
 /** The heads of the runs that may have grown: those not ended, those whose status changed lately, and the system stream. */
@@ -173,22 +123,18 @@ async function alreadySigned(sql: Sql, since: Date | undefined): Promise<Map<str
   return new Map(rows.map(({ run_id, seq }) => [run_id, seq]))
 }
 
-function digestOf({ id, at, heads, prev_digest }: Signing): Buffer {
-  return createHash('sha256')
-    .update(canonicalJson(['remit signed heads v1', id, at, heads, prev_digest]))
-    .digest()
-}
-
-function keyIdOf(publicKey: KeyObject): string {
-  return createHash('sha256')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex')
-    .slice(0, 16)
+/** For whoever is to check exports: what they compare an export's key with must not come with the export. */
+async function publish(path: string, text: string): Promise<void> {
+  if ((await readFile(path, 'utf8').catch(() => '')) !== text) await replaceFile(path, text, 0o644)
 }
 
 async function remember(path: string, last: Remembered): Promise<void> {
-  const draft = `${path}.${process.pid}`
-  await writeFile(draft, JSON.stringify(last), { mode: 0o600 })
+  await replaceFile(path, JSON.stringify(last), 0o600)
+}
+
+async function replaceFile(path: string, text: string, mode: number): Promise<void> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  await writeFile(draft, text, { mode })
   await rename(draft, path)
 }
 

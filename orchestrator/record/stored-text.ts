@@ -13,23 +13,45 @@ const unstorable = /[\u0000\u001a]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud80
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character
 const escaped = /\u001a([0-9a-f]{4})/g
 
-/** The JSON value as it lies in the record. Keys count like texts. */
+/**
+ * The JSON value as it lies in the record. Keys count like texts, and the key `$blob` is escaped as well: in a stored value
+ * it belongs to the journal alone.
+ */
 export function toStored(value: Json): Json {
-  return mapTexts(value, (text) =>
-    text.replace(unstorable, (unit) => `${escapeCharacter}${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
-  )
+  const isPlain = !someText(value, (text) => suspicious.test(text) || text === '$blob')
+  return isPlain ? value : mapTexts(value, toStoredText, (key) => (key === '$blob' ? escapedBlob : toStoredText(key)))
+}
+
+/** Nearly no value holds any of these, and to look is a fifth of the work of a copy. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are the characters in question
+const suspicious = /[\u0000\u001a\ud800-\udfff]/
+
+const escapedBlob = `${escapeCharacter}0024blob`
+
+function toStoredText(text: string): string {
+  return text.replace(unstorable, (unit) => `${escapeCharacter}${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** The JSON value that was stored. */
 export function fromStored(value: Json): Json {
+  if (!someText(value, (text) => text.includes(escapeCharacter))) return value
   return mapTexts(value, (text) =>
     text.replace(escaped, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))),
   )
 }
 
-function mapTexts(value: Json, change: (text: string) => string): Json {
+/** Whether one of the texts or keys in a value, at any depth, is such a one. */
+function someText(value: Json, is: (text: string) => boolean): boolean {
+  if (typeof value === 'string') return is(value)
+  if (Array.isArray(value)) return value.some((item) => someText(item, is))
+  if (!isJsonObject(value)) return false
+  return Object.entries(value).some(([key, item]) => is(key) || someText(item, is))
+}
+
+function mapTexts(value: Json, change: (text: string) => string, changeKey = change): Json {
   if (typeof value === 'string') return change(value)
-  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change))
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change, changeKey))
   if (!isJsonObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [change(key), mapTexts(item, change)]))
+  const entries = Object.entries(value)
+  return Object.fromEntries(entries.map(([key, item]) => [changeKey(key), mapTexts(item, change, changeKey)]))
 }

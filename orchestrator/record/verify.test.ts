@@ -22,7 +22,7 @@ beforeEach(async () => {
   journal = openJournal({ url: database.journalUrl, now })
   signer = await openHeadSigner({ sql, home: database.home, now })
   verifier = openVerifier(sql, signer)
-  const owner = { tenant: 'acme', principal: 'ann', goal: 'onboard' }
+  const owner = { tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const }
   await journal.create({ run_id: first, ...owner }, [noted('a'), noted('b'), noted('c')])
   await journal.create({ run_id: second, ...owner }, [noted('a')])
 })
@@ -40,6 +40,11 @@ describe('a record that nobody touched', () => {
     expect(await signer.signHeads()).toBe(2)
     expect(await verifier.verifyAll()).toEqual({ runs: 2, events: 4, signed_heads: 2, problems: [] })
     expect(await verifier.verifyRun(first)).toEqual({ runs: 1, events: 3, signed_heads: 1, problems: [] })
+  })
+
+  it('counts the stream of what no run owns among the events, and not among the runs', async () => {
+    await journal.note([noted('loaded')])
+    expect(await verifier.verifyAll()).toEqual({ runs: 2, events: 5, signed_heads: 0, problems: [] })
   })
 
   it('has only the chains signed again that grew', async () => {
@@ -97,7 +102,10 @@ describe('a record that its owner altered', () => {
     await asOwner(`DELETE FROM remit.runs WHERE run_id = '${second}'`)
     journal.release(second)
     await Promise.resolve()
-    await journal.create({ run_id: second, tenant: 'acme', principal: 'ann', goal: 'onboard' }, [noted('forged')])
+    await journal.create(
+      { run_id: second, tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const },
+      [noted('forged')],
+    )
     expect((await verifier.verifyAll()).problems).toEqual([
       { run_id: second, seq: 1, what: 'this event is not the one that was signed' },
     ])

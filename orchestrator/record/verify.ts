@@ -1,15 +1,9 @@
-import type { Json } from '../../shared/json.ts'
+import { systemStream } from '../model/event.ts'
 import { type Head, startOfChain } from './chain.ts'
+import { type ChainedEvent, checkLink, type RecordProblem, SignedPlaces } from './check-chain.ts'
 import type { Sql } from './connect.ts'
-import { hashEvent } from './hash.ts'
-import type { HeadSigner, SignedHead } from './signed-heads.ts'
-
-/** One thing that is wrong with the record; `seq` is 0 where it is not about one event. */
-export interface RecordProblem {
-  run_id: string
-  seq: number
-  what: string
-}
+import { isContentOf, type PayloadReference, referencesIn } from './payloads.ts'
+import type { HeadSigner } from './signed-heads.ts'
 
 /** What a check of the record found. */
 export interface Verification {
@@ -20,22 +14,21 @@ export interface Verification {
   problems: RecordProblem[]
 }
 
-/** Checks chains, and that they still hold what was signed. */
+/** Checks chains, the payloads that they refer to, and that they still hold what was signed. */
 export interface Verifier {
   verifyRun(run_id: string): Promise<Verification>
   verifyAll(): Promise<Verification>
 }
 
 const rowsAtOnce = 1_000
+const payloadsAtOnce = 10
 
-/** The verifier over a client of the journal's role. Events are streamed: memory does not grow with the record. */
+/** The verifier over a client of the journal's role with two connections. Memory does not grow with the number of events. */
 export function openVerifier(sql: Sql, signer: HeadSigner): Verifier {
-  const check = async (run_id: string | undefined): Promise<Verification> => {
-    const { signings, problems: faults } = await signer.checkedSignings()
-    const expected = expectedHeads(
-      signings.flatMap(({ heads }) => heads),
-      run_id,
-    )
+  const check = async (only: string | undefined): Promise<Verification> => {
+    const { signings, problems: faults } = await signer.checkedSignings(only)
+    const heads = signings.flatMap((signing) => signing.heads)
+    const places = new SignedPlaces(only === undefined ? heads : heads.filter(([run_id]) => run_id === only))
     const problems: RecordProblem[] = faults.map(({ id, what }) => ({
       run_id: '',
       seq: 0,
@@ -43,62 +36,55 @@ export function openVerifier(sql: Sql, signer: HeadSigner): Verifier {
     }))
     const chains = new Map<string, Head>()
     let events = 0
-    const rows = sql<ChainRow[]>`
+    let referring: Referring = { run_id: '', references: [] }
+    const rows = sql<ChainedEvent[]>`
       SELECT run_id, seq, type, v, data, at, encode(prev_hash, 'hex') AS prev_hash, encode(hash, 'hex') AS hash
-      FROM remit.events WHERE ${run_id ?? null}::uuid IS NULL OR run_id = ${run_id ?? null}::uuid ORDER BY run_id, seq`
+      FROM remit.events WHERE ${only ?? null}::uuid IS NULL OR run_id = ${only ?? null}::uuid ORDER BY run_id, seq`
     for await (const page of rows.cursor(rowsAtOnce)) {
       for (const row of page) {
+        const { run_id, seq } = row
         events += 1
-        const found = checkLink(row, chains.get(row.run_id) ?? startOfChain)
-        const signed = expected.get(row.run_id)?.get(row.seq)
-        if (signed !== undefined && signed !== row.hash) found.push('this event is not the one that was signed')
-        problems.push(...found.map((what) => ({ run_id: row.run_id, seq: row.seq, what })))
-        chains.set(row.run_id, { seq: row.seq, hash: row.hash })
+        const found = [...checkLink(row, chains.get(run_id) ?? startOfChain), ...places.check(row)]
+        problems.push(...found.map((what) => ({ run_id, seq, what })))
+        chains.set(run_id, { seq, hash: row.hash })
+        if (referring.run_id !== run_id) {
+          problems.push(...(await checkPayloads(sql, referring)))
+          referring = { run_id, references: [] }
+        }
+        referring.references.push(...referencesIn(row.data).map((reference) => ({ seq, reference })))
       }
     }
-    for (const [id, heads] of expected) {
-      const length = chains.get(id)?.seq ?? 0
-      const longest = Math.max(...heads.keys())
-      if (longest > length)
-        problems.push({
-          run_id: id,
-          seq: longest,
-          what: `events ${length + 1} to ${longest} were signed and are missing`,
-        })
-    }
+    problems.push(...(await checkPayloads(sql, referring)))
+    problems.push(...places.missing((run_id) => chains.get(run_id)?.seq ?? 0))
     problems.sort((a, b) => a.run_id.localeCompare(b.run_id) || a.seq - b.seq)
-    const signed_heads = [...expected.values()].reduce((sum, heads) => sum + heads.size, 0)
-    return { runs: chains.size, events, signed_heads, problems }
+    chains.delete(systemStream)
+    return { runs: chains.size, events, signed_heads: places.count, problems }
   }
   return { verifyRun: (run_id) => check(run_id), verifyAll: () => check(undefined) }
 }
 
-interface ChainRow {
+/** What the events of one run refer to. */
+interface Referring {
   run_id: string
-  seq: number
-  type: string
-  v: number
-  data: Json
-  at: Date
-  prev_hash: string
-  hash: string
+  references: { seq: number; reference: PayloadReference }[]
 }
 
-function checkLink({ at, hash, ...row }: ChainRow, before: Head): string[] {
-  const wrong: string[] = []
-  if (row.seq !== before.seq + 1) wrong.push(`events ${before.seq + 1} to ${row.seq - 1} are missing`)
-  else if (row.prev_hash !== before.hash) wrong.push('the event does not follow the one before it')
-  if (hashEvent({ ...row, at_ms: at.getTime() }) !== hash)
-    wrong.push('the event was altered: its hash does not fit its content')
-  return wrong
-}
-
-function expectedHeads(heads: readonly SignedHead[], only: string | undefined): Map<string, Map<number, string>> {
-  const expected = new Map<string, Map<number, string>>()
-  for (const [run_id, seq, hash] of heads) {
-    if (only !== undefined && run_id !== only) continue
-    const known = expected.get(run_id) ?? new Map<number, string>()
-    expected.set(run_id, known.set(seq, hash))
+async function checkPayloads(sql: Sql, { run_id, references }: Referring): Promise<RecordProblem[]> {
+  if (references.length === 0) return []
+  const problems: RecordProblem[] = []
+  const found = new Set<string>()
+  const payloads = sql<{ digest: string; content: string }[]>`
+    SELECT digest, content FROM remit.payloads WHERE run_id = ${run_id}`
+  for await (const page of payloads.cursor(payloadsAtOnce)) {
+    for (const { digest, content } of page) {
+      found.add(digest)
+      for (const { seq, reference } of references)
+        if (reference.$blob === digest && !isContentOf(reference, content))
+          problems.push({ run_id, seq, what: `the payload ${digest} of this event was altered` })
+    }
   }
-  return expected
+  for (const { seq, reference } of references)
+    if (!found.has(reference.$blob))
+      problems.push({ run_id, seq, what: `the payload ${reference.$blob} of this event is missing` })
+  return problems
 }

@@ -171,7 +171,7 @@ describe('advance', () => {
     expect(situation.status).toBe('waiting')
     const [wait] = situation.waits.values()
     expect(wait?.facts).toEqual(['b.thing'])
-    expect(wait?.choices.map(({ choice }) => choice)).toEqual(['retry', 'accept', 'undo'])
+    expect(wait?.choices.map(({ choice }) => choice)).toEqual(['retry', 'change', 'accept', 'undo'])
     expect(called(requests)).not.toContain('a.delete_a')
     expect(situation.tasks.get('c')?.status).toBe('succeeded')
   })
@@ -324,7 +324,8 @@ describe('advance', () => {
         decide: (now) => planOnce(abc)(now, 2),
         script: { 'c.send_c': [lost, ok()], 'c.find_c': [failure('not_found')] },
       })
-      expect(called(requests)).toEqual(['c.send_c', 'c.find_c', 'c.send_c'])
+      // Looked up soon, and again once the first attempt could not happen any more.
+      expect(called(requests)).toEqual(['c.send_c', 'c.find_c', 'c.find_c', 'c.send_c'])
       expect(situation.status).toBe('succeeded')
     })
 

@@ -73,11 +73,12 @@ describe('after a call', () => {
     expect(afterCall(ended(uncertain), now, 0)).toMatchObject({ do: 'retry', generation: 0 })
   })
 
-  test('looks an uncertain call up once the vendor may have dropped its key, and not before its deadline', () => {
+  test('looks an uncertain call up after a pause, once the vendor may have dropped its key', () => {
     const call = ended(uncertain, {
       contract: { ...creation, idempotency: { keyed: '5s' }, lookup: { tool: 'find_it', arguments: {} } },
     })
-    expect(afterCall(call, now, 0)).toEqual({ do: 'lookup', at: '2026-01-01T00:00:30.000Z' })
+    const at = new Date(now.getTime() + 200).toISOString()
+    expect(afterCall(call, now, 0)).toEqual({ do: 'lookup', at })
   })
 
   test('never repeats an uncertain call that would happen twice', () => {
@@ -98,8 +99,10 @@ describe('after a call', () => {
   })
 
   test('a lookup that asked before the deadline of what it looks up proves nothing, and asks again after it', () => {
-    const call = ended(failed('not_found'), { purpose: 'lookup' })
-    expect(afterCall(call, now, 0)).toEqual({ do: 'lookup', at: '2026-01-01T00:00:30.000Z' })
+    for (const kind of ['not_found', 'unsatisfied'] as const) {
+      const call = ended(failed(kind), { purpose: 'lookup' })
+      expect(afterCall(call, now, 0)).toEqual({ do: 'lookup', at: '2026-01-01T00:00:30.000Z' })
+    }
   })
 
   test('does not repeat an uncertain call at an instant when the vendor may have dropped its key', () => {

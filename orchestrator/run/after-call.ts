@@ -30,8 +30,9 @@ export interface EndedCall {
 }
 
 /**
- * What comes after a call. An uncertain call is repeated with the same key while the key holds, else looked up once its
- * deadline has passed, else left to a person. A lookup that finds nothing proves absence and opens the next generation.
+ * What comes after a call. An uncertain call is repeated with the same key while the key holds, else looked up, soon and
+ * again once its deadline has passed, else left to a person. A lookup that finds nothing after the deadline proves absence
+ * and opens the next generation.
  * `random` is in [0, 1): full jitter, so that runs that failed together do not come back together.
  */
 export function afterCall(call: EndedCall, now: Date, random: number): Next {
@@ -43,9 +44,12 @@ export function afterCall(call: EndedCall, now: Date, random: number): Next {
   const passes = outcome.status === 'uncertain' || passing.includes(outcome.failure.kind)
 
   if (purpose === 'lookup') {
-    if (outcome.failure.kind === 'not_found') {
-      // Asked while the call could still have its effect, "not found" proves nothing.
-      if (Date.parse(call.intendedAt) < Date.parse(call.deadline)) return { do: 'lookup', at: later(call.deadline, at) }
+    const { kind } = outcome.failure
+    const isEarly = Date.parse(call.intendedAt) < Date.parse(call.deadline)
+    // Asked while the call could still have its effect, neither "not found" nor half of the effect says anything.
+    if (isEarly && (kind === 'not_found' || kind === 'unsatisfied'))
+      return { do: 'lookup', at: later(call.deadline, at) }
+    if (kind === 'not_found') {
       if ((call.lookedUpAttempt ?? 0) >= attempts.most) return { do: 'fail', generation: generation + 1 }
       return { do: 'retry', at: now.toISOString(), generation: generation + 1 }
     }
@@ -53,7 +57,7 @@ export function afterCall(call: EndedCall, now: Date, random: number): Next {
   }
   if (outcome.status === 'failed') return passes && mayTryAgain ? { do: 'retry', at, generation } : { do: 'fail' }
   if (mayTryAgain && mayRepeat(contract, call.firstIntendedAt, new Date(at))) return { do: 'retry', at, generation }
-  if (contract.lookup && purpose === 'task') return { do: 'lookup', at: later(call.deadline, at) }
+  if (contract.lookup && purpose === 'task') return { do: 'lookup', at }
   return { do: 'fail' }
 }
 

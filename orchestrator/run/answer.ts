@@ -1,12 +1,16 @@
-import { draft } from '../model/event.ts'
+import type { JsonObject } from '../../shared/json.ts'
+import { type Draft, draft } from '../model/event.ts'
 import { apply, fold, type Situation, type WaitState } from '../model/situation.ts'
-import type { RunJournal } from './parts.ts'
+import { OvertakenError, type RunJournal, type Timed } from './parts.ts'
+import { wakeAt } from './wake-at.ts'
 
 /** What a person decided about something that a run asks. */
 export interface Answer {
   choice: string
   by: string
   why?: string
+  /** With the choice `change`: the run's input from now on, valid and sealed. */
+  input?: JsonObject
 }
 
 /** An answer that cannot be taken: the run does not ask for it, or not any more. */
@@ -14,55 +18,100 @@ export class AnswerError extends Error {
   override readonly name = 'AnswerError'
 }
 
-/** Records what a person answered to the run's open question. The run goes on when it is advanced next. */
-export async function answer(runId: string, given: Answer, journal: RunJournal): Promise<void> {
-  const situation = fold(await journal.read(runId))
-  const wait = [...situation.waits.values()].find((open) => open.for === 'answer')
-  if (!wait) throw new AnswerError(`Run ${runId} is ${situation.status} and waits for no answer`)
-  await endWait(situation, wait, given, journal)
+/** Where answers are recorded: not the journal that pursues runs in this process, for that one holds their ends. */
+export interface Desk extends Timed {
+  journal: RunJournal
+}
+
+/** Records what a person answered to the run's open question, whoever pursues the run. It goes on when it is advanced next. */
+export async function answer(runId: string, given: Answer, desk: Desk): Promise<void> {
+  await tell(runId, desk, (situation) => {
+    const open = [...situation.waits.values()]
+    const wait = open.find((one) => one.for === 'answer') ?? open.find((one) => one.for === 'timer')
+    if (!wait) throw new AnswerError(`Run ${runId} is ${situation.status} and waits for no answer${childrenAsk(open)}`)
+    return endWait(situation, wait, given)
+  })
 }
 
 /** Records the decision on one approval. Only who is asked in time is heard; a late one counts as denied already. */
-export async function decideApproval(
-  runId: string,
-  approvalId: string,
-  given: Answer,
-  journal: RunJournal,
-  now: Date,
-): Promise<void> {
-  const situation = fold(await journal.read(runId))
-  const wait = situation.waits.get(approvalId)
-  if (wait?.for !== 'approval') throw new AnswerError(`The approval ${approvalId} is not open any more`)
-  if (wait.until !== undefined && Date.parse(wait.until) <= now.getTime())
-    throw new AnswerError(`The approval ${approvalId} expired at ${wait.until}`)
-  await endWait(situation, wait, given, journal)
+export async function decideApproval(runId: string, approvalId: string, given: Answer, desk: Desk): Promise<void> {
+  await tell(runId, desk, (situation) => {
+    const wait = situation.waits.get(approvalId)
+    if (wait?.for !== 'approval') throw new AnswerError(`The approval ${approvalId} is not open any more`)
+    if (wait.until !== undefined && Date.parse(wait.until) <= desk.clock.now().getTime())
+      throw new AnswerError(`The approval ${approvalId} expired at ${wait.until}`)
+    return endWait(situation, wait, given)
+  })
 }
 
 /** Records that a run is to end: what it did is undone when it is advanced next. */
-export async function requestCancel(
-  runId: string,
-  { by, why }: Omit<Answer, 'choice'>,
-  journal: RunJournal,
-): Promise<void> {
-  const situation = fold(await journal.read(runId))
-  if (situation.finished) throw new AnswerError(`Run ${runId} is ${situation.status} already`)
-  if (situation.cancel_requested || situation.compensation)
-    throw new AnswerError(`Run ${runId} is being undone already`)
-  await journal.append(runId, [draft('cancel_requested', { by, ...(why === undefined ? {} : { why }) })])
+export async function requestCancel(runId: string, { by, why }: Omit<Answer, 'choice'>, desk: Desk): Promise<void> {
+  await tell(runId, desk, (situation) => {
+    if (situation.finished) throw new AnswerError(`Run ${runId} is ${situation.status} already`)
+    if (situation.cancel_requested || situation.compensation)
+      throw new AnswerError(`Run ${runId} is being undone already`)
+    return cancelRequested(by, why)
+  })
 }
 
-async function endWait(
-  situation: Situation,
-  { wait_id, choices, since }: WaitState,
-  { choice, by, why }: Answer,
-  journal: RunJournal,
-): Promise<void> {
-  const { run_id } = situation
+/**
+ * Records that the run of a sub-goal is to be undone, whether it is under way or has succeeded; nothing where it has ended
+ * otherwise, or is being undone.
+ */
+export async function undoSubGoal(runId: string, { by, why }: Omit<Answer, 'choice'>, desk: Desk): Promise<void> {
+  await tell(runId, desk, (situation) => {
+    const { finished, cancel_requested, compensation } = situation
+    if (cancel_requested || compensation || (finished && finished.status !== 'succeeded')) return undefined
+    return cancelRequested(by, why)
+  })
+}
+
+function cancelRequested(by: string, why: string | undefined): Draft {
+  return draft('cancel_requested', { by, ...(why === undefined ? {} : { why }) })
+}
+
+/** How often somebody else may be quicker, at most, before an answer is given up. */
+const mostAttempts = 50
+
+/** Appends what follows from the situation as the record has it; whoever pursues the run meanwhile notices. */
+async function tell(runId: string, { journal, clock }: Desk, decide: (situation: Situation) => Draft | undefined) {
+  for (let attempt = 1; ; attempt += 1) {
+    const situation = fold(await journal.read(runId))
+    const told = decide(situation)
+    if (!told) return
+    const now = clock.now()
+    apply(situation, { ...told, seq: situation.seq + 1, at: now.toISOString() })
+    try {
+      await journal.append(runId, [told], { status: situation.status, wake_at: wakeAt(situation, now) })
+      return
+    } catch (error) {
+      if (!(error instanceof OvertakenError) || attempt === mostAttempts) throw error
+    }
+  }
+}
+
+function endWait({ run_id }: Situation, { wait_id, choices }: WaitState, { choice, by, why, input }: Answer): Draft {
   const offered = choices.map((offer) => offer.choice)
   if (!offered.includes(choice))
     throw new AnswerError(`Run ${run_id} does not offer "${choice}"; it offers ${offered.join(', ')}`)
-  const ended = draft('wait_ended', { wait_id, choice, by, ...(why === undefined ? {} : { why }) })
-  // The run may wait for something else still. When it was answered does not matter to that.
-  apply(situation, { ...ended, seq: situation.seq + 1, at: since })
-  await journal.append(run_id, [ended], { status: situation.status })
+  if ((choice === 'change') !== (input !== undefined))
+    throw new AnswerError(
+      choice === 'change'
+        ? 'To change the input, say what it is to be: --input FILE or JSON'
+        : `"${choice}" takes no input`,
+    )
+  return draft('wait_ended', {
+    wait_id,
+    choice,
+    by,
+    ...(why === undefined ? {} : { why }),
+    ...(input === undefined ? {} : { input }),
+  })
+}
+
+function childrenAsk(open: readonly WaitState[]): string {
+  const runs = open.flatMap(({ child_run }) => child_run ?? [])
+  return runs.length === 0
+    ? ''
+    : `; its ${runs.length === 1 ? 'sub-goal does: answer' : 'sub-goals do: answer one of'} ${runs.join(', ')}`
 }

@@ -498,15 +498,17 @@ describe('the loop', () => {
       approval ?? '',
       { choice: 'approve', by: 'local:me' },
       {
-        read: () => journal.read(),
-        append: async (_run, _drafts, change) => {
-          changes.push(change)
-          return []
+        journal: {
+          read: () => journal.read(),
+          append: async (_run, _drafts, change) => {
+            changes.push(change)
+            return []
+          },
         },
+        clock: { now: () => new Date('2026-01-01') },
       },
-      new Date('2026-01-01'),
     )
-    expect(changes).toEqual([{ status: 'waiting' }])
+    expect(changes).toEqual([{ status: 'waiting', wake_at: '2026-01-01T00:00:00.000Z' }])
   })
 })
 

@@ -5,14 +5,19 @@ import type { CallOutcome } from '../model/call.ts'
 import type { EventData } from '../model/event.ts'
 import type { CallState, Situation } from '../model/situation.ts'
 import { isReference, isSealed } from '../model/value.ts'
+import { mayRepeat } from './after-call.ts'
 
 /** The calls whose effects an undo has to take back, the last to settle first. */
 export function callsToUndo(situation: Situation): string[] {
   const calls = [...situation.calls.values()].filter(
     (call) =>
-      call.purpose === 'task' && !isNotice(call, situation) && pinnedContract(call, situation)?.effect !== 'read',
+      call.purpose === 'task' &&
+      !call.inherited &&
+      !isNotice(call, situation) &&
+      pinnedContract(call, situation)?.effect !== 'read',
   )
   return [...Map.groupBy(calls, ({ idempotency_key }) => idempotency_key).values()]
+    .flatMap((attempts) => oneEffectEach(attempts, situation))
     .flatMap((attempts) => effectOf(attempts, situation) ?? [])
     .sort((a, b) => (b.settlement ?? 0) - (a.settlement ?? 0))
     .map(({ call_id }) => call_id)
@@ -24,7 +29,23 @@ function isNotice({ task_id }: CallState, situation: Situation): boolean {
 }
 
 /**
- * Of the attempts under one key, which are one effect at most: the one that knows it best. An uncertain attempt counts
+ * The attempts under one key, divided where a repeat could happen once more: people may ask for one that comes too late for
+ * the key, or that no key protects.
+ */
+function oneEffectEach(attempts: readonly CallState[], situation: Situation): CallState[][] {
+  const effects: CallState[][] = []
+  for (const attempt of attempts) {
+    const last = effects.at(-1)
+    const contract = pinnedContract(attempt, situation)
+    const isCovered = contract && last?.[0] && mayRepeat(contract, last[0].intended_at, new Date(attempt.intended_at))
+    if (last && isCovered) last.push(attempt)
+    else effects.push([attempt])
+  }
+  return effects
+}
+
+/**
+ * Of attempts that are one effect at most: the one that knows it best. An uncertain attempt counts
  * until another attempt says what became of it, or a lookup proved that nothing had.
  */
 function effectOf(attempts: readonly CallState[], situation: Situation): CallState | undefined {
@@ -42,7 +63,7 @@ function leftSomething(call: CallState, situation: Situation): boolean {
   return outcome.output !== undefined || (outcome.failure.done !== undefined && undoOf(call, situation).ok)
 }
 
-/** Only a lookup that proved absence opened the next generation. */
+/** True where a lookup, made once the call could not happen any more, found nothing of it: only that opens a generation. */
 export function isProvedAbsent({ idempotency_key }: CallState, situation: Situation): boolean {
   return [...situation.calls.values()].some(
     ({ looks_up, next }) =>
@@ -56,7 +77,7 @@ function pinnedContract(call: CallState, situation: Situation) {
   return situation.tools[`${call.server}.${call.tool}`]
 }
 
-/** The undo of one call, or why there is none. */
+/** The undo of one call, or its lookup, or why there is none. */
 export type Undo = { ok: true; tool: string; arguments: JsonObject } | { ok: false; why: string }
 
 /** What undoes a call: its tool's compensation, with arguments taken from what the call was given and what it returned. */
@@ -69,6 +90,17 @@ export function undoOf(call: CallState, situation: Situation): Undo {
     ok: false,
     why: `the undo needs ${bound.issues.map(({ message }) => message).join(', ')}, which this call did not return`,
   }
+}
+
+/** What finds out whether a call happened, or why nothing can. */
+export function lookupOf(call: CallState, situation: Situation): Undo {
+  const lookup = pinnedContract(call, situation)?.lookup
+  if (!lookup) return { ok: false, why: 'this tool has no lookup' }
+  const tool = `${call.server}.${lookup.tool}`
+  const bound = bindCall(lookup.arguments, call)
+  if (!bound.ok || situation.tools[tool]?.effect !== 'read')
+    return { ok: false, why: 'its lookup cannot be called with what is known' }
+  return { ok: true, tool, arguments: bound.arguments }
 }
 
 /** Arguments of a compensation or lookup: `/arguments/…` and `/output/…` point into the call it belongs to. */
@@ -106,7 +138,7 @@ export function compensationResult(situation: Situation): EventData['compensatio
   const calls = situation.compensation?.calls ?? []
   const remaining = calls.flatMap((id) => {
     const call = situation.calls.get(id)
-    if (!call || call.compensated_by) return []
+    if (!call || call.compensated_by || isProvedAbsent(call, situation)) return []
     return [{ call_id: id, tool: `${call.server}.${call.tool}`, why: whyItRemains(call, situation) }]
   })
   if (calls.length === 0) return { status: 'none', remaining }
@@ -115,7 +147,8 @@ export function compensationResult(situation: Situation): EventData['compensatio
 
 function whyItRemains(call: CallState, situation: Situation): string {
   const undo = undoOf(call, situation)
-  if (!undo.ok) return undo.why
+  if (!undo.ok)
+    return call.outcome?.status === 'uncertain' ? `nobody can tell whether it happened, and ${undo.why}` : undo.why
   const last = [...situation.calls.values()].findLast(({ compensates }) => compensates === call.call_id)
   if (last?.outcome && last.outcome.status !== 'succeeded') return last.outcome.failure.message
   return 'the budget for compensation was used up'

@@ -1,8 +1,9 @@
 import type { Json } from '../../shared/json.ts'
-import type { EventData } from '../model/event.ts'
+import type { EventData, Parent } from '../model/event.ts'
 import type { RunStatus } from '../model/run.ts'
 import { redactSealed } from '../model/seal.ts'
 import type { CallState, Situation, TaskState, WaitState } from '../model/situation.ts'
+import { type SubRun, subRunsOf } from '../model/sub-runs.ts'
 
 /** One run as `show --json`, `run --json` and `GET /v1/runs/:id` print it. Field names are an interface: keep them. */
 export interface RunDocument {
@@ -13,11 +14,28 @@ export interface RunDocument {
   plan: { revision: number; tasks: Pick<TaskState, 'id' | 'tool' | 'status' | 'after'>[] }
   calls: CallDocument[]
   approvals: ApprovalDocument[]
-  waiting?: { for: string; choices: EventData['wait_started']['choices']; until?: string; question: string }
+  /** The runs of sub-goals, as far as this run's own record tells. */
+  children: SubRun[]
+  /** The run that this one is a part of. */
+  parent?: Parent
+  /** Of several waits, the one that a person can answer here and now. */
+  waiting?: WaitDocument
   usage: Situation['usage']
   result: Json
   error?: NonNullable<EventData['run_finished']['error']>
   compensation?: 'complete' | 'partial' | 'none'
+}
+
+/** What is asked. Of a sub-goal that asks, the choices are those of its own run. */
+export interface WaitDocument {
+  for: WaitState['for']
+  question: string
+  choices: EventData['wait_started']['choices']
+  /** RFC 3339: after it, `otherwise` counts as answered; an approval counts as denied. */
+  until?: string
+  otherwise?: string
+  task_id?: string
+  child_run?: string
 }
 
 export interface CallDocument {
@@ -37,7 +55,8 @@ export interface CallDocument {
 /** The document of a situation. Sealed values show as `[sealed]`. */
 export function documentOf(situation: Situation): RunDocument {
   const { finished, compensation } = situation
-  const wait = [...situation.waits.values()][0]
+  const { parent } = situation.created
+  const wait = firstToAnswer([...situation.waits.values()])
   return {
     run_id: situation.run_id,
     goal: situation.created.goal.goal,
@@ -51,20 +70,31 @@ export function documentOf(situation: Situation): RunDocument {
     approvals: [...situation.waits.values()].flatMap((open) =>
       open.for === 'approval' ? [approvalDocument(open)] : [],
     ),
-    ...(wait
-      ? {
-          waiting: {
-            for: wait.for,
-            question: wait.question,
-            choices: wait.choices,
-            ...(wait.until === undefined ? {} : { until: wait.until }),
-          },
-        }
-      : {}),
+    children: subRunsOf(situation),
+    ...(parent ? { parent } : {}),
+    ...(wait ? { waiting: waitDocument(wait) } : {}),
     usage: situation.usage,
     result: redactSealed(finished?.result ?? {}),
     ...(finished?.error ? { error: finished.error } : {}),
     ...(compensation?.status ? { compensation: compensation.status } : {}),
+  }
+}
+
+const order: WaitState['for'][] = ['answer', 'approval', 'child', 'timer']
+
+function firstToAnswer(waits: readonly WaitState[]): WaitState | undefined {
+  return waits.toSorted((a, b) => order.indexOf(a.for) - order.indexOf(b.for))[0]
+}
+
+function waitDocument({ for: kind, question, choices, until, otherwise, task_id, child_run }: WaitState): WaitDocument {
+  return {
+    for: kind,
+    question,
+    choices,
+    ...(until === undefined ? {} : { until }),
+    ...(otherwise === undefined ? {} : { otherwise }),
+    ...(task_id === undefined ? {} : { task_id }),
+    ...(child_run === undefined ? {} : { child_run }),
   }
 }
 

@@ -5,21 +5,27 @@ import { checkArguments } from '../enforce/arguments.ts'
 import { mayReserve } from '../enforce/budget.ts'
 import { judge } from '../enforce/policy.ts'
 import { literalOriginIn } from '../enforce/provenance.ts'
+import { reservationOf } from '../enforce/reservation.ts'
 import type { CallPurpose, Provenance, Verdict } from '../model/call.ts'
 import { contractOf, type ToolContract } from '../model/catalogue.ts'
-import { type Draft, draft, type EventData } from '../model/event.ts'
+import { type Draft, draft, type EventData, type Reservation } from '../model/event.ts'
+import type { FanOut } from '../model/goal.ts'
 import { resolve, type Scope } from '../model/reference.ts'
 import type { CallState, Situation, TaskState } from '../model/situation.ts'
 import { mayRepeat } from './after-call.ts'
 import { bindCall, isProvedAbsent, undoOf } from './compensation.ts'
-import type { Parts } from './parts.ts'
+import type { Parts, Timed } from './parts.ts'
 
 /** What intending needs of the run's parts. */
-type Intending = Pick<Parts, 'catalogue' | 'policy' | 'clock' | 'newId' | 'digestArguments'>
+export type Intending = Pick<Parts, 'catalogue' | 'policy' | 'newId' | 'digestArguments'> & Timed
 
-/** The next attempt at a task: the intent of a call, or the refusal of the task. */
+/** The next attempt at a task: the intent of a call, what the task has to wait for first, or its refusal. */
 export function intendTask(situation: Situation, task: TaskState, parts: Intending): Draft {
+  if (task.delay_s !== undefined && !task.delayed) return startDelay(task, task.delay_s, parts)
+  if (task.for_each) return fanOut(situation, task, task.for_each, parts)
   const contract = contractFor(situation, task.tool, parts)
+  const locked = task.notice ? undefined : lockedOut(situation, task)
+  if (locked) return refuse(task, {}, {}, parts, locked)
   const resolution = resolve(task.arguments, scopeOf(situation))
   if (!resolution.ok) {
     return refuse(task, {}, {}, parts, {
@@ -41,7 +47,8 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
       issues,
     })
   }
-  const reserved = mayReserve(situation, 'task')
+  const reservation = reservationOf(task, contract)
+  const reserved = mayReserve(situation, 'task', reservation)
   if (reserved !== true) return refuse(task, args, provenance, parts, reserved)
   const keyOf = (generation: number) => hash(situation.run_id, task.id, String(generation))
   const doubtful = callsOf(situation, task.id, 'task').filter(
@@ -76,7 +83,8 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
     return refuse(task, args, provenance, parts, { kind: 'denied', message: verdict.reason }, verdict)
   const asked = {
     tool: task.tool,
-    fingerprint: contract.fingerprint,
+    // What would be called now: an approval of the tool as it was before an upgrade is none.
+    fingerprint: tool.fingerprint,
     arguments: args,
     arguments_digest: parts.digestArguments(args),
     verdict,
@@ -93,7 +101,55 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
     attempt: task.attempts + 1,
     generation,
     key,
+    reservation,
     ...(approval_id === undefined ? {} : { approval_id }),
+  })
+}
+
+/** A server that refused our credentials is left alone until a person says that it may be tried again. */
+function lockedOut({ tasks }: Situation, { tool }: TaskState): Failure | undefined {
+  const server = tool.slice(0, tool.indexOf('.'))
+  const refused = [...tasks.values()].find(
+    (other) => !other.notice && other.failure?.kind === 'unauthorized' && other.tool.startsWith(`${server}.`),
+  )
+  return (
+    refused && {
+      kind: 'unauthorized',
+      message: `${server} refused our credentials for ${refused.tool}, so it is not asked again`,
+    }
+  )
+}
+
+function startDelay({ id, tool }: TaskState, seconds: number, { clock, newId }: Intending): Draft {
+  return draft('wait_started', {
+    wait_id: newId(),
+    for: 'timer',
+    question: `${tool} starts in ${seconds} s`,
+    choices: [{ choice: 'start', title: `start ${tool} now` }],
+    facts: [],
+    task_id: id,
+    until: new Date(clock.now().getTime() + seconds * 1_000).toISOString(),
+    otherwise: 'start',
+  })
+}
+
+/** The task becomes one task for each item of its list, or is refused where there is no such list. */
+function fanOut(situation: Situation, task: TaskState, { ref, max }: FanOut, parts: Intending): Draft {
+  const resolution = resolve({ list: { $ref: ref } }, scopeOf(situation))
+  const list = resolution.ok ? resolution.value.list : undefined
+  const fault = !resolution.ok
+    ? (resolution.issues[0]?.message ?? '')
+    : !Array.isArray(list)
+      ? `${ref} is no list`
+      : list.length > max
+        ? `${ref} has ${list.length} items; at most ${max} may run`
+        : undefined
+  if (Array.isArray(list) && fault === undefined)
+    return draft('task_fanned_out', { task_id: task.id, items: list.length })
+  return refuse(task, {}, {}, parts, {
+    kind: 'invalid_input',
+    message: `${task.tool} has no list to be called for`,
+    issues: [{ path: '/for_each/ref', message: fault ?? '' }],
   })
 }
 
@@ -131,7 +187,17 @@ function askApproval(task: TaskState, approval: Asked, { clock, newId }: Intendi
 
 /** The call that finds out what became of a task's call that may have happened, or the refusal of the task where it may not be made. */
 export function intendLookup(situation: Situation, task: TaskState, parts: Intending): Draft {
-  const uncertain = callsOf(situation, task.id, 'task').findLast(mayHaveHappened)
+  return lookUp(situation, task, callsOf(situation, task.id, 'task').findLast(mayHaveHappened), parts)
+}
+
+/** The call that finds out, before it is undone, whether a call happened and what it made. */
+export function intendLookupToUndo(situation: Situation, call: CallState, parts: Intending): Draft {
+  const task = situation.tasks.get(call.task_id)
+  if (!task) throw new RangeError(`call ${call.call_id} belongs to no task`)
+  return lookUp(situation, task, call, parts)
+}
+
+function lookUp(situation: Situation, task: TaskState, uncertain: CallState | undefined, parts: Intending): Draft {
   const lookup = uncertain && contractFor(situation, task.tool, parts)?.lookup
   const contract = lookup && contractFor(situation, `${uncertain.server}.${lookup.tool}`, parts)
   const bound = lookup && bindCall(lookup.arguments, uncertain)
@@ -141,7 +207,9 @@ export function intendLookup(situation: Situation, task: TaskState, parts: Inten
       message: `Nobody can tell whether ${task.tool} happened: its lookup cannot be called with what is known`,
     })
   }
-  const tries = [...situation.calls.values()].filter(({ looks_up }) => looks_up === uncertain.call_id).length
+  const tries = [...situation.calls.values()].filter(({ looks_up }) => looks_up === uncertain.call_id)
+  // An undo asks afresh, however often the task has asked before.
+  const sinceUndo = tries.filter(({ seq }) => seq > (situation.compensation?.seq ?? 0))
   const provenance = inherited(bound.arguments, uncertain)
   const reserved = mayReserve(situation, 'lookup')
   if (reserved !== true) return refuse(task, bound.arguments, provenance, parts, reserved)
@@ -165,9 +233,9 @@ export function intendLookup(situation: Situation, task: TaskState, parts: Inten
     args: bound.arguments,
     provenance,
     verdict,
-    attempt: tries + 1,
+    attempt: sinceUndo.length + 1,
     generation: task.generation,
-    key: hash(situation.run_id, 'lookup', uncertain.call_id, String(tries)),
+    key: hash(situation.run_id, 'lookup', uncertain.call_id, String(tries.length)),
     looks_up: uncertain.call_id,
   })
 }
@@ -224,7 +292,7 @@ export function scopeOf(situation: Situation): Scope {
       tasks.set(task.id, { tool: task.tool, output: task.output })
   }
   return {
-    input: situation.created.input,
+    input: situation.input,
     inputOrigin: 'input',
     tasks,
     literalOrigin: literalOriginIn(situation.created.goal),
@@ -244,22 +312,23 @@ interface Intended {
   compensates?: string
   looks_up?: string
   approval_id?: string
+  reservation?: Reservation
 }
 
 function intent(situation: Situation, parts: Intending, intended: Intended): Extract<Draft, { type: 'call_intended' }> {
-  const { contract, args, key, ...rest } = intended
+  const { contract, args, key, reservation = { tool_calls: 1 }, ...rest } = intended
   const callId = parts.newId()
   return draft('call_intended', {
     ...rest,
     call_id: callId,
     server: contract.server,
     tool: contract.name,
-    fingerprint: contract.fingerprint,
+    fingerprint: parts.catalogue.tools.get(contract.id)?.fingerprint ?? contract.fingerprint,
     arguments: args,
     arguments_digest: parts.digestArguments(args),
     idempotency_key: keyed(key),
     deadline: new Date(parts.clock.now().getTime() + contract.timeout_ms).toISOString(),
-    reservation: { tool_calls: 1 },
+    reservation,
     traceparent: traceparent(situation.run_id, callId),
   })
 }
@@ -288,8 +357,9 @@ function contractFor(situation: Situation, id: string, parts: Intending): ToolCo
   return situation.tools[id] ?? (reviewed && contractOf(reviewed))
 }
 
-function callsOf(situation: Situation, taskId: string, purpose: CallPurpose): CallState[] {
-  return [...situation.calls.values()].filter((call) => call.task_id === taskId && call.purpose === purpose)
+function callsOf({ calls, tasks }: Situation, taskId: string, purpose: CallPurpose): CallState[] {
+  const made = tasks.get(taskId)?.calls ?? []
+  return made.flatMap((id) => calls.get(id) ?? []).filter((call) => call.purpose === purpose)
 }
 
 /** An uncertain call, and one that failed and says that it left something behind. */

@@ -1,21 +1,24 @@
 import { mayReserve, remaining } from '../enforce/budget.ts'
 import { dependenciesOf } from '../enforce/task-graph.ts'
+import { callsUnderWay } from '../model/fold-waits.ts'
 import type { CallState, Situation, TaskState, WaitState } from '../model/situation.ts'
-import { undoOf } from './compensation.ts'
+import { isProvedAbsent, lookupOf, undoOf } from './compensation.ts'
 
 /** What a run does next; the loop performs it, records it, and asks again. */
 export type Step =
   | { do: 'start'; tasks: TaskState[]; lookups: TaskState[] }
   | { do: 'decide' }
-  /** Nobody answered in time. */
+  /** Nobody answered in time, or a delay is over. */
   | { do: 'expire'; waits: WaitState[] }
   | { do: 'start_compensation'; reason: string }
   | { do: 'compensate'; call: CallState; attempt: number }
+  /** Before it can be undone, somebody has to find out whether the call happened, and what it made. */
+  | { do: 'look_up'; call: CallState }
   | { do: 'finish_compensation' }
   /** Calls are in flight, or nothing is due before `until`. */
   | { do: 'pause'; until?: string }
-  /** Only a person can let the run go on. */
-  | { do: 'park' }
+  /** Only a person can let the run go on, or the end of a wait at `until`. */
+  | { do: 'park'; until?: string }
   | { do: 'stop' }
 
 /** The next step of a run, from nothing but its situation and the time. */
@@ -23,33 +26,66 @@ export function nextStep(situation: Situation, now: Date): Step {
   if (situation.finished) return { do: 'stop' }
   if (situation.compensation) return nextOfCompensation(situation, now)
 
-  const expired = [...situation.waits.values()].filter(
-    ({ until }) => until !== undefined && Date.parse(until) <= now.getTime(),
-  )
+  const waits = [...situation.waits.values()]
+  const expired = waits.filter(({ until }) => until !== undefined && Date.parse(until) <= now.getTime())
   if (expired.length > 0) return { do: 'expire', waits: expired }
-  const inFlight = unsettledCalls(situation).length
-  const stopping = situation.cancel_requested ?? situation.undo_requested
-  if (stopping) {
-    if (inFlight > 0) return { do: 'pause' }
+  if (isStopping(situation)) {
+    if (situation.unsettled.size > 0) return { do: 'pause' }
     return settleDoubts(situation, now) ?? { do: 'start_compensation', reason: reasonToStop(situation) }
   }
 
+  const inFlight = callsUnderWay(situation)
   if (isOutOfTime(situation, now)) return inFlight > 0 ? { do: 'pause' } : restWithoutStarting(situation)
-  const room = remaining(situation).concurrency
-  const tasks = [...situation.tasks.values()]
-  const due = tasks.filter((task) => isDue(task, now))
-  const startable = [
-    ...due.filter((task) => task.next?.do === 'retry'),
-    ...tasks.filter((task) => isReady(task, situation)),
-  ].slice(0, room)
-  const lookups = due.filter((task) => task.next?.do === 'lookup').slice(0, Math.max(0, room - startable.length))
-  if (startable.length + lookups.length > 0) return { do: 'start', tasks: startable, lookups }
+  const { tasks, lookups } = startable(situation, now)
+  if (tasks.length + lookups.length > 0) return { do: 'start', tasks, lookups }
 
   // What is due already waits for room, so for a call to settle: its instant is nothing to sleep until.
-  const next = earliest(tasks, now)
+  const next = earliest(
+    [
+      ...[...situation.tasks.values()].flatMap((task) =>
+        task.status === 'retrying' && task.next ? [task.next.at] : [],
+      ),
+      ...(inFlight > 0 ? waits.flatMap(({ until }) => until ?? []) : []),
+    ],
+    now,
+  )
   if (inFlight > 0) return { do: 'pause', ...(next === undefined ? {} : { until: next }) }
   if (next !== undefined) return { do: 'pause', until: sooner(next, remaining(situation).until) }
   return restWithoutStarting(situation)
+}
+
+/** True once somebody asked for the end of the run: nothing starts any more, and all is undone. */
+export function isStopping({ cancel_requested, undo_requested }: Situation): boolean {
+  return cancel_requested !== undefined || undo_requested !== undefined
+}
+
+function startable(situation: Situation, now: Date): { tasks: TaskState[]; lookups: TaskState[] } {
+  const tasks = [...situation.tasks.values()]
+  const due = tasks.filter((task) => isDue(task, now))
+  const places = placesIn(situation)
+  const ready = tasks.filter((task) => isReady(task, situation))
+  return {
+    tasks: [...due.filter(({ next }) => next?.do === 'retry'), ...ready].filter(places),
+    lookups: due.filter(({ next }) => next?.do === 'lookup').filter(places),
+  }
+}
+
+/** Gives the places that the budget leaves, in all and at each server, to who comes first. A list takes none: its items do. */
+function placesIn(situation: Situation): (task: TaskState) => boolean {
+  let room = remaining(situation).concurrency
+  const taken = new Map<string, number>()
+  const asking = new Set([...situation.waits.values()].map(({ call_id }) => call_id))
+  for (const { call_id, server } of unsettledCalls(situation))
+    if (!asking.has(call_id)) taken.set(server, (taken.get(server) ?? 0) + 1)
+  return ({ tool, for_each }) => {
+    if (for_each) return true
+    const server = tool.slice(0, tool.indexOf('.'))
+    const here = taken.get(server) ?? 0
+    if (room < 1 || here >= situation.budget.server_concurrency) return false
+    room -= 1
+    taken.set(server, here + 1)
+    return true
+  }
 }
 
 /**
@@ -62,23 +98,29 @@ function settleDoubts(situation: Situation, now: Date): Step | undefined {
   const isLookup = (task: TaskState) => task.next?.do === 'lookup' || situation.tools[task.tool]?.lookup !== undefined
   if (due.length > 0)
     return { do: 'start', tasks: due.filter((task) => !isLookup(task)), lookups: due.filter(isLookup) }
-  const next = earliest(doubtful, now)
+  const next = earliest(
+    doubtful.flatMap((task) => task.next?.at ?? []),
+    now,
+  )
   return next === undefined ? undefined : { do: 'pause', until: next }
 }
 
-function isInDoubt({ id, status, generation }: TaskState, { calls }: Situation): boolean {
-  if (status !== 'retrying') return false
-  return [...calls.values()].some(
-    (call) =>
-      call.task_id === id &&
-      call.purpose === 'task' &&
-      call.generation === generation &&
-      call.outcome?.status === 'uncertain',
-  )
+function isInDoubt(task: TaskState, { calls }: Situation): boolean {
+  if (task.status !== 'retrying') return false
+  return task.calls
+    .flatMap((id) => calls.get(id) ?? [])
+    .some(
+      ({ purpose, generation, outcome }) =>
+        purpose === 'task' && generation === task.generation && outcome?.status === 'uncertain',
+    )
 }
 
 function restWithoutStarting(situation: Situation): Step {
-  return situation.waits.size > 0 ? { do: 'park' } : { do: 'decide' }
+  if (situation.waits.size === 0) return { do: 'decide' }
+  const until = [...situation.waits.values()]
+    .flatMap((wait) => wait.until ?? [])
+    .reduce<string | undefined>(soonest, undefined)
+  return { do: 'park', ...(until === undefined ? {} : { until }) }
 }
 
 /** True once the run's time is over: nothing starts any more. */
@@ -87,8 +129,8 @@ export function isOutOfTime(situation: Situation, now: Date): boolean {
 }
 
 /** The calls that were recorded and have not settled. */
-export function unsettledCalls(situation: Situation): CallState[] {
-  return [...situation.calls.values()].filter(({ outcome }) => outcome === undefined)
+export function unsettledCalls({ unsettled, calls }: Situation): CallState[] {
+  return [...unsettled].flatMap((id) => calls.get(id) ?? [])
 }
 
 function isReady(task: TaskState, situation: Situation): boolean {
@@ -100,11 +142,12 @@ function isDue(task: TaskState, now: Date): boolean {
   return task.status === 'retrying' && task.next !== undefined && Date.parse(task.next.at) <= now.getTime()
 }
 
-function earliest(tasks: TaskState[], now: Date): string | undefined {
-  return tasks
-    .flatMap((task) => (task.status === 'retrying' && task.next ? [task.next.at] : []))
-    .filter((at) => Date.parse(at) > now.getTime())
-    .reduce<string | undefined>((first, at) => (first === undefined ? at : sooner(first, at)), undefined)
+function earliest(instants: string[], now: Date): string | undefined {
+  return instants.filter((at) => Date.parse(at) > now.getTime()).reduce<string | undefined>(soonest, undefined)
+}
+
+function soonest(first: string | undefined, at: string): string {
+  return first === undefined ? at : sooner(first, at)
 }
 
 function sooner(a: string, b: string): string {
@@ -120,20 +163,40 @@ function nextOfCompensation(situation: Situation, now: Date): Step {
   if (situation.compensation?.status) return { do: 'stop' }
   for (const id of situation.compensation?.calls ?? []) {
     const call = situation.calls.get(id)
-    if (!call || call.compensated_by || !undoOf(call, situation).ok) continue
-    const tries = [...situation.calls.values()].filter(({ compensates }) => compensates === id)
-    const last = tries.at(-1)
-    if (last && !last.outcome) return { do: 'pause' }
-    if (last && last.next?.do !== 'retry') continue
-    if (mayReserve(situation, 'compensation') !== true) break
-    // What may still happen would happen after its undo.
-    const certain = lastDeadline(situation, call)
-    if (certain !== undefined && Date.parse(certain) > now.getTime()) return { do: 'pause', until: certain }
-    if (last?.next?.do === 'retry' && Date.parse(last.next.at) > now.getTime())
-      return { do: 'pause', until: last.next.at }
-    return { do: 'compensate', call, attempt: tries.length + 1 }
+    if (!call || call.compensated_by || isProvedAbsent(call, situation)) continue
+    const step = undoOf(call, situation).ok ? nextUndo(call, situation, now) : nextLookup(call, situation, now)
+    if (step === 'no budget') break
+    if (step) return step
   }
   return { do: 'finish_compensation' }
+}
+
+/** The next attempt to undo a call, or nothing once there is none. */
+function nextUndo(call: CallState, situation: Situation, now: Date): Step | 'no budget' | undefined {
+  const tries = [...situation.calls.values()].filter(({ compensates }) => compensates === call.call_id)
+  const last = tries.at(-1)
+  if (last && !last.outcome) return { do: 'pause' }
+  if (last && last.next?.do !== 'retry') return undefined
+  if (mayReserve(situation, 'compensation') !== true) return 'no budget'
+  // What may still happen would happen after its undo.
+  const certain = lastDeadline(situation, call)
+  if (certain !== undefined && Date.parse(certain) > now.getTime()) return { do: 'pause', until: certain }
+  if (last?.next?.do === 'retry' && Date.parse(last.next.at) > now.getTime())
+    return { do: 'pause', until: last.next.at }
+  return { do: 'compensate', call, attempt: tries.length + 1 }
+}
+
+/** The next attempt to find out about a call whose reply was lost, or nothing where nobody can. */
+function nextLookup(call: CallState, situation: Situation, now: Date): Step | undefined {
+  if (call.outcome?.status !== 'uncertain' || !lookupOf(call, situation).ok) return undefined
+  if (mayReserve(situation, 'lookup') !== true) return undefined
+  const since = situation.compensation?.seq ?? 0
+  const last = [...situation.calls.values()].findLast(({ looks_up, seq }) => looks_up === call.call_id && seq > since)
+  if (last && !last.outcome) return { do: 'pause' }
+  if (!last) return { do: 'look_up', call }
+  if (last.next?.do !== 'lookup') return undefined
+  if (Date.parse(last.next.at) > now.getTime()) return { do: 'pause', until: last.next.at }
+  return { do: 'look_up', call }
 }
 
 /** Until when an attempt under a call's key whose reply was lost may still have its effect. */

@@ -4,9 +4,12 @@ import type { Catalogue } from '../model/catalogue.ts'
 import type { Decided } from '../model/decision.ts'
 import type { Draft, Event } from '../model/event.ts'
 import type { RunStatus } from '../model/run.ts'
-import type { Situation } from '../model/situation.ts'
+import type { CallState, Situation } from '../model/situation.ts'
 
-/** The journal as the loop uses it: one writer a run, and nothing goes on before what it rests on is durable. */
+/**
+ * The journal as the loop uses it: nothing goes on before what it rests on is durable. `read` also takes up the run where
+ * its record ends now; `append` throws an {@link OvertakenError} when that is no longer the end.
+ */
 export interface RunJournal {
   read(runId: string): Promise<Event[]>
   append(runId: string, drafts: Draft[], change?: { status?: RunStatus; wake_at?: string | null }): Promise<Event[]>
@@ -27,6 +30,34 @@ export interface RunReasoner {
   decide(situation: Situation, catalogue: Catalogue, signal: AbortSignal): Promise<Decided>
 }
 
+/** The time alone, for what only wants to know it. */
+export interface Timed {
+  clock: Pick<Parts['clock'], 'now'>
+}
+
+/** What came of the run of a sub-goal: it ended, or it waits for a person (or an instant) and asks this. */
+export type ChildResult = { ended: CallResult } | { waits: { run_id: string; question: string } }
+
+/** The runs of sub-goals as the loop uses them. Neither throws: what goes wrong is the call's outcome. */
+export interface RunChildren {
+  /**
+   * Starts the run that has the id of the call, unless it is there, and pursues it until it ends or waits. `cancel` undoes
+   * it. To be asked again whenever something may have changed. Undefined where the pursuit was stopped before either.
+   */
+  pursue(
+    call: CallState,
+    parent: Situation,
+    options: { signal: AbortSignal; cancel: AbortSignal; drain?: AbortSignal },
+  ): Promise<ChildResult | undefined>
+  /** Undoes the run that a sub-goal's call made. */
+  undo(call: CallState, parent: Situation, options: { signal: AbortSignal }): Promise<CallResult>
+}
+
+/** Somebody else has appended to the run: what was thought of it does not hold, and nothing of it was recorded. */
+export class OvertakenError extends Error {
+  override readonly name = 'OvertakenError'
+}
+
 /** What a run is advanced with. Time, chance and ids come from outside, so that every run can be rehearsed. */
 export interface Parts {
   journal: RunJournal
@@ -34,6 +65,10 @@ export interface Parts {
   reasoner: RunReasoner
   /** True where the reasoner reads what tools returned: then what it decides afterwards is tainted. */
   reasonerReadsOutputs: boolean
+  /** True where deciding costs model calls, tokens and money: then the budget limits it. */
+  reasonerCosts?: boolean
+  /** Absent where no goal may be a part of another. */
+  children?: RunChildren
   catalogue: Catalogue
   policy: PolicySettings
   clock: { now(): Date; sleepUntil(instant: Date, signal: AbortSignal): Promise<void> }

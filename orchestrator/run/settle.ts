@@ -4,14 +4,14 @@ import type { ToolContract } from '../model/catalogue.ts'
 import { type Draft, draft } from '../model/event.ts'
 import type { CallState, Situation } from '../model/situation.ts'
 import { afterCall } from './after-call.ts'
-import type { Parts } from './parts.ts'
+import type { Parts, Timed } from './parts.ts'
 
 /** The settlement of a call: its outcome as the tool's `expect` judges it, what it establishes, and what comes next. */
 export function settleCall(
   situation: Situation,
   call: CallState,
   result: CallResult,
-  parts: Pick<Parts, 'clock' | 'random'>,
+  parts: Pick<Parts, 'random'> & Timed,
 ): Draft {
   const contract = situation.tools[`${call.server}.${call.tool}`]
   const task = situation.tasks.get(call.task_id)
@@ -45,6 +45,7 @@ export function settleCall(
     started_at: result.started_at,
     settled_at: result.settled_at,
     egress: result.egress,
+    ...(result.spent === undefined ? {} : { spent: result.spent }),
   })
 }
 
@@ -67,7 +68,7 @@ function asExpected(outcome: CallOutcome, call: CallState, contract: ToolContrac
   return failure === true ? outcome : { status: 'failed', failure, output: outcome.output }
 }
 
-function firstUnderSameKey(situation: Situation, call: CallState): CallState {
-  for (const other of situation.calls.values()) if (other.idempotency_key === call.idempotency_key) return other
-  return call
+function firstUnderSameKey({ calls, tasks }: Situation, call: CallState): CallState {
+  const made = tasks.get(call.task_id)?.calls.flatMap((id) => calls.get(id) ?? []) ?? []
+  return made.find((other) => other.idempotency_key === call.idempotency_key) ?? call
 }

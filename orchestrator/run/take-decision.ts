@@ -9,8 +9,11 @@ import { evidenceFor } from '../model/evidence.ts'
 import type { Situation, TaskState } from '../model/situation.ts'
 import { callsToUndo } from './compensation.ts'
 import { isOutOfTime } from './next-step.ts'
-import type { Parts } from './parts.ts'
+import type { Parts, Timed } from './parts.ts'
 import { resultOf } from './result.ts'
+
+/** What taking a decision needs of the run's parts. */
+type Deciding = Pick<Parts, 'catalogue' | 'newId'> & Timed
 
 type GiveUp = Extract<Decision, { kind: 'give_up' }>
 
@@ -45,6 +48,8 @@ async function ask(situation: Situation, parts: Parts, signal: AbortSignal): Pro
       'reasoning_failed',
       `${parts.reasoner.name} made ${mostRefusals} decisions in a row that may not stand`,
     )
+  const spent = spentOnReasoning(situation)
+  if (spent !== undefined && parts.reasonerCosts) return giveUp('budget_exhausted', spent)
   if (isStuck(situation)) return giveUp('stuck', `${parts.reasoner.name} decided, and nothing came of it`)
   try {
     return await parts.reasoner.decide(situation, parts.catalogue, signal)
@@ -54,7 +59,7 @@ async function ask(situation: Situation, parts: Parts, signal: AbortSignal): Pro
 }
 
 /** What follows from the decision just made: the plan is accepted or refused, the run ends, waits, or is undone. */
-export function takeDecision(situation: Situation, parts: Pick<Parts, 'catalogue' | 'newId'>): Draft[] {
+export function takeDecision(situation: Situation, parts: Deciding): Draft[] {
   const made = situation.decisions.at(-1)
   if (!made) return []
   const refuse = (problems: Issue[]): Draft[] => [draft('decision_refused', { decision_seq: made.seq, problems })]
@@ -82,6 +87,8 @@ export function takeDecision(situation: Situation, parts: Pick<Parts, 'catalogue
           question: decision.question,
           choices: decision.choices.map((choice) => ({ choice, title: choice })),
           facts: [],
+          until: inTime(situation, parts),
+          otherwise: 'no_answer',
         }),
       ]
     case 'find_tools':
@@ -107,11 +114,7 @@ function exhausted(situation: Situation, why: string): GiveUp {
 }
 
 /** The goal's own answer to outcomes that cannot be had: undo the run, ask a person, or go on without them. */
-function outOfReach(
-  situation: Situation,
-  { code, facts, issues, why, notice = [] }: GiveUp,
-  parts: Pick<Parts, 'catalogue' | 'newId'>,
-): Draft[] {
+function outOfReach(situation: Situation, { code, facts, issues, why, notice = [] }: GiveUp, parts: Deciding): Draft[] {
   const unmet = new Set([...facts, ...unmetFacts(situation)])
   const answers = situation.created.goal.outcomes.filter(({ fact }) => unmet.has(fact) && !situation.waived.has(fact))
   const error = { code, message: why, issues }
@@ -132,12 +135,31 @@ function outOfReach(
           ? [{ choice: 'extend', title: 'give it its budget once more, and try again' }]
           : []),
         { choice: 'retry', title: 'try the failed tasks again' },
+        { choice: 'change', title: 'change the input, and try the failed tasks again' },
         { choice: 'accept', title: `go on without ${waiting.join(', ')}` },
         { choice: 'undo', title: 'undo all that this run did' },
       ],
       facts: waiting,
+      until: inTime(situation, parts),
+      otherwise: situation.created.goal.answer?.otherwise ?? 'accept',
     }),
   ]
+}
+
+/** Until when a question may be answered. */
+function inTime({ created }: Situation, { clock }: Timed): string {
+  const seconds = created.goal.answer?.within_s ?? answerSeconds
+  return new Date(clock.now().getTime() + seconds * 1_000).toISOString()
+}
+
+/** Of a goal that was recorded before goals said so: a week. */
+const answerSeconds = 7 * 24 * 3_600
+
+/** Which limit keeps a reasoner that costs something from being asked again. */
+function spentOnReasoning(situation: Situation): string | undefined {
+  const left = remaining(situation)
+  const limit = (['model_calls', 'tokens', 'cost_usd'] as const).find((name) => left[name] <= 0)
+  return limit && `The budget of ${situation.budget[limit]} ${limit} is used up`
 }
 
 function ranOut({ tasks }: Situation, code: string): boolean {
@@ -151,7 +173,9 @@ function tell(situation: Situation, notice: Task[], { catalogue }: Pick<Parts, '
   const limits = { ...remaining(situation), revisions: 1 }
   const valid = validatePlan({ kind: 'plan', tasks: notice, why: '' }, situation, catalogue, limits)
   if (!valid.ok) return []
-  const pending = [...situation.tasks.values()].filter(({ status }) => status === 'pending').map(toTask)
+  const pending = [...situation.tasks.values()]
+    .filter(({ status, item_of }) => status === 'pending' && item_of === undefined)
+    .map(toTask)
   const tasks = [...pending, ...valid.tasks.map((task) => ({ ...task, notice: true }))]
   return [draft('plan_accepted', { revision: situation.revision + 1, tasks, tools: valid.tools })]
 }
@@ -163,8 +187,19 @@ function mayTell(toolId: string, { created }: Situation, { tools }: Catalogue): 
   return tool?.effect === 'read' || (fact !== undefined && tool?.establishes.includes(fact) === true)
 }
 
-function toTask({ id, tool, arguments: args, after, why, notice }: TaskState): Task {
-  return { id, tool, arguments: args, after, why, ...(notice === undefined ? {} : { notice }) }
+/** Nothing of how far it is: only what the plan said of it. */
+function toTask({ id, tool, arguments: args, after, why, notice, for_each, slice, delay_s }: TaskState): Task {
+  return {
+    id,
+    tool,
+    arguments: args,
+    after,
+    why,
+    ...(notice === undefined ? {} : { notice }),
+    ...(for_each === undefined ? {} : { for_each }),
+    ...(slice === undefined ? {} : { slice }),
+    ...(delay_s === undefined ? {} : { delay_s }),
+  }
 }
 
 /** How the run ended, with what exists now and the evidence for it. */

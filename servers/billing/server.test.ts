@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -278,6 +278,29 @@ describe('when Stripe is away', () => {
     expect(await behind.call('create_customer', acme)).toMatchObject({ status: 'uncertain' })
     await behind.close()
     await new Promise((closed) => proxy.close(closed))
+  })
+
+  test.each([
+    ['answers 409', (reply: ServerResponse) => reply.writeHead(409).end('{"error":{}}')],
+    ['answers 500', (reply: ServerResponse) => reply.writeHead(500).end('{"error":{}}')],
+    [
+      'asks to be asked again',
+      (reply: ServerResponse) => reply.writeHead(503, { 'Stripe-Should-Retry': 'true' }).end(),
+    ],
+    ['drops the connection', (reply: ServerResponse) => reply.socket?.resetAndDestroy()],
+  ])('is asked once where it %s, though its SDK would repeat that by itself', async (_, answer) => {
+    let asked = 0
+    const vendor = createServer((_request, reply) => {
+      asked += 1
+      answer(reply)
+    })
+    await new Promise<void>((listening) => vendor.listen(0, '127.0.0.1', listening))
+    const { port } = vendor.address() as AddressInfo
+    const behind = await start({ STRIPE_API_BASE: `http://127.0.0.1:${port}` })
+    await behind.call('create_customer', acme)
+    expect(asked).toBe(1)
+    await behind.close()
+    await new Promise((closed) => vendor.close(closed))
   })
 
   test('a request ends with the deadline of its call', async () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineServer } from '../../shared/capability/index.ts'
+import { faults } from './faults.ts'
 import { openStripe } from './stripe-client.ts'
 import { listInvoices, listPrices } from './tools/catalogue.ts'
 import { createCustomer, deleteCustomer, findCustomer } from './tools/customers.ts'
@@ -36,6 +37,7 @@ export const server = defineServer({
   },
   egress: ['api.stripe.com:443'],
   emulates: 'Stripe',
+  faults,
   connect: ({ environment: { STRIPE_API_BASE, STRIPE_API_KEY } }) =>
     openStripe({ baseUrl: STRIPE_API_BASE, apiKey: STRIPE_API_KEY }),
   disconnect: (client) => client.close(),

@@ -7,10 +7,13 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type EmulatedStripe, emulatedStripe } from './fixtures/emulated-stripe.ts'
 
+const platform = `${process.platform}-${process.arch}`
 const cli = findCli()
+// CI has a platform for which Stripe makes the CLI: there a missing one is a failure, not a reason to skip.
+const missing = cli === undefined && process.env.CI !== 'true'
 
 /** Stripe's own command line is a client that nobody here has written: what it takes for Stripe, others will too. */
-describe.skipIf(cli === undefined)('Stripe’s own CLI (@stripe/cli) takes the emulator for Stripe', () => {
+describe.skipIf(missing)(`Stripe’s own CLI (needs @stripe/cli-${platform}) takes the emulator for Stripe`, () => {
   let emulated: EmulatedStripe
   let home: string
 
@@ -28,11 +31,10 @@ describe.skipIf(cli === undefined)('Stripe’s own CLI (@stripe/cli) takes the e
   async function run(args: string[], key = emulated.apiKey): Promise<string> {
     const nowhere = 'http://127.0.0.1:9'
     const environment = { HOME: home, STRIPE_API_KEY: key, STRIPE_CLI_TELEMETRY_OPTOUT: '1', HTTPS_PROXY: nowhere }
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [String(cli), ...args, '--api-base', emulated.url, '--color', 'off'],
-      { env: { PATH: process.env.PATH, ...environment }, timeout: 20_000 },
-    )
+    const { stdout } = await promisify(execFile)(String(cli), [...args, '--api-base', emulated.url, '--color', 'off'], {
+      env: { PATH: process.env.PATH, ...environment },
+      timeout: 60_000,
+    })
     return stdout
   }
 
@@ -72,6 +74,35 @@ describe.skipIf(cli === undefined)('Stripe’s own CLI (@stripe/cli) takes the e
     })
   })
 
+  test('and sells at a price of its own, and pays an invoice that was left open', async () => {
+    const { id: product } = await ask(['products', 'create', '--name', 'Gold'])
+    const price = ['--currency', 'eur', '--unit-amount', '700', '-d', 'recurring[interval]=year']
+    const { id } = await ask([
+      'prices',
+      'create',
+      '--product',
+      String(product),
+      ...price,
+      '--lookup-key',
+      'gold_yearly',
+    ])
+    expect(await ask(['prices', 'list', '-d', 'lookup_keys[]=gold_yearly'])).toMatchObject({ data: [{ id }] })
+
+    const { id: customer } = await ask(['customers', 'create', '--name', 'Acme'])
+    const wary = ['payment_methods', 'attach', 'pm_card_authenticationRequired', '--customer', String(customer)]
+    const { id: card } = await ask(wary)
+    const subscription = await ask([
+      ...['subscriptions', 'create', '--customer', String(customer), '--default-payment-method', String(card)],
+      ...['-d', `items[0][price]=${id}`],
+    ])
+    expect(subscription).toMatchObject({ status: 'incomplete' })
+    const { id: visa } = await ask(['payment_methods', 'attach', 'pm_card_visa', '--customer', String(customer)])
+    const paid = await ask(['invoices', 'pay', String(subscription.latest_invoice), '--payment-method', String(visa)])
+    expect(paid).toMatchObject({ status: 'paid', amount_paid: 700 })
+    const now = await ask(['subscriptions', 'retrieve', String(subscription.id)])
+    expect(now).toMatchObject({ status: 'active' })
+  })
+
   test('and registers a webhook endpoint, whose secret it is told', async () => {
     const endpoint = ['--url', 'http://127.0.0.1:9/', '-d', 'enabled_events[]=invoice.paid']
     const made = await ask(['webhook_endpoints', 'create', ...endpoint])
@@ -95,13 +126,14 @@ describe.skipIf(cli === undefined)('Stripe’s own CLI (@stripe/cli) takes the e
   })
 })
 
-/** The CLI's entry, where its package is installed with the binary for this platform. */
+/**
+ * The CLI's binary. It comes from its platform packages, without the wrapper `@stripe/cli`, whose install script downloads
+ * what it does not find.
+ */
 function findCli(): string | undefined {
-  const { resolve } = createRequire(import.meta.url)
   try {
-    const wrapper = resolve('@stripe/cli/package.json')
-    createRequire(wrapper).resolve(`@stripe/cli-${process.platform}-${process.arch}/package.json`)
-    return join(dirname(wrapper), 'bin', 'shim.js')
+    const found = createRequire(import.meta.url).resolve(`@stripe/cli-${platform}/package.json`)
+    return join(dirname(found), 'bin', process.platform === 'win32' ? 'stripe.exe' : 'stripe')
   } catch {
     return undefined
   }

@@ -21,10 +21,14 @@ export function failureOf(error: unknown, request: FailedRequest): unknown {
 
   if (error instanceof Stripe.errors.StripeConnectionError) return connectionFailure(error, request, details)
   if (error instanceof Stripe.errors.StripeCardError) {
-    const why = error.decline_code || error.code || 'no reason given'
-    return new CapabilityError('declined', `The card was declined (${plain(why)}); another payment method is needed.`, {
+    const wantsAction = error.code?.endsWith('_requires_action') === true
+    const why = plain(error.decline_code || error.code || 'no reason given')
+    const message = wantsAction
+      ? `The bank wants the card's holder to confirm the payment (${why}); nothing was charged.`
+      : `The card was declined (${why}); another payment method is needed.`
+    return new CapabilityError('declined', message, {
       ...details,
-      issues: [{ path: '/payment_method', message: 'was declined' }],
+      issues: [{ path: '/payment_method', message: wantsAction ? "needs its holder's confirmation" : 'was declined' }],
     })
   }
   if (error instanceof Stripe.errors.StripeRateLimitError) {

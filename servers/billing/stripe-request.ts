@@ -14,6 +14,23 @@ export async function read<T>(call: BillingCall, send: Send<T>, { subject }: { s
   return attempt(call, send, {}, { effect: false, subject })
 }
 
+const pageSize = 100
+
+/** Every object of a list, the newest first, page by page as they are needed. */
+export async function* readAll<T extends { id: string }>(
+  call: BillingCall,
+  list: (stripe: Stripe, page: Stripe.PaginationParams, options: Stripe.RequestOptions) => Promise<Stripe.ApiList<T>>,
+): AsyncGenerator<T> {
+  let page: Stripe.PaginationParams = { limit: pageSize }
+  for (;;) {
+    const { data, has_more } = await read(call, (stripe, options) => list(stripe, page, options))
+    yield* data
+    const last = data.at(-1)
+    if (!has_more || !last) return
+    page = { limit: pageSize, starting_after: last.id }
+  }
+}
+
 /**
  * A request with an effect. `step` names it within its tool, so that a tool of several requests stays one effect under
  * one key; its parameters must be the same on each attempt. `done` is what earlier steps made.

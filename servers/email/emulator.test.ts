@@ -11,6 +11,7 @@ import { emulatorReadySchema } from '../../shared/capability/call-meta.ts'
 import type { RunningEmulator } from '../../shared/capability/emulator.ts'
 import type { ReceivedMessage } from './emulator/mailbox.ts'
 import { startMailEmulator } from './emulator/start.ts'
+import { faults } from './faults.ts'
 
 let folder: string
 let emulator: RunningEmulator
@@ -102,6 +103,10 @@ describe('the mail emulator', () => {
     await expect(client().sendMail(message)).rejects.toThrow()
     expect(await received()).toHaveLength(1)
     await client().sendMail(message)
+  })
+
+  test('can be given every fault that the manifest names', async () => {
+    for (const mode of Object.keys(faults)) expect(await (await arm(mode)).json()).toEqual({ mode })
   })
 
   test('refuses a fault that it does not know', async () => {

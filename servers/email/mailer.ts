@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import addressparser from 'nodemailer/lib/addressparser'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import { CapabilityError, UncertainError } from '../../shared/capability/index.ts'
-import { type Acceptance, type Delivery, type DeliveryQuery, openOutbox } from './outbox.ts'
+import { type Acceptance, type Delivery, type DeliveryQuery, openOutbox, type Refusal } from './outbox.ts'
 import { type SmtpEndpoint, transmit } from './smtp-client.ts'
 
 /** A message to send; the mailer adds sender, date and Message-ID. */
@@ -61,7 +61,7 @@ export function openMailer(endpoint: SmtpEndpoint, from: string, dataFolder: str
         outbox.accept(key, acceptance)
         return { messageId, ...acceptance }
       } catch (error) {
-        if (error instanceof CapabilityError) outbox.refuse(key)
+        if (error instanceof CapabilityError) outbox.refuse(key, refusalOf(error))
         throw error
       }
     },
@@ -101,6 +101,12 @@ function resultOf(earlier: Delivery, digest: string): Sent {
   throw new UncertainError(
     'An earlier attempt handed this message to the mail server and never heard back: it may have been sent. Nothing was sent now.',
   )
+}
+
+function refusalOf({ failure }: CapabilityError): Refusal {
+  const reply = failure.vendor_code
+  if (failure.kind === 'declined') return { state: 'bounced', reply }
+  return { state: reply?.startsWith('4') ? 'deferred' : 'unsent', reply }
 }
 
 /** Some servers, Remit's emulator among them, tell where they put the message: `250 … saved as <path>`. */

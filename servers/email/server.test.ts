@@ -2,13 +2,15 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { simpleParser } from 'mailparser'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RunningEmulator } from '../../shared/capability/emulator.ts'
 import type { JsonObject } from '../../shared/capability/index.ts'
-import { startServerForTest, type TestServer } from '../../shared/capability/testing.ts'
+import { startServerForTest, type TestServer, type ToolOutcome } from '../../shared/capability/testing.ts'
 import type { ReceivedMessage } from './emulator/mailbox.ts'
 import { startMailEmulator } from './emulator/start.ts'
+import { openOutbox } from './outbox.ts'
 import { server } from './server.ts'
 
 let folder: string
@@ -222,12 +224,77 @@ describe('find_delivery', () => {
     expect(await email.call('find_delivery', { to: welcome.to })).toMatchObject({ status: 'succeeded' })
   })
 
-  test('does not count a message that the mail server refused', async () => {
-    await arm('bounce')
+  test('finds the message of one call among others that look the same', async () => {
+    const sent = [
+      await email.call('send_email', note, { idempotencyKey: 'k1' }),
+      await email.call('send_email', note, { idempotencyKey: 'k2' }),
+    ]
+    for (const [index, key] of ['k1', 'k2'].entries()) {
+      const { message_id } = outputOf(sent[index])
+      expect(await email.call('find_delivery', { to: note.to, key })).toMatchObject({ output: { message_id } })
+      const byId = { to: note.to, message_id: String(message_id) }
+      expect(await email.call('find_delivery', byId)).toMatchObject({ output: { state: 'sent', message_id } })
+    }
+  })
+
+  test.each([
+    ['bounce', 'bounced', '550'],
+    ['defer', 'deferred', '451'],
+  ])('says of a message that met %s that it was not sent, and why', async (mode, state, vendor_code) => {
+    await arm(mode)
+    await email.call('send_email', note, { idempotencyKey: 'k1' })
+    expect(await email.call('find_delivery', { to: note.to })).toMatchObject({
+      status: 'failed',
+      failure: { kind: 'not_found', vendor_code, done: { state, message_id: expect.stringContaining('@') } },
+    })
+    await arm(null)
+    await email.call('send_email', note, { idempotencyKey: 'k1' })
+    expect(await email.call('find_delivery', { to: note.to })).toMatchObject({ output: { state: 'sent' } })
+  })
+
+  test('says of a message for which the mail server could not be reached that it was not sent', async () => {
+    await restart({ SMTP_PASSWORD: 'wrong' })
     await email.call('send_email', note)
-    expect(await email.call('find_delivery', { to: note.to })).toMatchObject({ failure: { kind: 'not_found' } })
+    expect(await email.call('find_delivery', { to: note.to })).toMatchObject({ failure: { done: { state: 'unsent' } } })
+  })
+
+  test('does not know of a message whose process died while it sent', async () => {
+    await email.close()
+    const outbox = openOutbox(join(folder, 'server'))
+    const entry = { key: 'k1', digest: 'd', runId: 'r', messageId: '<m@remit.example>', recipient: note.to }
+    outbox.begin({ ...entry, subject: note.subject })
+    outbox.close()
+    email = await start()
+    expect(await email.call('find_delivery', { to: note.to })).toMatchObject({
+      status: 'uncertain',
+      failure: { done: { state: 'unknown', message_id: entry.messageId } },
+    })
+    expect(await email.call('send_email', note, { idempotencyKey: 'k1' })).toMatchObject({
+      failure: { kind: 'conflict' },
+    })
+    expect(await received()).toEqual([])
+  })
+
+  test('opens an outbox of an earlier version, which does not say why a message was refused', async () => {
+    await email.close()
+    await rm(join(folder, 'server'), { recursive: true })
+    await mkdir(join(folder, 'server'))
+    const database = new DatabaseSync(join(folder, 'server', 'outbox.sqlite'))
+    database.exec(`CREATE TABLE deliveries (key TEXT PRIMARY KEY, digest TEXT NOT NULL, run_id TEXT NOT NULL,
+      message_id TEXT NOT NULL, recipient TEXT NOT NULL, subject TEXT NOT NULL, organization_id TEXT,
+      status TEXT NOT NULL, acceptance TEXT, recorded_at TEXT NOT NULL) STRICT;
+      INSERT INTO deliveries VALUES ('k0', 'd', 'r', '<m>', '${note.to}', 's', NULL, 'refused', NULL, '2026-01-01')`)
+    database.close()
+    email = await start()
+    expect(await email.call('find_delivery', { to: note.to })).toMatchObject({ failure: { done: { state: 'unsent' } } })
+    expect(await email.call('send_email', note)).toMatchObject({ status: 'succeeded' })
   })
 })
+
+function outputOf(outcome: ToolOutcome | undefined): JsonObject {
+  if (outcome?.status !== 'succeeded') throw new Error(JSON.stringify(outcome))
+  return outcome.output
+}
 
 /** A TCP server that greets as the test says. */
 async function silentServer(onConnection: (socket: Socket) => void): Promise<{ url: string; server: Server }> {

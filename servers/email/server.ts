@@ -8,8 +8,10 @@ import {
   fact,
   UncertainError,
 } from '../../shared/capability/index.ts'
+import { faults } from './faults.ts'
 import { type Mailer, openMailer, type Sent } from './mailer.ts'
 import { onboardingMessage } from './onboarding-message.ts'
+import type { Delivery } from './outbox.ts'
 
 /** Text that ends up in a header: a line break in it would start a header of the writer's own. */
 function line(max: number) {
@@ -86,38 +88,61 @@ const sendEmail = defineTool({
 const findDelivery = defineTool({
   name: 'find_delivery',
   title: 'Find delivery',
-  description: "Find the newest message sent to an address, in this server's own outbox.",
+  description:
+    "Find what became of the newest message to an address, in this server's own outbox. A message that the mail server " +
+    'deferred or refused is not found, with its state; one whose acceptance was never heard of is uncertain.',
   input: z.object({
     to: z.email(),
     subject: line(200).optional(),
     organization_id: line(100).optional(),
     message_id: line(300).optional(),
+    key: line(255).optional().describe('The idempotency key of the call that sent it.'),
     this_run: z.boolean().default(false).describe('Only messages sent by the run that asks.'),
   }),
-  output: receipt.extend({ to: z.string(), subject: z.string(), sent_at: z.string() }),
+  output: receipt.extend({ state: z.literal('sent'), to: z.string(), subject: z.string(), sent_at: z.string() }),
   effect: 'read',
-  async run({ to, subject, organization_id, message_id, this_run }, { client, call }: CallContext<Mailer>) {
+  async run({ to, subject, organization_id, message_id, key, this_run }, { client, call }: CallContext<Mailer>) {
     const found = client.find({
       recipient: to,
       subject,
       organizationId: organization_id,
       messageId: message_id,
+      key,
       runId: this_run ? call.runId : undefined,
     })
-    if (!found || found.status === 'refused') {
-      throw new CapabilityError('not_found', 'The outbox holds no such message that a mail server took.')
+    if (!found) throw new CapabilityError('not_found', 'The outbox holds no such message.')
+    if (found.status === 'accepted') {
+      const { recipient, subject, recordedAt } = found
+      return { ...toReceipt(found), state: 'sent' as const, to: recipient, subject, sent_at: recordedAt }
     }
-    if (found.status === 'sending') {
-      throw new UncertainError(
-        "The message was handed to the mail server and no answer came back. SMTP has no way to ask again: only the recipient or the mail server's own log can tell.",
-      )
-    }
-    return { ...toReceipt(found), to: found.recipient, subject: found.subject, sent_at: found.recordedAt }
+    throw notSent(found)
   },
 })
 
 function sendingOf({ idempotencyKey, call, signal }: Omit<CallContext<Mailer>, 'client'>) {
   return { key: idempotencyKey, runId: call.runId, signal }
+}
+
+/** What is known of a message that no mail server is known to have taken. */
+function notSent(found: Exclude<Delivery, { status: 'accepted' }>): CapabilityError | UncertainError {
+  const known = { message_id: found.messageId, recorded_at: found.recordedAt }
+  if (found.status === 'sending') {
+    return new UncertainError(
+      "The message was handed to the mail server and no answer came back. SMTP has no way to ask again: only the recipient or the mail server's own log can tell.",
+      { done: { state: 'unknown', ...known } },
+    )
+  }
+  const details = {
+    done: { state: found.state, ...known },
+    ...(found.reply !== undefined && { vendor_code: found.reply }),
+  }
+  return new CapabilityError('not_found', `The message was not sent: ${refusals[found.state]}.`, details)
+}
+
+const refusals = {
+  deferred: 'the mail server deferred it',
+  bounced: 'the mail server refused it for good',
+  unsent: 'the mail server could not be reached or did not take the credentials',
 }
 
 function toReceipt({ messageId, accepted, response, file }: Sent): z.input<typeof receipt> {
@@ -139,7 +164,11 @@ export const server = defineServer({
     SMTP_USER: { description: 'User name at the mail server.', optional: true },
     SMTP_PASSWORD: { description: 'Password at the mail server.', optional: true },
   },
+  settings: {
+    EMAIL_FROM: { description: 'The sender, by default Remit <onboarding@remit.example>.' },
+  },
   emulates: 'SMTP',
+  faults,
   environment: z.object({
     SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be a URL such as smtp://mail.example.com:587' }),
     SMTP_USER: z.string().optional(),

@@ -60,12 +60,11 @@ async function applyStep(step: Step, context: StepContext, { sql, fault }: Provi
   await endStep(sql, workspace_id, step.name, 'finished')
 }
 
-function rehearse(fault: ProvisioningClient['fault'], { name }: Step, attempt: number): void {
-  if (name !== 'schema') return
-  if (fault === 'broken')
-    throw new CapabilityError('internal', 'The starter schema cannot be created (rehearsed: provisioning=broken).')
-  if (fault === 'partial' && attempt === 1)
-    throw new CapabilityError('unavailable', 'The new database does not answer (rehearsed: provisioning=partial).')
+function rehearse(fault: ProvisioningClient['fault'], { name, title }: Step, attempt: number): void {
+  if (fault?.step !== name) return
+  const rehearsed = `(rehearsed: provisioning=${fault.mode})`
+  if (fault.mode === 'broken') throw new CapabilityError('internal', `"${title}" cannot be done ${rehearsed}.`)
+  if (attempt === 1) throw new CapabilityError('unavailable', `"${title}" cannot be done now ${rehearsed}.`)
 }
 
 /** The same failure, which also tells where it happened and what is there. */

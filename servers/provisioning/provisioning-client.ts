@@ -1,9 +1,13 @@
 import postgres, { type Sql } from 'postgres'
 import { onPostgres } from '../../shared/capability/postgres-failure.ts'
 import { prepareLedger, type Workspace } from './ledger.ts'
+import type { StepName } from './steps.ts'
 
-/** A rehearsed bad day: the step `schema` fails at its first attempt, or always. */
-export type Fault = 'partial' | 'broken'
+/** A rehearsed bad day: a step fails at its first attempt for each workspace (`partial`), or always (`broken`). */
+export interface Fault {
+  mode: 'partial' | 'broken'
+  step: StepName
+}
 
 /** The cluster in which workspaces are built, seen as the provisioner. */
 export interface ProvisioningClient {

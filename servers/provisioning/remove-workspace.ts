@@ -5,6 +5,7 @@ import { endStep, findWorkspace, setStatus } from './ledger.ts'
 import { findDatabase, findRole } from './ownership.ts'
 import { cluster, type ProvisioningClient } from './provisioning-client.ts'
 import { removeSecret } from './secrets.ts'
+import { grantMembership } from './steps.ts'
 
 /**
  * Steps back through whatever of a workspace exists, half-made or whole, and leaves the ledger's row as `deleted`.
@@ -21,14 +22,18 @@ export async function removeWorkspace(
     await setStatus(sql, workspaceId, 'deleting')
 
     progress(0, 3, 'Drop the database')
-    if ((await findDatabase(sql, workspace)) === 'own')
+    if ((await findDatabase(sql, workspace)) === 'own') {
+      // Only whoever may act as the owner may drop what it owns, and a half-made workspace can lack that.
+      await grantMembership({ sql, workspace })
       await sql.unsafe(`drop database if exists ${quoteIdentifier(workspace.database)} with (force)`)
-    for (const step of ['verify', 'schema', 'isolation', 'database']) await endStep(sql, workspaceId, step, 'undone')
+    }
+    for (const step of ['verify', 'schema', 'isolation', 'database'] as const)
+      await endStep(sql, workspaceId, step, 'undone')
 
     progress(1, 3, 'Drop the owner role')
     if ((await findRole(sql, workspace)) === 'own')
       await sql.unsafe(`drop role if exists ${quoteIdentifier(workspace.role)}`)
-    for (const step of ['membership', 'role']) await endStep(sql, workspaceId, step, 'undone')
+    for (const step of ['membership', 'role'] as const) await endStep(sql, workspaceId, step, 'undone')
 
     progress(2, 3, 'Remove the password')
     await removeSecret(dataFolder, workspace.secret)

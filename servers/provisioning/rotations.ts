@@ -7,23 +7,21 @@ export interface Rotation {
   workspace_id: string
   started_at: Date
   finished_at: Date | null
-  /** True when an earlier attempt under this key began it. */
-  resumed: boolean
 }
 
 /** The rotation of this key: a new row, or the one that the key began before. Throws `conflict` on another's key. */
 export async function openRotation(sql: Sql, key: string, workspaceId: string): Promise<Rotation> {
-  const [opened] = await sql<Omit<Rotation, 'resumed'>[]>`
+  const [opened] = await sql<Rotation[]>`
     insert into provisioning.rotations (idempotency_key, workspace_id) values (${key}, ${workspaceId})
     on conflict (idempotency_key) do nothing
     returning idempotency_key, workspace_id, started_at, finished_at`
-  if (opened) return { ...opened, resumed: false }
-  const [before] = await sql<Omit<Rotation, 'resumed'>[]>`
+  if (opened) return opened
+  const [before] = await sql<Rotation[]>`
     select idempotency_key, workspace_id, started_at, finished_at from provisioning.rotations
     where idempotency_key = ${key}`
   if (before?.workspace_id !== workspaceId)
     throw new CapabilityError('conflict', 'This idempotency key rotated the credentials of another workspace.')
-  return { ...before, resumed: true }
+  return before
 }
 
 /** Records that the new password is the only one; returns when. */

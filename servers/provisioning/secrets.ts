@@ -1,10 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { generatePassword } from './scram.ts'
 
 /** A secret as it lies in `secrets/<name>` of the server's data folder, readable by its owner alone. */
-const secretSchema = z.object({ url: z.url() })
+const secretSchema = z.object({
+  url: z.url(),
+  /** The key of the rotation that made its password; none where the build did. */
+  rotation: z.string().optional(),
+})
+type Secret = z.infer<typeof secretSchema>
 
 /** The workspace's URL with its password, and whether the password was made just now. */
 export interface Connection {
@@ -21,61 +26,69 @@ export async function ensureSecret(
   name: string,
   withPassword: (password: string) => string,
 ): Promise<Connection> {
-  const stored = await readSecret(dataFolder, name)
-  const password = stored === undefined ? generatePassword() : new URL(stored).password
+  const file = inUse(dataFolder, name)
+  const stored = await readSecret(file)
+  const password = stored === undefined ? generatePassword() : new URL(stored.url).password
   const url = withPassword(password)
-  if (url !== stored) await writeSecret(dataFolder, name, url)
+  if (url !== stored?.url) await writeSecret(file, { ...stored, url })
   return { url, fresh: stored === undefined }
 }
 
 /**
  * Stores a new secret beside the one in use, so that no crash between Postgres and the file can lose the password that
- * Postgres has. With `resume` a staged secret of an earlier attempt is taken up again.
+ * Postgres has. What an earlier attempt under the same key staged is taken up again, and `adopted` tells that it has even
+ * taken its place.
  */
 export async function stageSecret(
   dataFolder: string,
   name: string,
+  rotation: string,
   withPassword: (password: string) => string,
-  { resume }: { resume: boolean },
-): Promise<string> {
-  const staged = resume ? await readSecret(dataFolder, stagedName(name)) : undefined
-  const url = withPassword(staged === undefined ? generatePassword() : new URL(staged).password)
-  await writeSecret(dataFolder, stagedName(name), url)
-  return url
+): Promise<{ url: string; adopted: boolean }> {
+  const current = await readSecret(inUse(dataFolder, name))
+  if (current?.rotation === rotation) return { url: current.url, adopted: true }
+  const before = await readSecret(staged(dataFolder, name))
+  const url = withPassword(before?.rotation === rotation ? new URL(before.url).password : generatePassword())
+  await writeSecret(staged(dataFolder, name), { url, rotation })
+  return { url, adopted: false }
 }
 
 /** Puts the staged secret in the place of the one in use, at once. */
 export async function adoptStagedSecret(dataFolder: string, name: string): Promise<void> {
-  await rename(secretFile(dataFolder, stagedName(name)), secretFile(dataFolder, name))
+  await rename(staged(dataFolder, name), inUse(dataFolder, name))
 }
 
 /** Removes a secret, and what is staged beside it; one that is gone is fine. */
 export async function removeSecret(dataFolder: string, name: string): Promise<void> {
-  for (const each of [name, stagedName(name)]) await rm(secretFile(dataFolder, each), { force: true })
+  for (const file of [inUse(dataFolder, name), staged(dataFolder, name)]) await rm(file, { force: true })
 }
 
-/** No slug holds a ".", so that this is never another workspace's secret. */
-function stagedName(name: string): string {
-  return `${name}.staged`
+function inUse(dataFolder: string, name: string): string {
+  return join(dataFolder, 'secrets', name)
 }
 
-async function readSecret(dataFolder: string, name: string): Promise<string | undefined> {
-  const text = await readFile(secretFile(dataFolder, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
+/** In a folder of its own: whoever lists the secrets finds only those in use. */
+function staged(dataFolder: string, name: string): string {
+  return join(dataFolder, 'staged-secrets', name)
+}
+
+async function readSecret(file: string): Promise<Secret | undefined> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  return text === undefined ? undefined : secretSchema.parse(JSON.parse(text)).url
+  return text === undefined ? undefined : secretSchema.parse(JSON.parse(text))
 }
 
 /** Writes beside and renames over, so that a crash leaves the old file or the new one, never half of one. */
-async function writeSecret(dataFolder: string, name: string, url: string): Promise<void> {
-  const file = secretFile(dataFolder, name)
-  await mkdir(join(dataFolder, 'secrets'), { recursive: true, mode: 0o700 })
+async function writeSecret(file: string, secret: Secret): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const beside = `${file}.${process.pid}.new`
-  await writeFile(beside, `${JSON.stringify({ url })}\n`, { mode: 0o600, flush: true })
+  await writeFile(beside, `${JSON.stringify(secret)}\n`, { mode: 0o600, flush: true })
   await rename(beside, file)
 }
 
-function secretFile(dataFolder: string, name: string): string {
-  return join(dataFolder, 'secrets', name)
+/** A password of 192 random bits, in characters that need no escape in a URL. */
+function generatePassword(): string {
+  return randomBytes(24).toString('base64url')
 }

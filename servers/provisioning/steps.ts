@@ -1,9 +1,9 @@
 import postgres, { type Sql } from 'postgres'
 import { CapabilityError } from '../../shared/capability/index.ts'
+import { scramVerifier } from '../../shared/scram-verifier.ts'
 import { quoteIdentifier, quoteLiteral } from './identifiers.ts'
 import type { Workspace } from './ledger.ts'
 import { findDatabase, findRole, type Presence } from './ownership.ts'
-import { scramVerifier } from './scram.ts'
 import { type Admin, createStarterSchema, readStarterSchema } from './starter-schema.ts'
 
 /** What a step works with. */
@@ -16,9 +16,13 @@ export interface StepContext {
   admin: Admin | undefined
 }
 
+/** The steps, in their order. */
+export const stepNames = ['role', 'membership', 'database', 'isolation', 'schema', 'verify'] as const
+export type StepName = (typeof stepNames)[number]
+
 /** One step of building a workspace. Applying it again, after a success or halfway, ends in the same state. */
 export interface Step {
-  name: 'role' | 'membership' | 'database' | 'isolation' | 'schema' | 'verify'
+  name: StepName
   /** Shown as progress. */
   title: string
   apply(context: StepContext): Promise<void>
@@ -64,7 +68,7 @@ async function createRole({ sql, workspace, tenantUrl }: StepContext): Promise<v
 }
 
 /** `SET` to create a database owned by the role, `INHERIT` to revoke on it and to drop it (Postgres 16 and later). */
-async function grantMembership({ sql, workspace }: StepContext): Promise<void> {
+export async function grantMembership({ sql, workspace }: Pick<StepContext, 'sql' | 'workspace'>): Promise<void> {
   await sql.unsafe(`grant ${quoteIdentifier(workspace.role)} to current_user with set true, inherit true`)
 }
 

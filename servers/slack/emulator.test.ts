@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { emulatorReadySchema } from '../../shared/capability/call-meta.ts'
 import type { RunningEmulator } from '../../shared/capability/emulator.ts'
 import { startSlackEmulator } from './emulator/start.ts'
+import { faults } from './faults.ts'
 
 let folder: string
 let emulator: RunningEmulator
@@ -44,9 +45,11 @@ function client(token = emulator.credentials.SLACK_BOT_TOKEN) {
   })
 }
 
-function arm(mode: string | null) {
-  return fetch(`${emulator.control}/faults`, { method: 'POST', body: JSON.stringify({ mode }) })
+function control(route: string, body: object) {
+  return fetch(`${emulator.control}/${route}`, { method: 'POST', body: JSON.stringify(body) })
 }
+
+const arm = (mode: string | null) => control('faults', { mode })
 
 const metadata = { event_type: 'test_event', event_payload: { number: 7 } }
 const refusedWith = (error: string) => ({ data: { ok: false, error } })
@@ -168,6 +171,47 @@ describe('the Slack emulator, asked by the real client', () => {
     })
     const odd = await fetch(`${emulator.control}/tokens`, { method: 'POST', body: '{"scopes":["everything"]}' })
     expect(odd.status).toBe(400)
+  })
+
+  test('needs the scope of what is asked for: of private channels another than of public ones', async () => {
+    const made = await control('tokens', { scopes: ['channels:read', 'channels:history'] })
+    const limited = client(((await made.json()) as { token: string }).token)
+    const { id: channel } = (await (await control('channels', { name: 'board', private: true })).json()) as {
+      id: string
+    }
+    const lacks = (needed: string) => ({ data: { ok: false, error: 'missing_scope', needed } })
+    await limited.conversations.list({ types: 'public_channel' })
+    const both = limited.conversations.list({ types: 'public_channel,private_channel' })
+    await expect(both).rejects.toMatchObject(lacks('groups:read'))
+    await expect(limited.conversations.info({ channel })).rejects.toMatchObject(lacks('groups:read'))
+    await expect(limited.conversations.history({ channel })).rejects.toMatchObject(lacks('groups:history'))
+    const { channels } = await client().conversations.list({ types: 'private_channel' })
+    expect(channels).toMatchObject([{ id: channel, name: 'board', is_private: true, is_member: true }])
+  })
+
+  test('keeps the app out of channels that it has not joined, and everybody from posting to archived ones', async () => {
+    const make = async (channel: object) => (await (await control('channels', channel)).json()) as { id: string }
+    const foreign = await make({ name: 'sales', foreign: true })
+    const hidden = await make({ name: 'secret', private: true, foreign: true })
+    const archived = await make({ name: 'old', archived: true })
+    const post = (channel: string) => client().chat.postMessage({ channel, text: 'x' })
+    await expect(post('#sales')).rejects.toMatchObject(refusedWith('not_in_channel'))
+    await expect(post('#secret')).rejects.toMatchObject(refusedWith('channel_not_found'))
+    await expect(post('#old')).rejects.toMatchObject(refusedWith('is_archived'))
+    const history = (channel: string) => client().conversations.history({ channel })
+    await expect(history(foreign.id)).rejects.toMatchObject(refusedWith('not_in_channel'))
+    await expect(history(hidden.id)).rejects.toMatchObject(refusedWith('channel_not_found'))
+    expect((await history(archived.id)).messages).toEqual([])
+    const types = 'public_channel,private_channel'
+    const listed = async (exclude_archived: boolean) =>
+      (await client().conversations.list({ types, exclude_archived })).channels?.map(({ name }) => name)
+    expect(await listed(true)).toEqual(['customers', 'operations', 'general', 'sales'])
+    expect(await listed(false)).toContain('old')
+    expect((await control('channels', { name: 'No Name' })).status).toBe(400)
+  })
+
+  test('can be given every fault that the manifest names', async () => {
+    for (const mode of Object.keys(faults)) expect(await (await arm(mode)).json()).toEqual({ mode })
   })
 
   test('loses one reply but keeps the message, and its state does not show the token', async () => {

@@ -214,6 +214,16 @@ describe('failures', () => {
     },
   )
 
+  test.each([429, 500, 503])('asks once, though Slack’s client would repeat a %i by itself', async (status) => {
+    let asked = 0
+    await vendorThat((_request, response) => {
+      asked += 1
+      response.writeHead(status, { 'Retry-After': '0' }).end('{"ok":false,"error":"ratelimited"}')
+    })
+    expect(await slack.call('post_message', welcome)).not.toMatchObject({ status: 'succeeded' })
+    expect(asked).toBe(1)
+  })
+
   test('a port that nobody listens at is unavailable', async () => {
     const vendor = await vendorThatSays({})
     await new Promise((resolve) => vendor.close(resolve))

@@ -8,6 +8,7 @@ import {
   fact,
 } from '../../shared/capability/index.ts'
 import { escapeText } from './escape-text.ts'
+import { faults } from './faults.ts'
 import { findChannel, findPosting } from './find-in-slack.ts'
 import { eventType, postingOf } from './posted-by-remit.ts'
 import { openSlack, type Slack } from './slack-client.ts'
@@ -144,6 +145,7 @@ export const server = defineServer({
   credentials: { SLACK_BOT_TOKEN: { description: "The app's bot token (xoxb-…)." } },
   egress: ['slack.com:443'],
   emulates: 'Slack',
+  faults,
   environment: z.object({
     SLACK_API_URL: z.url({ protocol: /^https?$/, error: 'must be a URL such as https://slack.com/api/' }),
     SLACK_BOT_TOKEN: z.string().startsWith('xoxb-', "must be a bot token, which starts with 'xoxb-'"),

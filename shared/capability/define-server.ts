@@ -11,15 +11,20 @@ export interface ConnectContext<Environment> {
 
 /** The one definition of a capability server. */
 export interface ServerDefinition<Environment extends z.ZodObject, Client>
-  extends Omit<ServerManifest, 'tools' | 'command' | 'endpoints' | 'credentials' | 'egress' | 'emulator'> {
+  extends Pick<ServerManifest, 'name' | 'title' | 'version' | 'description'> {
   /** For hosts' models: what the server is for and in which order its tools make sense. */
   instructions: string
   endpoints?: Record<string, { description: string; protocol: 'http' | 'smtp' | 'postgres'; live?: string }>
   credentials?: Record<string, { description: string; optional?: boolean }>
+  settings?: Record<string, { description: string }>
   egress?: string[]
+  /** Calls that one process of it works on at the same time, where its vendor takes fewer than hosts would send. */
+  concurrency?: number
   /** The vendor that `emulator.ts` in the same folder stands in for. */
   emulates?: string
-  /** The environment variables that the server reads: endpoints and credentials, validated at start. */
+  /** Bad days that can be rehearsed, mode → what happens: on the emulator, or where there is none by `REMIT_FAULT`. */
+  faults?: Record<string, string>
+  /** The environment variables that the server reads: endpoints, credentials and settings, validated at start. */
   environment: Environment
   /** Opens clients; called once, before the first call. */
   connect(context: ConnectContext<z.output<Environment>>): Promise<Client> | Client

@@ -15,7 +15,8 @@ const defaultTimeoutMs = 30_000
 
 /** What the reviewed manifest says of a server, derived from its code. Throws where the definition breaks the manifest's schema. */
 export function manifestOf(server: AnyServer): ServerManifest {
-  const { name, title, version, description, endpoints, credentials, egress, emulates } = server
+  const { name, title, version, description, egress, emulates } = server
+  const { endpoints, credentials, settings, faults, concurrency } = server
   return serverManifestSchema.parse({
     name,
     title,
@@ -27,6 +28,9 @@ export function manifestOf(server: AnyServer): ServerManifest {
     }),
     endpoints,
     credentials,
+    settings,
+    faults,
+    ...(concurrency !== undefined && { concurrency }),
     egress,
     tools: server.tools.map((tool) => toolManifestOf(server, tool)).sort((a, b) => (a.name < b.name ? -1 : 1)),
   })

@@ -19,7 +19,8 @@ export function readEnvironment(server: AnyServer, env: Record<string, string | 
 
 function describe(server: AnyServer, given: Record<string, unknown>, issue: z.core.$ZodIssue): string {
   const variable = issue.path.map(String).join('.')
-  const purpose = (server.credentials?.[variable] ?? server.endpoints?.[variable])?.description
+  const { credentials, endpoints, settings } = server
+  const purpose = (credentials?.[variable] ?? endpoints?.[variable] ?? settings?.[variable])?.description
   const fault = variable in given ? issue.message : 'is not set'
   return `${variable}: ${fault}${purpose === undefined ? '' : ` (${purpose})`}`
 }

@@ -91,6 +91,8 @@ test('a sixth capability joins the plan because the goal needs it, with no chang
     command: ['node', 'crm.ts'],
     endpoints: {},
     credentials: {},
+    settings: {},
+    faults: {},
     egress: [],
     tools: [tool, owner],
   }

@@ -23,15 +23,18 @@ export function definitionFaults(server: AnyServer): string[] {
   ]
 }
 
-function environmentFaults({ environment, endpoints = {}, credentials = {} }: AnyServer): string[] {
+function environmentFaults({ environment, endpoints = {}, credentials = {}, settings = {} }: AnyServer): string[] {
   const declared = new Set([...Object.keys(endpoints), ...Object.keys(credentials)])
   const required = Object.entries(environment.shape).filter(([, type]) => !type.safeParse(undefined).success)
   return [
-    ...[...declared]
+    ...[...declared, ...Object.keys(settings)]
       .filter((variable) => !(variable in environment.shape))
-      .map((variable) => `${variable} is declared as an endpoint or credential but the environment does not read it`),
+      .map((variable) => `${variable} is declared but the environment does not read it`),
+    ...Object.keys(settings)
+      .filter((variable) => required.some(([name]) => name === variable))
+      .map((variable) => `${variable} is a setting and required: a setting has a default`),
     ...required
-      .filter(([variable]) => !declared.has(variable))
+      .filter(([variable]) => !declared.has(variable) && !(variable in settings))
       .map(
         ([variable]) => `${variable} is required but is neither an endpoint nor a credential, so nobody can supply it`,
       ),

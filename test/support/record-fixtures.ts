@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Draft, draft } from '../../orchestrator/model/event.ts'
+import { type Draft, draft, type Mode } from '../../orchestrator/model/event.ts'
 
 /** A uuidv7 of this instant. */
 export function newRunId(): string {
@@ -13,4 +13,9 @@ export function newRunId(): string {
 /** The smallest event that a run can hold. */
 export function noted(what: string): Draft {
   return draft('system_noted', { what, details: {} })
+}
+
+/** The least of a first event that tells which mode its run is of. */
+export function begun(mode: Mode): Draft {
+  return { type: 'run_created', data: { mode } } as unknown as Draft
 }

@@ -38,6 +38,8 @@ export function catalogue(servers: Record<string, ToolManifest[]>): Catalogue {
       command: ['node'],
       endpoints: {},
       credentials: {},
+      settings: {},
+      faults: {},
       egress: [],
       tools,
     })),
@@ -109,7 +111,9 @@ export interface RehearsalOptions {
   input?: JsonObject
   script?: Script
   /** What the reasoner decides, given the situation and how often it was asked. */
-  decide(situation: Situation, nth: number): Decision
+  decide?(situation: Situation, nth: number): Decision
+  /** What decides instead. */
+  reasoner?: Parts['reasoner']
   /** Called before each call with its request; may cancel the run. */
   beforeCall?(request: CallRequest, cancel: (reason: { by: string }) => void): void
   journal?: MemoryJournal
@@ -135,6 +139,16 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const cancel = new AbortController()
   const rehearsal = { journal, requests, mostAtOnce: 0 }
   const seen = new Map<string, number>()
+  const scripted: Parts['reasoner'] = {
+    name: 'scripted',
+    digest: 'sha256:scripted',
+    async decide(situation) {
+      asked += 1
+      const usage = { model_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 }
+      if (!options.decide) throw new TypeError('rehearse: say what decides')
+      return { decision: options.decide(situation, asked), usage }
+    },
+  }
   const parts: Parts = {
     journal,
     gateway: {
@@ -154,15 +168,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
         return { outcome, era: '2026-07-28', started_at: at, settled_at: at, egress: [] }
       },
     },
-    reasoner: {
-      name: 'scripted',
-      digest: 'sha256:scripted',
-      async decide(situation) {
-        asked += 1
-        const usage = { model_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 }
-        return { decision: options.decide(situation, asked), usage }
-      },
-    },
+    reasoner: options.reasoner ?? scripted,
     reasonerReadsOutputs: false,
     catalogue: options.catalogue,
     policy: options.policy ?? { hold: [] },
@@ -177,7 +183,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
         goal: options.goal,
         input: options.input ?? {},
         mode: 'emulated',
-        reasoner: 'scripted',
+        reasoner: (options.reasoner ?? scripted).name,
         digests: { goal: '', catalogue: options.catalogue.digest, policy: '', reasoner: '' },
       }),
     ])

@@ -1,9 +1,12 @@
 import type { JsonObject } from '../../../shared/json.ts'
 import { redactSealed } from '../../model/seal.ts'
 import { type AddCommand, columnsOf, jsonOption, note, print, printJson, withRemit } from '../context.ts'
-import { followRun } from '../follow-run.ts'
+import { followRun, recordedBy } from '../follow-run.ts'
 import type { Remit } from '../remit.ts'
+import { placeOf } from '../run-address.ts'
 import { startUp } from '../start-up.ts'
+import { argumentLines } from '../story/wait-lines.ts'
+import { instantText } from '../text/instant.ts'
 import { faint, type Line, name, paragraph } from '../text/line.ts'
 
 const approvalArgument = ['<approval>', 'the start of an approval id'] as const
@@ -45,7 +48,8 @@ function decide(choice: 'approve' | 'deny', summary: string): AddCommand {
         try {
           const runId = await remit.decideApproval(approval, choice, options.why)
           const { seq } = await remit.situation(runId)
-          context.exitCode = await followRun(context, remit, runId, { json, after: seq - 1 })
+          const told = new Map(await recordedBy(remit, runId)).set(runId, seq - 1)
+          context.exitCode = await followRun(context, remit, runId, { json, told })
         } finally {
           await remit.close()
         }
@@ -58,10 +62,13 @@ async function exactly(remit: Remit) {
   const open = await remit.approvals()
   return Promise.all(
     open.map(async ({ approval_id, run_id, question, until }) => {
-      const { approval } = (await remit.situation(run_id)).waits.get(approval_id) ?? {}
+      const situation = await remit.situation(run_id)
+      const { approval } = situation.waits.get(approval_id) ?? {}
+      const { tag } = await placeOf(remit, situation)
       return {
         approval_id,
         run_id,
+        ...(tag === '' ? {} : { part: tag }),
         tool: approval?.tool ?? '',
         arguments: redactArguments(approval?.arguments),
         question,
@@ -77,11 +84,12 @@ function redactArguments(args: JsonObject | undefined): JsonObject {
 
 /** Nothing is cut here: a person approves exactly what they read. */
 function approvalLines(open: Awaited<ReturnType<typeof exactly>>, columns: number): Line[] {
-  return open.flatMap(({ approval_id, run_id, tool, arguments: args, question, until }) => [
+  return open.flatMap(({ approval_id, run_id, part, tool, arguments: args, question, until }) => [
     [name(approval_id), '  ', tool],
     ...paragraph(['  '], question, columns),
-    ...Object.entries(args).flatMap(([key, value]) => paragraph([`    ${key}  `], JSON.stringify(value), columns)),
-    [faint(`  run ${run_id}, until ${until}`)],
+    ...argumentLines(args, columns),
+    ...paragraph(['  '], `Of run ${run_id}${part === undefined ? '' : `, ${part}`}.`, columns, 'faint'),
+    [faint(`  Without a decision by ${instantText(until)} it counts as denied.`)],
     [],
   ])
 }

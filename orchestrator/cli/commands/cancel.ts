@@ -1,12 +1,13 @@
-import { type AddCommand, jsonOption, runArgument, runIdOf } from '../context.ts'
-import { followRun } from '../follow-run.ts'
+import { type AddCommand, jsonOption, runArgument } from '../context.ts'
+import { followRun, recordedBy } from '../follow-run.ts'
+import { runIdOf } from '../run-address.ts'
 import { startUp } from '../start-up.ts'
 
-/** `remit cancel`: ends a run that rests, and undoes what it did. A run that is under way is cancelled by Ctrl-C. */
+/** `remit cancel`: ends a run, whoever pursues it, and undoes what it did. */
 export const addCancel: AddCommand = (program, context) => {
   program
     .command('cancel')
-    .summary('end a run that rests, and undo what it did')
+    .summary('end a run, and undo what it did')
     .argument(...runArgument)
     .option('--why <text>', 'why, for the record')
     .option(...jsonOption)
@@ -15,9 +16,9 @@ export const addCancel: AddCommand = (program, context) => {
       const remit = await startUp(context, { servers: true }, { json })
       try {
         const runId = await runIdOf(remit, named)
-        const { seq } = await remit.situation(runId)
+        const told = await recordedBy(remit, runId)
         await remit.cancel(runId, options.why)
-        context.exitCode = await followRun(context, remit, runId, { json, after: seq })
+        context.exitCode = await followRun(context, remit, runId, { json, told })
       } finally {
         await remit.close()
       }

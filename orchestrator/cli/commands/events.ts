@@ -1,6 +1,7 @@
 import type { Json } from '../../../shared/json.ts'
 import { redactSealed } from '../../model/seal.ts'
-import { type AddCommand, print, runArgument, runIdOf, tableFit, withRemit } from '../context.ts'
+import { type AddCommand, print, runArgument, tableFit, withRemit } from '../context.ts'
+import { runIdOf } from '../run-address.ts'
 import { gistsOf } from '../story/gist.ts'
 import { table } from '../text/table.ts'
 

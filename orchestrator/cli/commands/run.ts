@@ -1,21 +1,35 @@
 import type { JsonObject } from '../../../shared/json.ts'
-import type { Goal } from '../../model/goal.ts'
-import { type AddCommand, type Context, columnsOf, jsonOption, print, printJson, withRemit } from '../context.ts'
+import type { Budget, Goal } from '../../model/goal.ts'
+import {
+  type AddCommand,
+  type Context,
+  columnsOf,
+  commandName,
+  jsonOption,
+  print,
+  printJson,
+  withRemit,
+} from '../context.ts'
 import { exitCodes, followRun } from '../follow-run.ts'
 import { readInput } from '../read-input.ts'
 import { InputError, type OpenOptions, type PlanOnly, type Workplace } from '../remit.ts'
+import { budgetOf, faultsOf } from '../run-options.ts'
 import { startUp } from '../start-up.ts'
 import { headerLines, vendorsOf } from '../story/header.ts'
 import { planLines } from '../story/plan.ts'
+import { shortId } from '../story/short-id.ts'
 import { count } from '../text/count.ts'
 import { issueLines } from '../text/issue-lines.ts'
-import { bad, heading, type Line, paragraph } from '../text/line.ts'
+import { bad, faint, heading, type Line, paragraph } from '../text/line.ts'
 
 interface RunOptions {
   input?: string
   reasoner?: string
   planOnly?: boolean
+  detach?: boolean
+  budget?: string[]
   fault?: string[]
+  yes?: boolean
   json?: boolean
 }
 
@@ -31,7 +45,10 @@ export const addRun: AddCommand = (program, context) => {
     .option('--input <file|json>', 'the input: a JSON file, or JSON itself')
     .option('--reasoner <name>', 'what decides: planner')
     .option('--plan-only', 'show the plan; call nothing and record nothing')
+    .option('--detach', 'record the run and print its id; a worker pursues it')
+    .option('--budget <name=value...>', 'other limits than the goal has, such as tool_calls=50')
     .option('--fault <name=mode...>', 'rehearse a bad day on the emulators, such as billing=flaky')
+    .option('--yes', 'in live mode, agree to the accounts that it names')
     .option(...jsonOption)
     .action(async (goal: string | undefined, options: RunOptions) => {
       context.exitCode = await run(goal, options, context)
@@ -41,24 +58,58 @@ export const addRun: AddCommand = (program, context) => {
 async function run(named: string | undefined, options: RunOptions, context: Context): Promise<number> {
   const { workplace, terminal } = context
   const json = options.json === true
-  // `--fault` takes all that follows it, so a goal may stand among the faults.
-  const [faults, others] = partition(options.fault ?? [], (text) => text.includes('='))
-  const [name, ...more] = [...(named === undefined ? [] : [named]), ...others]
-  if (more.length > 0) throw new InputError(`"${more[0]}" is not a fault; write NAME=MODE, such as billing=flaky`)
-  const goal = goalNamed(name, workplace)
+  // Options with several values take all that follows them, so a goal may stand among these.
+  const [faults, afterFaults] = partition(options.fault ?? [], isAssignment)
+  const [limits, afterLimits] = partition(options.budget ?? [], isAssignment)
+  const [name, ...more] = [...(named === undefined ? [] : [named]), ...afterFaults, ...afterLimits]
+  if (more.length > 0)
+    throw new InputError(`"${more[0]}" is neither a fault nor a limit; write NAME=VALUE, such as billing=flaky`)
+  const goal = withBudget(goalNamed(name, workplace), budgetOf(limits))
   const given = options.input === undefined ? {} : await readInput(options.input, [terminal.folder, workplace.root])
   const input = workplace.checkInput(goal, given)
   const opening: OpenOptions = { servers: true, ...reasonerOf(options.reasoner), ...faultsOf(faults) }
+  await workplace.check({ ...opening, servers: !options.planOnly && !options.detach })
+  if (options.detach) return detach(goal, input, { ...opening, servers: false }, options, context)
   if (options.planOnly) return showPlan(goal, input, { ...opening, servers: false }, context, json)
 
   if (!json) print(context, header(goal, input, options.input, context))
-  const remit = await startUp(context, opening, { json })
+  const remit = await startUp(context, opening, { json, yes: options.yes === true })
   try {
     const runId = await remit.createRun(goal, input)
-    return await followRun(context, remit, runId, { json, after: 0 })
+    return await followRun(context, remit, runId, { json })
   } finally {
     await remit.close()
   }
+}
+
+/** Records the run for whichever worker is free. */
+async function detach(
+  goal: Goal,
+  input: JsonObject,
+  opening: OpenOptions,
+  { planOnly, json }: RunOptions,
+  context: Context,
+): Promise<number> {
+  if (planOnly) throw new InputError('--plan-only records no run, so there is nothing to detach from')
+  if (opening.faults)
+    throw new InputError('--fault is for a run that is pursued here; a worker has the faults that it was started with')
+  const run_id = await withRemit(context, opening, (remit) => remit.createRun(goal, input, { detach: true }))
+  if (json) printJson(context, { run_id })
+  else
+    print(context, [
+      [run_id],
+      [faint(`A worker pursues it: ${commandName} start`)],
+      [faint(`How it stands: ${commandName} show ${shortId(run_id)}`)],
+    ])
+  return exitCodes.succeeded
+}
+
+function withBudget(goal: Goal, budget: Partial<Budget>): Goal {
+  return { ...goal, budget: { ...goal.budget, ...budget } }
+}
+
+function isAssignment(text: string): boolean {
+  return text.includes('=')
 }
 
 function goalNamed(name: string | undefined, workplace: Workplace): Goal {
@@ -78,19 +129,6 @@ function reasonerOf(name: string | undefined): Pick<OpenOptions, 'reasoner'> {
   if (name === undefined) return {}
   if (name === 'planner') return { reasoner: 'planner' }
   throw new InputError(`--reasoner: "${name}" is not a reasoner of this version; it has "planner"`)
-}
-
-function faultsOf(given: readonly string[]): Pick<OpenOptions, 'faults'> {
-  if (given.length === 0) return {}
-  const faults: Record<string, string> = {}
-  for (const text of given) {
-    const [, name, mode] = /^([a-z][a-z0-9_-]*)=([a-z][a-z0-9_-]*)$/.exec(text) ?? []
-    if (name === undefined || mode === undefined)
-      throw new InputError(`--fault: "${text}" is not a fault; write NAME=MODE, such as billing=flaky`)
-    if (faults[name] !== undefined) throw new InputError(`--fault: ${name} is given twice; it has one mode at a time`)
-    faults[name] = mode
-  }
-  return { faults }
 }
 
 function header(goal: Goal, input: JsonObject, source: string | undefined, context: Context): Line[] {
@@ -116,16 +154,16 @@ async function showPlan(
 ): Promise<number> {
   const plan = await withRemit(context, opening, (remit) => remit.planOnly(goal, input))
   if (json) printJson(context, plan)
-  else print(context, planOnlyLines(goal, plan, columnsOf(context)))
+  else print(context, planOnlyLines(goal, input, plan, columnsOf(context)))
   return plan.ok ? exitCodes.succeeded : exitCodes.failed
 }
 
-function planOnlyLines(goal: Goal, plan: PlanOnly, columns: number): Line[] {
+function planOnlyLines(goal: Goal, input: JsonObject, plan: PlanOnly, columns: number): Line[] {
   if (plan.ok) {
     return [
       [heading(`${goal.title}: a plan of ${count(plan.tasks.length, 'call')}`), ' (nothing was called)'],
       ...paragraph(['  '], plan.why, columns),
-      ...planLines(plan.tasks, columns),
+      ...planLines(plan.tasks, columns, { input }),
     ]
   }
   return [

@@ -1,17 +1,10 @@
-import { fold } from '../../model/situation.ts'
 import { documentOf } from '../../run/document.ts'
-import {
-  type AddCommand,
-  columnsOf,
-  jsonOption,
-  print,
-  printJson,
-  runArgument,
-  runIdOf,
-  withRemit,
-} from '../context.ts'
+import { type AddCommand, columnsOf, jsonOption, print, printJson, runArgument, withRemit } from '../context.ts'
+import { readFamily } from '../family.ts'
 import { endingLines } from '../follow-run.ts'
+import { runIdOf } from '../run-address.ts'
 import { headerLines, vendorsOf } from '../story/header.ts'
+import { shortId } from '../story/short-id.ts'
 import { Story } from '../story/story.ts'
 
 /** `remit show`: the story of a run, told from its record. */
@@ -22,19 +15,18 @@ export const addShow: AddCommand = (program, context) => {
     .argument(...runArgument)
     .option(...jsonOption)
     .action(async (named: string, { json }: { json?: boolean }) => {
-      const events = await withRemit(context, { servers: false }, async (remit) =>
-        remit.events(await runIdOf(remit, named)),
+      const family = await withRemit(context, { servers: false }, async (remit) =>
+        readFamily(remit, await runIdOf(remit, named)),
       )
-      const situation = fold(events)
-      if (json) return printJson(context, documentOf(situation))
+      const { root, place, history } = family
+      if (json) return printJson(context, documentOf(root))
       const columns = columnsOf(context)
-      const story = new Story(columns)
-      const { goal, input, mode } = situation.created
-      print(context, headerLines({ goal, input, mode, vendors: vendorsOf(context.workplace.catalogue) }, columns))
-      print(
-        context,
-        events.flatMap((event) => story.tell(event)),
-      )
-      print(context, endingLines(context, situation))
+      const story = new Story(columns, root.run_id)
+      const { goal, input, mode, parent } = root.created
+      const partOf = parent ? { partOf: `${shortId(parent.run_id)}, as ${place.tag}` } : {}
+      const vendors = vendorsOf(context.workplace.catalogue)
+      print(context, headerLines({ goal, input, mode, vendors, ...partOf }, columns))
+      for (const { event, situation } of history) print(context, story.tell(event, situation))
+      print(context, endingLines(context, root, family))
     })
 }

@@ -12,12 +12,16 @@ function gistOf(event: Event, tools: ReadonlyMap<string, string>): string {
   switch (event.type) {
     case 'run_created':
       return `${event.data.goal.goal}, ${event.data.mode}, ${event.data.reasoner}`
+    case 'work_inherited':
+      return `${event.data.tasks.length} tasks of run ${event.data.from.run_id} up to ${event.data.from.seq}`
     case 'decision_made':
       return `${event.data.decision.kind} by ${event.data.reasoner}: ${event.data.decision.why}`
     case 'decision_refused':
       return event.data.problems.map(({ path, message }) => `${path} ${message}`).join('; ')
     case 'plan_accepted':
       return `revision ${event.data.revision}: ${event.data.tasks.map(({ id }) => id).join(', ')}`
+    case 'task_fanned_out':
+      return `${event.data.task_id} for ${event.data.items} items`
     case 'call_intended':
       return `${event.data.server}.${event.data.tool}, ${event.data.purpose}, attempt ${event.data.attempt}`
     case 'call_settled': {

@@ -1,13 +1,9 @@
 import type { JsonObject } from '../../../shared/json.ts'
-import { getAt } from '../../../shared/json-pointer.ts'
 import type { Catalogue } from '../../model/catalogue.ts'
 import type { Mode } from '../../model/event.ts'
 import type { Goal } from '../../model/goal.ts'
-import { inputProperties } from '../../model/input-facts.ts'
-import { sealedText } from '../../model/seal.ts'
-import { isSealed } from '../../model/value.ts'
-import { cell } from '../text/cell.ts'
 import { faint, heading, type Line, paragraph } from '../text/line.ts'
+import { inputText } from './input-text.ts'
 
 const labelled = (label: string): Line => ['  ', faint(label.padEnd(9))]
 
@@ -24,10 +20,12 @@ export interface HeaderFacts {
   vendors: ReadonlyMap<string, string>
   /** Where the input came from, as the person said it. */
   source?: string
+  /** The run that it is a part of, and as what. */
+  partOf?: string
 }
 
 /** What is about to happen, to whom, and whether it is real. Sensitive input is never shown. */
-export function headerLines({ goal, input, mode, vendors, source }: HeaderFacts, columns: number): Line[] {
+export function headerLines({ goal, input, mode, vendors, source, partOf }: HeaderFacts, columns: number): Line[] {
   const names = [...new Set(vendors.values())].sort()
   const world =
     mode === 'live'
@@ -38,19 +36,9 @@ export function headerLines({ goal, input, mode, vendors, source }: HeaderFacts,
   const given = inputText(goal, input)
   return [
     [heading(goal.title)],
+    ...(partOf ? paragraph(labelled('part of'), partOf, columns) : []),
     ...(source === undefined ? [] : [[...labelled('input'), source]]),
     ...(given === '' ? [] : paragraph(labelled(source === undefined ? 'input' : ''), given, columns)),
     ...paragraph(labelled('mode'), world, columns),
   ]
-}
-
-function inputText(goal: Goal, input: JsonObject): string {
-  return inputProperties(goal.input)
-    .flatMap(({ pointer, sensitive, schema }) => {
-      const value = getAt(input, pointer)
-      if (value === undefined || schema.properties !== undefined) return []
-      const shown = sensitive || isSealed(value) ? sealedText : cell(value)
-      return [`${pointer.slice(1).replaceAll('/', '.')} ${shown}`]
-    })
-    .join(' · ')
 }

@@ -46,4 +46,16 @@ describe('the live view', () => {
     live.close()
     expect(screen.out.split('\n')[0]?.length).toBeLessThan(40)
   })
+
+  test('says of a pause when it is over, and counts what would not fit on a screen', () => {
+    const screen = new FakeTerminal()
+    screen.isTTY = true
+    const now = screen.now()
+    const calls = Array.from({ length: 20 }, (_, index) => ({ label: `call ${index}`, since: now - 1000 }))
+    const live = new LiveView(screen, false, () => [{ label: 'put off', since: now, until: now + 2500 }, ...calls])
+    live.append([])
+    expect(screen.out.split('\n')[0]).toMatch(/^ {2}\S put off {2}again in 2\.50 s$/)
+    expect(screen.out.split('\n').slice(-2)).toEqual(['    and 9 more', ''])
+    live.close()
+  })
 })

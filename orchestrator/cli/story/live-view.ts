@@ -2,9 +2,12 @@ import type { Terminal } from '../terminal.ts'
 import { duration } from '../text/duration.ts'
 import { faint, type Line, name, paint } from '../text/line.ts'
 import { cut } from '../text/width.ts'
-import { progressText, type RunningCall } from './story.ts'
+import type { RunningCall } from './in-flight.ts'
+import { progressText } from './progress-text.ts'
 
 const frameMs = 100
+/** A block that is higher than the screen could not be drawn again. */
+const mostRows = 12
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 
 /**
@@ -45,10 +48,19 @@ export class LiveView {
   private block(): Line[] {
     this.frame = (this.frame + 1) % frames.length
     const room = this.terminal.columns - 1
-    return this.running().map(({ label, since, progress }) => {
-      const text = `${label}  ${duration(this.terminal.now() - since)}${progress ? `  ${progressText(progress)}` : ''}`
-      return ['  ', name(frames[this.frame] ?? ''), ' ', faint(cut(text, room - 4))]
+    const running = this.running()
+    const more = running.length - mostRows
+    const rows = running.slice(0, mostRows).map((call): Line => {
+      const text = cut(`${call.label}  ${this.stateOf(call)}`, room - 4)
+      return ['  ', name(frames[this.frame] ?? ''), ' ', faint(text)]
     })
+    return more > 0 ? [...rows, [faint(`    and ${more} more`)]] : rows
+  }
+
+  private stateOf({ since, until, progress }: RunningCall): string {
+    const now = this.terminal.now()
+    if (until !== undefined) return `again in ${duration(until - now)}`
+    return `${duration(now - since)}${progress ? `  ${progressText(progress)}` : ''}`
   }
 
   /** Up to the start of the block, and everything below it cleared. */

@@ -1,3 +1,4 @@
+import type { Failure } from '../../../shared/failure.ts'
 import type { CallOutcome } from '../../model/call.ts'
 import type { Event, EventData } from '../../model/event.ts'
 import { between, duration } from '../text/duration.ts'
@@ -26,15 +27,21 @@ export function aftermath(call: Intent, { data, at }: Pick<Settled, 'data' | 'at
   return [
     `${outcome.status === 'uncertain' ? 'uncertain' : failure.kind}${code}: ${failure.message}`,
     ...(failure.issues ?? []).map(({ path, message }) => `${path} ${message}`),
-    ...whatNext(call, next, at),
+    ...whatNext(call, next, at, failure),
   ]
 }
 
-function whatNext(call: Intent, next: EventData['call_settled']['next'], at: string): string[] {
+function whatNext(
+  call: Intent,
+  next: EventData['call_settled']['next'],
+  at: string,
+  { retry_after_ms }: Failure,
+): string[] {
   switch (next.do) {
     case 'retry': {
       const key = next.generation > call.generation ? 'a new key' : 'the same key'
-      return [`Attempt ${call.attempt + 1} ${inTime(next.at, at)}, with ${key}.`]
+      const asked = retry_after_ms === undefined ? '' : `; a pause of ${duration(retry_after_ms)} was asked for`
+      return [`Attempt ${call.attempt + 1} ${inTime(next.at, at)}, with ${key}${asked}.`]
     }
     case 'lookup':
       return [`Whether it happened is looked up ${inTime(next.at, at)}.`]

@@ -1,17 +1,31 @@
+import type { JsonObject } from '../../../shared/json.ts'
+import { getAt } from '../../../shared/json-pointer.ts'
 import { ancestorsOf, dependenciesOf } from '../../enforce/task-graph.ts'
 import type { Task } from '../../model/decision.ts'
 import { faint, type Line, lineWidth, name } from '../text/line.ts'
 import { cut, padEnd, padStart } from '../text/width.ts'
 
+export interface PlanOptions {
+  /** The number of each task of earlier revisions; gets those of this one. */
+  numbers?: Map<string, number>
+  /** The run's input: how long the lists in it are. */
+  input: JsonObject
+}
+
 /**
  * A plan as people read a graph: every task with a number and what it comes after, tasks that can run side by side in one
- * bracket. `numbers` holds the tasks of earlier revisions, and gets those of this one.
+ * bracket.
  */
-export function planLines(tasks: readonly Task[], columns: number, numbers = new Map<string, number>()): Line[] {
+export function planLines(
+  tasks: readonly Task[],
+  columns: number,
+  { numbers = new Map(), input }: PlanOptions,
+): Line[] {
+  const title = (task: Task) => `${labelOf(task)}${timesText(task, input)}`
   const waves = wavesOf(tasks)
   for (const { id } of waves.flat()) if (!numbers.has(id)) numbers.set(id, numbers.size + 1)
   const digits = String(numbers.size).length
-  const toolWidth = Math.max(0, ...tasks.map((task) => labelOf(task).length))
+  const toolWidth = Math.max(0, ...tasks.map((task) => title(task).length))
   const lines = waves.flatMap((wave) =>
     wave.flatMap((task, index): Line[] => {
       const last = index === wave.length - 1
@@ -23,7 +37,7 @@ export function planLines(tasks: readonly Task[], columns: number, numbers = new
       return [
         [
           `  ${bracket} ${padStart(String(numbers.get(task.id)), digits)}  `,
-          name(padEnd(labelOf(task), toolWidth)),
+          name(padEnd(title(task), toolWidth)),
           ...(after.length === 0 ? [] : [faint(`  after ${after.join(', ')}`)]),
         ],
         ...(task.why === '' ? [] : [[below, faint(cut(task.why, columns - lineWidth([below])))]]),
@@ -33,6 +47,13 @@ export function planLines(tasks: readonly Task[], columns: number, numbers = new
   return waves.some((wave) => wave.length > 1)
     ? [...lines, [faint('    Tasks in one bracket do not wait for each other.')]]
     : lines
+}
+
+/** ` × 3` where a task is for each item of a list that the input holds; of a list yet to come nobody knows how often. */
+function timesText({ for_each }: Task, input: JsonObject): string {
+  if (!for_each) return ''
+  const list = getAt({ input }, for_each.ref)
+  return ` × ${Array.isArray(list) ? list.length : 'each'}`
 }
 
 /** How many tasks of the plan can run at the same time, as far as its waves tell. */

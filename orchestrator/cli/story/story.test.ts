@@ -1,10 +1,21 @@
 import { describe, expect, test } from 'vitest'
 import { fold } from '../../model/situation.ts'
-import { happyPath, retries, undo, waiting } from '../fixtures/journals.ts'
-import { Recording, task } from '../fixtures/recording.ts'
+import {
+  decided,
+  delayed,
+  exhausted,
+  happyPath,
+  held,
+  retries,
+  turnedAway,
+  undo,
+  waiting,
+} from '../fixtures/journals.ts'
+import { instant, Recording, runId, task } from '../fixtures/recording.ts'
 import { type Line, paint } from '../text/line.ts'
 import { displayWidth } from '../text/width.ts'
 import { chartLines } from './chart.ts'
+import { shortId } from './short-id.ts'
 import { Story } from './story.ts'
 import { summaryLines } from './summary.ts'
 
@@ -12,13 +23,15 @@ const columns = 80
 const text = (lines: readonly Line[]) => `\n${lines.map((line) => paint(line, false)).join('\n')}\n`
 
 function told({ events }: Recording): string {
-  const story = new Story(columns)
-  return text(events.flatMap((event) => story.tell(event)))
+  const story = new Story(columns, runId)
+  const situation = fold(events)
+  return text(events.flatMap((event) => story.tell(event, situation)))
 }
 
 function ending({ events }: Recording): string {
   const situation = fold(events)
-  const options = { columns, command: 'npm run remit --', folder: '/home/ada/remit' }
+  const place = { address: shortId(runId), tag: '' }
+  const options = { columns, command: 'npm run remit --', folder: '/home/ada/remit', place, situations: new Map() }
   return text([...chartLines(situation, columns), [], ...summaryLines(situation, options)])
 }
 
@@ -103,8 +116,7 @@ describe('the story of a run', () => {
          0.511s ╵  ✗ org.delete_organization                                      7 ms
                      conflict: The organization has members
                      It stays as it is.
-      ✗ Undo partial: this remains.
-        org.create_organization  The organization has members
+      ✗ Undo partial: 1 call could not be taken back.
       "
     `)
   })
@@ -120,19 +132,112 @@ describe('the story of a run', () => {
 
       Waiting for a person
         work.workspace cannot be had: the new database does not answer
-          retry  try the failed tasks again
-          undo   undo all that this run did
+        Choices: retry · undo
       "
     `)
   })
 
+  test('shows exactly what a held call would do, until when a person may decide, and what happens otherwise', () => {
+    expect(told(held()).split('\n\n').at(-1)).toMatchInlineSnapshot(`
+      "Waiting for an approval: slack.post_message
+        May slack.post_message be called?
+          channel  "#sales"
+          text     "evil\\u{202e}txt"
+          token    "[sealed]"
+        Choices: approve · deny
+        Without a decision by 2026-01-02 00:00:00 UTC it counts as denied.
+      "
+    `)
+  })
+
+  test.each([
+    [
+      { choice: 'approve', by: 'local:ada', why: 'read it' },
+      ['Approved by local:ada, slack.post_message', '  read it'],
+    ],
+    [{ choice: 'deny', by: 'local:ada' }, ['Denied by local:ada, slack.post_message']],
+    [{ choice: 'deny', by: 'deadline' }, ['Nobody answered in time: deny, slack.post_message']],
+  ])('tells of a decision who made it, and why: %o', (ended, [line, ...why]) => {
+    const lines = told(decided(ended))
+      .trimEnd()
+      .split('\n')
+      .slice(-1 - why.length)
+    expect(lines).toEqual([`   5.000s   ${line}`, ...why.map((text) => `${' '.repeat(12)}${text}`)])
+  })
+
+  test('tells for what instant a task waits', () => {
+    expect(told(delayed()).split('\n\n').at(-1)).toMatchInlineSnapshot(`
+      "Waiting for an instant
+        email.send_reminder starts in 60 s
+        Choices: start
+        It goes on at 2026-01-01 12:01:00 UTC.
+      "
+    `)
+  })
+
+  test('tells what was not called because the budget is used up, and offers to extend it', () => {
+    expect(told(exhausted()).slice(told(exhausted()).indexOf('   0.030s'))).toMatchInlineSnapshot(`
+      "   0.030s    ✗ org.create_organization was not called
+                     budget_exhausted: The budget of 1 calls is used up
+
+      Decided: give up (budget_exhausted)                                planner, 3 ms
+        billing.subscription cannot be had: The budget of 1 calls is used up
+
+      Waiting for a person
+        billing.subscription cannot be had: The budget of 1 calls is used up
+        Choices: extend · undo
+        Without an answer by 2026-01-08 12:00:00 UTC: undo (undo all that this run
+        did).
+      "
+    `)
+    expect(ending(exhausted())).toContain('answer 019a0000-0000 extend  give it its budget once more')
+  })
+
+  test('tells how long a pause is, who asked for it, and when nothing is tried again', () => {
+    expect(told(turnedAway()).slice(told(turnedAway()).indexOf('   0.010s'))).toMatchInlineSnapshot(`
+      "   0.010s ╷ → slack.post_message
+         0.041s ╵ ✗ slack.post_message                                           29 ms
+                    rate_limited: Slack asks to wait.
+                    Attempt 2 in 2.00 s, with the same key; a pause of 2.00 s was
+                    asked for.
+         2.041s ╷ → slack.post_message  attempt 2
+         2.051s ╵ ✗ slack.post_message  attempt 2                                 8 ms
+                    unavailable: slack is left alone until 12:01:00 after 5 failures
+                    in a row
+                    Attempt 3 in 1 min 00 s, with the same key.
+           1:02 ╷ → slack.post_message  attempt 3
+           1:02 ╵ ✗ slack.post_message  attempt 3                                28 ms
+                    unauthorized (invalid_auth): Slack does not accept the token.
+      "
+    `)
+  })
+
+  test('says while a call is put off when it is made again', () => {
+    const { events } = turnedAway()
+    const story = new Story(columns, runId)
+    const running = events.map((event) => {
+      story.tell(event, fold(events))
+      return story
+        .running()
+        .map(({ label, until }) => [label, until === undefined ? '' : new Date(until).toISOString()])
+    })
+    expect(running.slice(3)).toEqual([
+      [['slack.post_message', '']],
+      [['slack.post_message', instant(2041)]],
+      [['slack.post_message', '']],
+      [['slack.post_message', instant(62_051)]],
+      [['slack.post_message', '']],
+      [],
+    ])
+  })
+
   test('puts the progress of a call into its lane, each message once and not for ever', () => {
-    const story = new Story(columns)
+    const story = new Story(columns, runId)
     const { events } = new Recording()
       .plan(0, '', [task('a.x'), task('b.y')])
       .intend(10, 'c1', 'a.x')
       .intend(10, 'c2', 'b.y')
-    for (const event of events) story.tell(event)
+    for (const event of events) story.tell(event, fold(events))
     const now = Date.parse(events[0]?.at ?? '') + 120
     const say = (message: string) => text(story.progress('c2', { done: 1, total: 3, message }, now)).trim()
     expect(say('create role')).toBe('0.120s │├   · create role (1/3)')
@@ -143,7 +248,9 @@ describe('the story of a run', () => {
   })
 
   test('keeps every line within 80 columns', () => {
-    for (const recording of [happyPath(), retries(), undo(), waiting()]) {
+    for (const recording of [happyPath, retries, undo, waiting, held, delayed, exhausted, turnedAway].map((tell) =>
+      tell(),
+    )) {
       const lines = `${told(recording)}${ending(recording)}`.split('\n')
       expect(lines.filter((line) => displayWidth(line) > columns)).toEqual([])
     }
@@ -202,6 +309,9 @@ describe('how a story ends', () => {
       ✗ Failed                                                         5 calls, 513 ms
         billing.subscription cannot be had: create_subscription was declined
 
+      What remains
+        org.create_organization  The organization has members
+
       Look further
         npm run remit -- show 019a0000-0000    this story again
         npm run remit -- events 019a0000-0000  the record of it, event by event
@@ -212,16 +322,11 @@ describe('how a story ends', () => {
   })
 
   test('offers each answer as the command that gives it', () => {
-    expect(ending(waiting()).split('\n\n').at(-1)).toMatchInlineSnapshot(`
-      "Answer, or look further
+    expect(ending(waiting()).split('\n\n').at(-2)).toMatchInlineSnapshot(`
+      "Asked
+        work.workspace cannot be had: the new database does not answer
         npm run remit -- answer 019a0000-0000 retry  try the failed tasks again
-        npm run remit -- answer 019a0000-0000 undo   undo all that this run did
-        npm run remit -- show 019a0000-0000          this story again
-        npm run remit -- events 019a0000-0000        the record of it, event by event
-        npm run remit -- verify 019a0000-0000        proves that the record was not
-                                                     altered
-        npm run remit -- sql "select server, tool, status from calls"
-      "
+        npm run remit -- answer 019a0000-0000 undo   undo all that this run did"
     `)
   })
 

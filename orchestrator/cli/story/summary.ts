@@ -1,48 +1,26 @@
-import { isAbsolute, relative } from 'node:path'
-import type { Json } from '../../../shared/json.ts'
-import { isJsonObject } from '../../../shared/json.ts'
-import { redactSealed } from '../../model/seal.ts'
 import type { Situation, TaskState } from '../../model/situation.ts'
-import { cell } from '../text/cell.ts'
-import { count } from '../text/count.ts'
-import { between, duration } from '../text/duration.ts'
-import { bad, doubtful, faint, good, heading, type Line, name, paragraph, spread } from '../text/line.ts'
+import { bad, faint, good, heading, type Line, name, paragraph } from '../text/line.ts'
+import { asksOf } from './asks.ts'
+import { askLines, type Door, doorLines } from './doors.ts'
+import { existsLines } from './exists.ts'
+import { headlineOf } from './headline.ts'
 import { shortId } from './short-id.ts'
+import type { SummaryOptions } from './summary-options.ts'
+import { remainsLines } from './undo-lines.ts'
 
-export interface SummaryOptions {
-  columns: number
-  command: string
-  /** Files are shown relative to this folder. */
-  folder: string
-}
-
-/** How the run stands, what exists now because of it, and where to look further. */
-export function summaryLines(situation: Situation, { columns, command, folder }: SummaryOptions): Line[] {
+/** How the run stands, what exists now because of it, what it asks, and where to look further. */
+export function summaryLines(situation: Situation, options: SummaryOptions): Line[] {
+  const { columns, situations, place } = options
   return [
-    ...headlineOf(situation, columns),
-    ...outcomeLines(situation),
-    ...resultLines(situation, { columns, command, folder }),
-    ...furtherLines(situation, { columns, command }),
-  ]
-}
-
-function headlineOf(situation: Situation, columns: number): Line[] {
-  const { finished, status, created_at, usage } = situation
-  const calls = count(usage.tool_calls + usage.compensation_calls, 'call')
-  const took = finished ? `, ${duration(between(created_at, finished.at))}` : ''
-  const verdicts: Partial<Record<typeof status, Line>> = {
-    succeeded: [good('✓'), ' ', heading('Succeeded')],
-    failed: [bad('✗'), ' ', heading('Failed')],
-    cancelled: [bad('✗'), ' ', heading('Cancelled')],
-    waiting: [doubtful('?'), ' ', heading('Waiting for a person')],
-  }
-  const verdict = verdicts[status] ?? [doubtful('?'), ' ', heading(`Not finished (${status})`)]
-  return [
-    spread(verdict, [faint(`${calls}${took}`)], columns),
-    ...(finished?.error ? paragraph(['  '], finished.error.message, columns) : []),
+    ...headlineOf(situation, options),
     ...untold(situation).flatMap(({ tool, failure }) =>
       paragraph([bad('  Nobody could be told: ')], `${tool}: ${failure?.message ?? 'it failed'}`, columns),
     ),
+    ...outcomeLines(situation),
+    ...remainsLines(situation, columns),
+    ...existsLines(situation, options),
+    ...askLines(asksOf(situation, situations, place), options),
+    ...furtherLines(situation, options),
   ]
 }
 
@@ -70,77 +48,18 @@ function outcomeLines({ created, finished, calls, waived, compensation }: Situat
   ]
 }
 
-/** The result's facts by the server that stands for them. It knows nothing of what they mean but how values look. */
-function resultLines({ finished }: Situation, { columns, command, folder }: SummaryOptions): Line[] {
-  const result = redactSealed(finished?.result ?? {})
-  if (!isJsonObject(result)) return []
-  const facts = Object.entries(result).map(([fact, value]) => {
-    const [server = fact, ...rest] = fact.split('.')
-    return { server, label: rest.join(' ').replaceAll('_', ' '), value, hint: hintFor(fact, value, command) }
-  })
-  if (facts.length === 0) return []
-  const serverWidth = Math.max(...facts.map(({ server }) => server.length))
-  const labelWidth = Math.max(...facts.map(({ label }) => label.length))
-  const lines: Line[] = [[], [heading('What exists now')]]
-  let last = ''
-  for (const { server, label, value, hint } of facts.toSorted(byServer(facts))) {
-    const first: Line = [
-      '  ',
-      name((server === last ? '' : server).padEnd(serverWidth)),
-      '  ',
-      faint(label.padEnd(labelWidth)),
-      '  ',
-    ]
-    lines.push([...first, shown(value, folder)])
-    if (hint !== undefined) lines.push(...paragraph([' '.repeat(serverWidth + labelWidth + 6)], hint, columns))
-    last = server
-  }
-  return lines
-}
-
-/** Servers in the order in which they first appear. */
-function byServer(facts: readonly { server: string }[]) {
-  const order = [...new Set(facts.map(({ server }) => server))]
-  return (a: { server: string }, b: { server: string }) => order.indexOf(a.server) - order.indexOf(b.server)
-}
-
-function hintFor(fact: string, value: Json, command: string): string | undefined {
-  return fact.endsWith('.database') && typeof value === 'string' ? `open it: ${command} psql ${value}` : undefined
-}
-
-/** Nobody reads a digest to its end. */
-const digestForm = /^sha256:[0-9a-f]{64}$/
-
-function shown(value: Json, folder: string): string {
-  const text = cell(value)
-  if (digestForm.test(text)) return `${text.slice(0, 'sha256:'.length + 12)}…`
-  if (!isAbsolute(text)) return text
-  const path = relative(folder, text)
-  return path.startsWith('..') ? text : path
-}
-
-function furtherLines(
-  { run_id, waits }: Situation,
-  { columns, command }: Pick<SummaryOptions, 'columns' | 'command'>,
-): Line[] {
-  const id = shortId(run_id)
-  const answers = [...waits.values()].flatMap(({ for: kind, wait_id, choices }) =>
-    choices.map(({ choice, title }): [string, string] =>
-      // An approval is a command of its own, and several can be asked at the same instant: the whole id tells them apart.
-      kind === 'approval' ? [`${choice} ${wait_id}`, title] : [`answer ${id} ${choice}`, title],
-    ),
-  )
-  const doors: [string, string][] = [
-    ...answers,
-    [`show ${id}`, 'this story again'],
-    [`events ${id}`, 'the record of it, event by event'],
-    [`verify ${id}`, 'proves that the record was not altered'],
+function furtherLines({ created: { parent } }: Situation, options: SummaryOptions): Line[] {
+  const { address } = options.place
+  const doors: Door[] = [
+    ...(parent ? [[`show ${shortId(parent.run_id)}`, 'the run that it is a part of'] satisfies Door] : []),
+    [`show ${address}`, 'this story again'],
+    [`events ${address}`, 'the record of it, event by event'],
+    [`verify ${address}`, 'proves that the record was not altered'],
   ]
-  const width = Math.max(...doors.map(([door]) => door.length))
   return [
     [],
-    [heading(answers.length > 0 ? 'Answer, or look further' : 'Look further')],
-    ...doors.flatMap(([door, why]) => paragraph([`  ${command} ${door.padEnd(width)}  `], why, columns, 'faint')),
-    [`  ${command} sql "select server, tool, status from calls"`],
+    [heading('Look further')],
+    ...doorLines(doors, options),
+    [`  ${options.command} sql "select server, tool, status from calls"`],
   ]
 }

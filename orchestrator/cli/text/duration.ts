@@ -9,6 +9,14 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${twoDigits(minutes % 60)} min`
 }
 
+/** How long something is over, in one unit: `6 s ago`, `12 min ago`, `3 h ago`, `5 d ago`. */
+export function ago(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  if (seconds < 60) return `${seconds} s ago`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
+  return seconds < 48 * 3600 ? `${Math.floor(seconds / 3600)} h ago` : `${Math.floor(seconds / 86_400)} d ago`
+}
+
 /** A point in time after a start, for a column: `0.021s`, `12.300s`, `2:05`, `3:10:00`. */
 export function elapsed(ms: number): string {
   const whole = Math.max(0, Math.round(ms))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { between, duration, elapsed } from './duration.ts'
-import { block, paint, paragraph, spread } from './line.ts'
+import { block, cutLine, name, paint, paragraph, spread } from './line.ts'
 import { table } from './table.ts'
 import { cut, displayWidth, padEnd, wrap } from './width.ts'
 
@@ -41,11 +41,24 @@ describe('lines', () => {
     expect(painted(block(['│ '], 'one two three four five six', 24))).toEqual(['│ one two three four', '│ five six'])
   })
 
-  test('keeps the right part apart where there is no room', () => {
-    expect(painted([spread(['left'], ['right'], 20), spread(['left'], ['right'], 5)])).toEqual([
+  test('cuts the left part where there is no room for both', () => {
+    expect(painted([spread(['left'], ['right'], 20), spread(['left', ' over'], ['right'], 11)])).toEqual([
       'left           right',
-      'left right',
+      'left… right',
     ])
+  })
+
+  test('are cut to the columns they are given, whatever they are made of', () => {
+    const line = [name('one'), ' ', name('two'), ' three']
+    expect(painted([9, 8, 7, 5, 4, 3].map((columns) => cutLine(line, columns)))).toEqual([
+      'one two …',
+      'one two…',
+      'one tw…',
+      'one …',
+      'one…',
+      'on…',
+    ])
+    expect(cutLine(line, 13)).toBe(line)
   })
 })
 

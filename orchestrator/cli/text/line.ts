@@ -1,6 +1,6 @@
 import picocolors from 'picocolors'
 import { printable } from './printable.ts'
-import { displayWidth, wrap } from './width.ts'
+import { cut, displayWidth, wrap } from './width.ts'
 
 /** What a piece of text is, not what colour it has. Nothing is ever said by style alone: screens can be black and white. */
 export type Style = 'heading' | 'faint' | 'good' | 'bad' | 'doubtful' | 'name'
@@ -25,8 +25,29 @@ export function lineWidth(line: Line): number {
   return line.reduce((width, span) => width + displayWidth(typeof span === 'string' ? span : span.text), 0)
 }
 
-/** `left`, then `right` at the right edge of `columns`; one space apart where there is no room. */
+/** The line cut to a number of columns, with `…` where something is missing. */
+export function cutLine(line: Line, columns: number): Line {
+  if (lineWidth(line) <= columns) return line
+  const kept: (string | Span)[] = []
+  let room = columns
+  for (const span of line) {
+    const text = typeof span === 'string' ? span : span.text
+    if (displayWidth(text) < room) {
+      kept.push(span)
+      room -= displayWidth(text)
+      continue
+    }
+    // The mark is added first: a text that would just fit has to make room for it.
+    const part = cut(`${text}…`, room)
+    return [...kept, typeof span === 'string' ? part : { ...span, text: part }]
+  }
+  return kept
+}
+
+/** `left`, then `right` at the right edge of `columns`; `left` is cut where there is no room for both. */
 export function spread(left: Line, right: Line, columns: number): Line {
+  const room = columns - lineWidth(right) - 1
+  if (lineWidth(left) > room) return [...cutLine(left, room), ' ', ...right]
   return [...left, ' '.repeat(Math.max(1, columns - lineWidth(left) - lineWidth(right))), ...right]
 }
 

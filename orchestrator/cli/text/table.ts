@@ -4,6 +4,8 @@ import { cut, displayWidth, padEnd, padStart } from './width.ts'
 export interface Column {
   title: string
   align?: 'left' | 'right'
+  /** Never cut: people copy it. */
+  whole?: boolean
 }
 
 const gap = '  '
@@ -15,7 +17,7 @@ export function table(columns: readonly Column[], rows: readonly string[][], fit
   const natural = columns.map(({ title }, index) =>
     Math.max(displayWidth(title), ...rows.map((row) => displayWidth(row[index] ?? ''))),
   )
-  const widths = fit === undefined ? natural : fitted(natural, fit)
+  const widths = fit === undefined ? natural : fitted(natural, columns, fit)
   const cells = (row: readonly string[]) =>
     columns.map(({ align }, index) => {
       const width = widths[index] ?? 0
@@ -29,12 +31,13 @@ export function table(columns: readonly Column[], rows: readonly string[][], fit
   ]
 }
 
-function fitted(natural: readonly number[], available: number): number[] {
+function fitted(natural: readonly number[], columns: readonly Column[], available: number): number[] {
   const widths = [...natural]
   const total = () => widths.reduce((sum, width) => sum + width, gap.length * (widths.length - 1))
   while (total() > available) {
-    const widest = widths.indexOf(Math.max(...widths))
-    const width = widths[widest]
+    const cuttable = widths.map((each, index) => (columns[index]?.whole ? 0 : each))
+    const widest = cuttable.indexOf(Math.max(...cuttable))
+    const width = cuttable[widest]
     if (width === undefined || width <= narrowest) break
     widths[widest] = width - 1
   }

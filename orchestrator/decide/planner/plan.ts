@@ -1,13 +1,13 @@
 import type { Effect } from '../../../shared/manifest.ts'
 import type { Task } from '../../model/decision.ts'
-import type { Value } from '../../model/value.ts'
+import { isReference, type Value } from '../../model/value.ts'
 import { explainAmbiguity, tiedSuppliers } from './ambiguity.ts'
 import { Bindings, bindIfGiven, bindNeeds } from './bind.ts'
 import { checkBindings } from './check-bindings.ts'
 import { choose, type Selection } from './choose.ts'
 import { explainCircle, explainUnreachable } from './explain.ts'
 import type { Planned, PlanningProblem } from './problem.ts'
-import { type Node, referenceTo, World } from './world.ts'
+import { listSlot, type Node, referenceTo, World } from './world.ts'
 
 /**
  * Plans backwards from the outcomes that do not hold yet, over what tools establish and the facts that they need, to tasks
@@ -40,7 +40,7 @@ export function plan(problem: PlanningProblem): Planned {
     bindIfGiven(world, node, optional, new Set(nodes), bindings)
   }
   const ordered = inReadingOrder(selection, bindings)
-  return { ok: true, tasks: tasksOf(ordered, selection, bindings, problem), why: summaryOf(ordered, unmet, problem) }
+  return { ok: true, tasks: tasksOf(ordered, selection, bindings, world), why: summaryOf(ordered, unmet, problem) }
 }
 
 /** The nodes that outcomes depend on, sources first, in the order of the goal's outcomes. */
@@ -55,13 +55,8 @@ function inReadingOrder({ establishes }: Selection, bindings: Bindings): Node[] 
   return [...ordered]
 }
 
-function tasksOf(
-  nodes: readonly Node[],
-  { establishes }: Selection,
-  bindings: Bindings,
-  problem: PlanningProblem,
-): Task[] {
-  const ids = giveIds(nodes, problem)
+function tasksOf(nodes: readonly Node[], { establishes }: Selection, bindings: Bindings, world: World): Task[] {
+  const ids = giveIds(nodes, world.problem)
   const purposes = new Map(nodes.map((node) => [node, new Map<string, Set<string>>()]))
   const argumentsOf = (node: Node): Record<string, Value> => {
     const args: Record<string, Value> = {}
@@ -87,12 +82,44 @@ function tasksOf(
     return args
   }
   const drafts = nodes.map((node) => ({ node, args: argumentsOf(node) }))
-  return drafts.map(({ node, args }) => {
+  return drafts.map(({ node, args: { [listSlot]: list, ...args } }) => {
     const outcomes = [...establishes].flatMap(([{ fact }, by]) => (by === node ? [fact] : []))
     const supplies = [...(purposes.get(node) ?? [])].map(([fact, to]) => `supplies ${fact} to ${[...to].join(', ')}`)
     const why = [...(outcomes.length > 0 ? [`establishes ${outcomes.join(', ')}`] : []), ...supplies].join('; ')
-    return { id: ids.get(node) ?? node.key, tool: node.tool.id, arguments: args, after: [], why }
+    const task = { id: ids.get(node) ?? node.key, tool: node.tool.id, arguments: args, why }
+    return { ...task, ...asTheGoalWants(node, list, world), after: waitsFor(node, drafts, ids, world) }
   })
+}
+
+/** The tasks that the goal wants done first, though no value of theirs is needed. */
+function waitsFor(
+  { tool }: Node,
+  drafts: readonly { node: Node }[],
+  ids: ReadonlyMap<Node, string>,
+  { problem, kept }: World,
+): string[] {
+  const facts = tool.establishes.flatMap((fact) => problem.goal.after?.[fact] ?? [])
+  const before = [...kept, ...drafts.map(({ node }) => node)].filter((node) =>
+    node.tool.establishes.some((fact) => facts.includes(fact)),
+  )
+  return before.flatMap((node) => node.kept?.id ?? ids.get(node) ?? [])
+}
+
+/** For which list, with which part of the budget and after which delay a task is done: the goal says so by fact. */
+function asTheGoalWants(
+  { tool }: Node,
+  list: Value | undefined,
+  world: World,
+): Pick<Task, 'for_each' | 'slice' | 'delay_s'> {
+  const { slices = {}, delays = {} } = world.problem.goal
+  const fan = world.fanOutOf(tool)
+  const slice = tool.establishes.map((fact) => slices[fact]).find((one) => one !== undefined)
+  const delay_s = tool.establishes.map((fact) => delays[fact]).find((one) => one !== undefined)
+  return {
+    ...(fan && isReference(list) ? { for_each: { ref: list.$ref, as: fan.as, max: fan.max } } : {}),
+    ...(slice === undefined ? {} : { slice }),
+    ...(delay_s === undefined ? {} : { delay_s }),
+  }
 }
 
 /** A task is called like its tool; a number keeps it apart from tasks that have had the name. */

@@ -3,7 +3,9 @@ import { digest } from '../../../shared/json.ts'
 import type { Catalogue } from '../../model/catalogue.ts'
 import type { Decided, Decision, Task } from '../../model/decision.ts'
 import { evidenceFor } from '../../model/evidence.ts'
-import type { Situation } from '../../model/situation.ts'
+import { itemsOf } from '../../model/fan-out.ts'
+import type { Goal } from '../../model/goal.ts'
+import type { Situation, TaskState } from '../../model/situation.ts'
 import type { Reasoner } from '../reasoner.ts'
 import { plan } from './plan.ts'
 import type { KeptTask, Planned, PlanningProblem } from './problem.ts'
@@ -108,11 +110,11 @@ function planNotice(situation: Situation, problem: PlanningProblem, why: string)
 }
 
 function problemOf(situation: Situation, catalogue: Catalogue): PlanningProblem {
-  const { goal, input } = situation.created
+  const { goal } = situation.created
   return {
     goal,
-    input,
-    tools: catalogue.tools,
+    input: situation.input,
+    tools: allowedTools(goal, catalogue),
     kept: keptTasks(situation),
     excluded: failures(situation),
     waived: situation.waived,
@@ -126,20 +128,40 @@ function keptTasks(situation: Situation): KeptTask[] {
   return [...situation.tasks.values()].flatMap((task) => {
     const tool = situation.tools[task.tool]
     const call = task.settled_by === undefined ? undefined : situation.calls.get(task.settled_by)
+    // The items of a list are the business of the task that they are a part of.
+    if (task.item_of !== undefined) return []
     if (!tool || task.notice || task.status === 'pending' || task.status === 'failed' || task.status === 'refused')
       return []
     if (call?.compensated_by !== undefined) return []
     const establishes = call
       ? evidence.filter(({ established_by }) => established_by === call.call_id).map(({ fact }) => fact)
       : tool.establishes
-    return [{ id: task.id, tool, establishes, ...(task.output === undefined ? {} : { output: task.output }) }]
+    const listed = task.for_each ? establishedByList(task, evidence, situation) : establishes
+    return [{ id: task.id, tool, establishes: listed, ...(task.output === undefined ? {} : { output: task.output }) }]
   })
+}
+
+function establishedByList(
+  task: TaskState,
+  evidence: readonly { fact: string; established_by: string }[],
+  situation: Situation,
+): readonly string[] {
+  if (task.status !== 'succeeded') return situation.tools[task.tool]?.establishes ?? []
+  const calls = itemsOf(situation, task).map(({ settled_by }) => settled_by)
+  return evidence.filter(({ established_by }) => calls.includes(established_by)).map(({ fact }) => fact)
+}
+
+/** What a run may use: of all reviewed tools those that its goal names, where it names any. */
+function allowedTools({ tools: patterns }: Pick<Goal, 'tools'>, { tools }: Catalogue): Catalogue['tools'] {
+  if (!patterns) return tools
+  const isNamed = (id: string) => patterns.includes(id) || patterns.includes(`${id.slice(0, id.indexOf('.'))}.*`)
+  return new Map([...tools].filter(([id]) => isNamed(id)))
 }
 
 function failures(situation: Situation): Map<string, string> {
   const failed = new Map<string, string>()
-  for (const { tool, status, failure, notice } of situation.tasks.values()) {
-    if (notice) continue
+  for (const { tool, status, failure, notice, item_of } of situation.tasks.values()) {
+    if (notice || item_of !== undefined) continue
     if (status === 'failed') failed.set(tool, `failed: ${reasonOf(failure)}`)
     if (status === 'refused') failed.set(tool, `was refused: ${reasonOf(failure)}`)
   }

@@ -16,7 +16,8 @@ export interface KeptTask {
 
 /** All that a plan depends on. */
 export interface PlanningProblem {
-  goal: Pick<Goal, 'input' | 'outcomes' | 'arguments' | 'bind'>
+  goal: Pick<Goal, 'input' | 'outcomes' | 'arguments' | 'bind'> &
+    Partial<Pick<Goal, 'for_each' | 'slices' | 'after' | 'delays'>>
   input: JsonObject
   tools: Catalogue['tools']
   kept: readonly KeptTask[]

@@ -35,6 +35,8 @@ export interface Givens {
   arguments: Goal['arguments']
   bind: Goal['bind']
   input: ReadonlyMap<string, { property: InputProperty; value: Json }>
+  /** Of a tool that is called for each item of a list: what the item is called. */
+  item?: string
 }
 
 export function givensOf(goal: Pick<Goal, 'input' | 'arguments' | 'bind'>, input: JsonObject): Givens {
@@ -62,7 +64,7 @@ export function supply(
   const composed =
     argument === undefined
       ? undefined
-      : compose(argument, target, (inner, to) => supply(inner, to, consumer, givens, [...within, fact]))
+      : compose(argument, target, givens.item, (inner, to) => supply(inner, to, consumer, givens, [...within, fact]))
   if (composed) return composed
   const bound = givens.bind[fact]
   if (bound !== undefined && bound !== consumer) return open({ fact, target, bound })
@@ -74,7 +76,9 @@ export function supply(
 type Supply = (fact: string, target: Target) => Template
 
 /** The template of a goal's literal, or undefined where it is of another type than the target. */
-function compose(literal: Json, target: Target, give: Supply): Template | undefined {
+function compose(literal: Json, target: Target, as: string | undefined, give: Supply): Template | undefined {
+  if (isJsonObject(literal) && typeof literal.$item === 'string')
+    return as === undefined ? undefined : constant({ $ref: `/${as}${literal.$item}` })
   if (isJsonObject(literal) && typeof literal.$fact === 'string') return give(literal.$fact, target)
   if (isJsonObject(literal) && typeof literal.$text === 'string') {
     return fitsSchema({ type: 'string' }, target.schema) ? composeText(literal.$text, give) : undefined
@@ -83,7 +87,7 @@ function compose(literal: Json, target: Target, give: Supply): Template | undefi
   if (!Array.isArray(literal) && !isJsonObject(literal)) return constant(literal)
   const parts: [string, Template][] = []
   for (const [key, item] of Object.entries(literal)) {
-    const part = compose(item, { ...target, schema: partOf(target.schema, key) }, give)
+    const part = compose(item, { ...target, schema: partOf(target.schema, key) }, as, give)
     if (!part) return undefined
     parts.push([key, part])
   }

@@ -12,7 +12,7 @@ import { type Givens, givensOf, type Need, supply, type Target, type Template } 
 /** A task that a plan could have, or one that is kept: then it costs nothing and needs nothing. */
 export interface Node {
   key: string
-  tool: Pick<ToolContract, 'id' | 'name' | 'effect'>
+  tool: Pick<ToolContract, 'id' | 'name' | 'effect' | 'establishes'>
   kept?: KeptTask
   slots: readonly Slot[]
   /** The needs of required fields that have no fallback. */
@@ -27,6 +27,9 @@ export interface Slot {
   required: boolean
   template: Template
 }
+
+/** The slot of the list that a tool is called for, beside those of its fields. */
+export const listSlot = '$for_each'
 
 /** A node whose output gives a fact, and where in its output. */
 export interface Offer {
@@ -174,15 +177,32 @@ export class World {
     return node
   }
 
+  /** Where the goal wants what the tool establishes once for each item of a list: how. */
+  fanOutOf({
+    establishes,
+  }: Pick<Tool, 'establishes'>): { fact: string; list: string; as: string; max: number } | undefined {
+    const fact = establishes.find((one) => this.problem.goal.for_each?.[one] !== undefined)
+    const fan = fact === undefined ? undefined : this.problem.goal.for_each?.[fact]
+    return fact === undefined || !fan ? undefined : { fact, ...fan }
+  }
+
   private slotsOf(tool: Tool): Slot[] {
+    const fan = this.fanOutOf(tool)
+    const givens = fan ? { ...this.givens, item: fan.as } : this.givens
     const properties = isJsonObject(tool.input.properties) ? tool.input.properties : {}
     const required = new Set(requiredFields(tool.input))
-    return [...new Set([...Object.keys(properties), ...required])].map((field) => {
+    const fields = [...new Set([...Object.keys(properties), ...required])].map((field) => {
       const fact = inputFact(tool, field)
       const sensitive = tool.marks.input.sensitive.includes(`/${field}`)
       const target: Target = { schema: properties[field], text: false, sensitive }
-      return { field, fact, required: required.has(field), template: supply(fact, target, tool.id, this.givens) }
+      return { field, fact, required: required.has(field), template: supply(fact, target, tool.id, givens) }
     })
+    if (!fan) return fields
+    const list: Target = { schema: { type: 'array' }, text: false, sensitive: true }
+    return [
+      ...fields,
+      { field: listSlot, fact: fan.list, required: true, template: supply(fan.list, list, tool.id, givens) },
+    ]
   }
 }
 

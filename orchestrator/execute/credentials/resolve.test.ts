@@ -17,6 +17,7 @@ const billing: ServerManifest = serverManifestSchema.parse({
   emulator: { vendor: 'Stripe', command: ['node'] },
   endpoints: { API_BASE: { description: '', protocol: 'http', live: 'https://api.stripe.com' } },
   credentials: { API_KEY: { description: '' }, EXTRA: { description: '', optional: true } },
+  settings: { SENDER: { description: '' } },
   tools: [],
 })
 const database: ServerManifest = serverManifestSchema.parse({
@@ -58,7 +59,7 @@ describe('emulated', () => {
 
   test('names the slot, the server and the vendor where the emulator gave nothing', async () => {
     await expect(resolveEnvironment(billing, sources({ emulator: { ...emulator, credentials: {} } }))).rejects.toThrow(
-      'servers/billing: nothing fills the credential API_KEY: its emulator (Stripe) did not give one',
+      'The server billing lacks what it needs: /servers/billing/credentials/API_KEY was not given by the emulator of Stripe',
     )
   })
 })
@@ -82,7 +83,14 @@ describe('live', () => {
   test('does not pick up a variable of the same name that nobody mapped', async () => {
     await expect(
       resolveEnvironment(billing, sources({ mode: 'live', environment: { API_KEY: 'sk_live' } })),
-    ).rejects.toThrow('nothing fills the credential API_KEY: map it in the configuration')
+    ).rejects.toMatchObject({
+      issues: [
+        {
+          path: '/servers/billing/credentials/API_KEY',
+          message: 'is not mapped: write API_KEY: { env: NAME } or { file: PATH } there',
+        },
+      ],
+    })
   })
 
   test.each([
@@ -95,6 +103,29 @@ describe('live', () => {
     await expect(refused).rejects.not.toThrow('sk_inline')
   })
 })
+
+test('every slot without a value is named at once', async () => {
+  const server = { ...billing, endpoints: { API_BASE: { description: '', protocol: 'http' as const } } }
+  const refused = resolveEnvironment(server, sources({ mode: 'live', configured: { EXTRA: { env: 'NOT_SET' } } }))
+  await expect(refused).rejects.toMatchObject({
+    issues: [
+      { path: '/servers/billing/endpoints/API_BASE', message: expect.stringContaining('{ value: URL }') },
+      { path: '/servers/billing/credentials/API_KEY' },
+      { path: '/servers/billing/credentials/EXTRA', message: expect.stringContaining('NOT_SET, which is not set') },
+    ],
+  })
+})
+
+test.each(['live', 'emulated'] as const)(
+  'a setting comes from the configuration, %s or not, and is no secret',
+  async (mode) => {
+    const configured = { API_KEY: { env: 'KEY' }, SENDER: { value: 'Acme <hello@acme.example>' } }
+    const from = sources({ mode, configured, environment: { KEY: 'sk_1' }, ...(mode === 'emulated' && { emulator }) })
+    const { values, secrets } = await resolveEnvironment(billing, from)
+    expect(values.SENDER).toBe('Acme <hello@acme.example>')
+    expect(secrets).not.toContain(values.SENDER)
+  },
+)
 
 test('a database slot gets the URL of the server’s own role, and its password counts as a secret', async () => {
   const { values, secrets } = await resolveEnvironment(database, sources({}))

@@ -3,7 +3,6 @@ import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import type { Store } from '../../../shared/capability/emulator.ts'
-import { catalogueRoutes } from './catalogue.ts'
 import { openClock } from './clock.ts'
 import { controlApp } from './control.ts'
 import { customerRoutes } from './customers.ts'
@@ -17,9 +16,11 @@ import { type Permissions, permissionsOf, requirePermission } from './keys.ts'
 import { parseParams } from './params.ts'
 import { passTime } from './passing-time.ts'
 import { paymentMethodRoutes } from './payment-methods.ts'
+import { priceRoutes } from './prices.ts'
+import { productRoutes } from './products.ts'
 import type { Route } from './route.ts'
 import type { EmulatorState } from './state.ts'
-import { StripeRejection, unsupported } from './stripe-rejection.ts'
+import { StripeRejection, unknownError, unsupported } from './stripe-rejection.ts'
 import { subscriptionRoutes } from './subscriptions.ts'
 import { webhookEndpointRoutes } from './webhook-endpoints.ts'
 import type { Webhooks } from './webhooks.ts'
@@ -28,7 +29,8 @@ import { type Account, apiVersion, newId, openWorld, type World } from './world.
 const routes: Route[] = [
   ...customerRoutes,
   ...paymentMethodRoutes,
-  ...catalogueRoutes,
+  ...productRoutes,
+  ...priceRoutes,
   ...subscriptionRoutes,
   ...invoiceRoutes,
   ...eventRoutes,
@@ -40,6 +42,8 @@ export interface AppOptions {
   machine: () => number
   /** How long a change takes; only with some time can two requests with one key meet. */
   latencyMs: number
+  /** How long the change takes whose connection is lost under way (the fault `busy`). */
+  busyMs: number
 }
 
 type Env = { Bindings: HttpBindings; Variables: { requestId: string; permissions: Permissions | 'all' } }
@@ -49,7 +53,7 @@ type Reply = { status: number; body: unknown; replayed?: boolean }
 export function stripeApp(
   store: Store<EmulatorState>,
   webhooks: Webhooks,
-  { machine, latencyMs }: AppOptions,
+  { machine, latencyMs, busyMs }: AppOptions,
 ): Hono<Env> {
   const { state } = store
   const faults = openBillingFaults()
@@ -74,6 +78,7 @@ export function stripeApp(
     c.header('Stripe-Version', apiVersion)
     c.set('permissions', permissionsOf(c.req.header('Authorization'), state))
     refuseWhenAway(faults)
+    if (c.req.header('Stripe-Account') !== undefined) throw unsupported('acting for a connected account')
     catchUp()
     await next()
   })
@@ -84,10 +89,8 @@ export function stripeApp(
       const form = decodeForm([new URL(c.req.url).search.slice(1), await c.req.text()].filter(Boolean).join('&'))
       const reply = route.method === 'POST' ? await change(c, route, form) : answer(c, route, form)
       if (route.method !== 'GET') store.save()
-      if (route.method === 'POST' && reply.status === 200 && faults.take('lost')) {
-        c.env.incoming.socket.destroy()
-        return RESPONSE_ALREADY_SENT
-      }
+      if (route.method !== 'GET' && reply.status === 200 && faults.take('lost')) c.env.incoming.socket.destroy()
+      if (c.env.incoming.socket.destroyed) return RESPONSE_ALREADY_SENT
       return send(c, reply)
     })
   }
@@ -107,14 +110,25 @@ export function stripeApp(
   /** A change under its idempotency key, if it has one. */
   async function change(c: Context<Env>, route: Route, form: Form): Promise<Reply> {
     const key = c.req.header('Idempotency-Key')
-    if (key === undefined) return answer(c, route, form)
+    if (key === undefined) return carryOut(c, route, form)
+    c.header('Idempotency-Key', key)
     const request = requestDigest(route.method, c.req.path, form)
     const kept = keys.begin(key, request)
     if (kept) return { status: kept.status, body: kept.body, replayed: true }
-    await sleep(latencyMs)
-    const reply = attempt(() => answer(c, route, form))
+    if (faults.take('busy')) {
+      c.env.incoming.socket.destroy()
+      await sleep(busyMs)
+    } else await sleep(latencyMs)
+    const reply = carryOut(c, route, form)
     keys.end(key, request, reply)
     return reply
+  }
+
+  /** A change, or on a bad day an error of Stripe's own: before it happened, or after. */
+  function carryOut(c: Context<Env>, route: Route, form: Form): Reply {
+    if (faults.take('stalled')) return replyOf(unknownError())
+    const reply = attempt(() => answer(c, route, form))
+    return reply.status === 200 && faults.take('crash') ? replyOf(unknownError()) : reply
   }
 }
 
@@ -129,7 +143,7 @@ function attempt(work: () => Reply): Reply {
 function failureReply(error: unknown): Reply {
   if (error instanceof StripeRejection) return replyOf(error)
   process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
-  return { status: 500, body: { error: { type: 'api_error', message: 'An unknown error occurred.' } } }
+  return replyOf(unknownError())
 }
 
 function replyOf({ status, body }: StripeRejection): Reply {
@@ -137,6 +151,10 @@ function replyOf({ status, body }: StripeRejection): Reply {
 }
 
 function send(c: Context, { status, body, replayed }: Reply): Response {
-  const headers = { 'Content-Type': 'application/json', ...(replayed && { 'Idempotent-Replayed': 'true' }) }
+  const headers = {
+    'Content-Type': 'application/json',
+    ...(replayed && { 'Idempotent-Replayed': 'true' }),
+    ...(status === 429 && { 'Retry-After': '1' }),
+  }
   return c.body(JSON.stringify(body, null, 2), status as 200, headers)
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { periodEnd } from './billing-period.ts'
-import { shippedCatalogue } from './catalogue.ts'
+import { shippedCatalogue } from './shipped-catalogue.ts'
 
 const { prices } = shippedCatalogue(0)
 const at = (day: string) => Date.parse(`${day}T09:30:00Z`) / 1000

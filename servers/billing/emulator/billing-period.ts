@@ -5,7 +5,7 @@ import type { Price } from './objects.ts'
  * month, or the last day of a shorter month, so that the 31st comes back after a February.
  */
 export function periodEnd(anchor: number, start: number, { recurring }: Price): number {
-  const months = recurring?.interval === 'year' ? 12 : 1
+  const months = (recurring?.interval === 'year' ? 12 : 1) * (recurring?.interval_count ?? 1)
   for (let count = 1; ; count += 1) {
     const end = addMonths(anchor, count * months)
     if (end > start) return end

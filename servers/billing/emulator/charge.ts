@@ -1,5 +1,6 @@
 import type { Customer, PaymentMethod, Subscription } from './objects.ts'
-import { chargeRefusalOf } from './payment-methods.ts'
+import { testCardOf } from './payment-methods.ts'
+import { actionRequired, cardDeclined, type StripeRejection } from './stripe-rejection.ts'
 import type { World } from './world.ts'
 
 /** What a subscription is charged to: its own payment method, or the customer's. */
@@ -11,7 +12,14 @@ export function paymentMethodFor(
   return objects.payment_methods[String(own ?? customer.invoice_settings.default_payment_method)]
 }
 
-/** Why the bank says no, if it does; the rehearsed decline is such a reason. */
-export function refusalOf({ faults }: World, paymentMethod: PaymentMethod): string | undefined {
-  return faults.armed() === 'declined' ? 'generic_decline' : chargeRefusalOf(paymentMethod)
+/** What a charge for a `subscription` or an `invoice` comes to: nothing where it goes through, else Stripe's 402. */
+export function refusalOf(
+  { faults }: World,
+  paymentMethod: PaymentMethod,
+  what: 'subscription' | 'invoice',
+): StripeRejection | undefined {
+  if (faults.armed()?.mode === 'declined') return cardDeclined('generic_decline')
+  const { refusesCharge, wantsAction } = testCardOf(paymentMethod) ?? {}
+  if (refusesCharge !== undefined) return cardDeclined(refusesCharge)
+  return wantsAction ? actionRequired(what) : undefined
 }

@@ -1,16 +1,18 @@
+import type Stripe from 'stripe'
 import { z } from 'zod'
-import { invoicePrefix } from './invoices.ts'
+import { invoicePrefix } from './issue-invoice.ts'
 import type { Address, Customer, TaxId } from './objects.ts'
-import { pageOf } from './pages.ts'
-import { changedMetadata, expandable, metadata, paging } from './params.ts'
+import { pageOf, searchPageOf } from './pages.ts'
+import { changedMetadata, created, expandable, metadata, paging } from './params.ts'
+import { paramsOf } from './params-of.ts'
 import { route } from './route.ts'
-import { matchesQuery } from './search.ts'
+import { parseQuery } from './search.ts'
 import { invalidParameter, noSuch } from './stripe-rejection.ts'
 import { endSubscription, hasEnded } from './subscription-end.ts'
 import type { World } from './world.ts'
 
 const text = z.string().max(5000)
-const address = z.strictObject({
+const address = paramsOf<Stripe.AddressParam>()({
   line1: text.optional(),
   line2: text.optional(),
   city: text.optional(),
@@ -25,9 +27,31 @@ const fields = {
   description: text.optional(),
   metadata: metadata.optional(),
   address: address.optional(),
-  invoice_settings: z.strictObject({ default_payment_method: z.string().optional() }).optional(),
+  invoice_settings: paramsOf<Stripe.CustomerUpdateParams.InvoiceSettings>()(
+    { default_payment_method: z.string().optional() },
+    'custom_fields',
+    'footer',
+    'rendering_options',
+  ).optional(),
 }
-const taxIdData = z.array(z.strictObject({ type: z.string(), value: z.string() })).max(5)
+const missing = [
+  'balance',
+  'business_name',
+  'cash_balance',
+  'individual_name',
+  'invoice_prefix',
+  'next_invoice_sequence',
+  'phone',
+  'preferred_locales',
+  'shipping',
+  'source',
+  'tax',
+  'tax_exempt',
+  'validate',
+] as const
+const taxIdData = z
+  .array(paramsOf<Stripe.CustomerCreateParams.TaxIdDatum>()({ type: z.string(), value: z.string() }))
+  .max(5)
 
 /** A customer that has not been deleted. Throws `resource_missing`. */
 export function liveCustomer({ objects }: World, id: string, param = 'id'): Customer {
@@ -43,7 +67,12 @@ function liveCustomers({ objects }: World): Customer[] {
 const create = route(
   'POST',
   '/v1/customers',
-  z.strictObject({ ...fields, tax_id_data: taxIdData.optional() }),
+  paramsOf<Stripe.CustomerCreateParams>()(
+    { ...fields, tax_id_data: taxIdData.optional() },
+    ...missing,
+    'payment_method',
+    'test_clock',
+  ),
   (world, params) => {
     for (const [index, taxId] of (params.tax_id_data ?? []).entries()) checkTaxId(taxId, index)
     if (params.invoice_settings?.default_payment_method !== undefined) throw foreignPaymentMethod()
@@ -80,7 +109,9 @@ const create = route(
   },
 )
 
-const update = route('POST', '/v1/customers/:id', z.strictObject(fields), (world, params, id) => {
+const updateParams = paramsOf<Stripe.CustomerUpdateParams>()(fields, ...missing, 'default_source')
+
+const update = route('POST', '/v1/customers/:id', updateParams, (world, params, id) => {
   const customer = liveCustomer(world, id)
   const paymentMethod = params.invoice_settings?.default_payment_method
   if (paymentMethod !== undefined && world.objects.payment_methods[paymentMethod]?.customer !== id) {
@@ -98,7 +129,9 @@ const update = route('POST', '/v1/customers/:id', z.strictObject(fields), (world
   return customer
 })
 
-const retrieve = route('GET', '/v1/customers/:id', z.strictObject(expandable()), ({ objects }, _, id) => {
+const retrieveParams = paramsOf<Stripe.CustomerRetrieveParams>()(expandable())
+
+const retrieve = route('GET', '/v1/customers/:id', retrieveParams, ({ objects }, _, id) => {
   const customer = objects.customers[id]
   if (!customer) throw noSuch('customer', id)
   return customer
@@ -107,9 +140,15 @@ const retrieve = route('GET', '/v1/customers/:id', z.strictObject(expandable()),
 const list = route(
   'GET',
   '/v1/customers',
-  z.strictObject({ ...paging, ...expandable(), email: z.string().max(512).optional() }),
-  (world, { email, ...page }) => {
-    const customers = liveCustomers(world).filter((customer) => email === undefined || customer.email === email)
+  paramsOf<Stripe.CustomerListParams>()(
+    { ...paging, ...expandable(), email: z.string().max(512).optional(), created: created.optional() },
+    'test_clock',
+  ),
+  (world, { email, created, ...page }) => {
+    const customers = liveCustomers(world).filter(
+      (customer) =>
+        (email === undefined || customer.email === email) && (created === undefined || created(customer.created)),
+    )
     return pageOf(customers, '/v1/customers', page)
   },
 )
@@ -117,15 +156,20 @@ const list = route(
 const search = route(
   'GET',
   '/v1/customers/search',
-  z.strictObject({ ...expandable(), query: z.string(), limit: paging.limit }),
-  (world, { query, limit }) => {
-    const found = liveCustomers(world).filter((customer) => matchesQuery(query, customer.metadata))
-    const { data, has_more, url } = pageOf(found, '/v1/customers/search', { limit })
-    return { object: 'search_result', data, has_more, next_page: null, url }
+  paramsOf<Stripe.CustomerSearchParams>()({
+    ...expandable(),
+    query: z.string(),
+    limit: paging.limit,
+    page: z.string().optional(),
+  }),
+  (world, { query, limit, page }) => {
+    const matches = parseQuery(query)
+    const found = liveCustomers(world).filter(({ metadata }) => matches(metadata))
+    return searchPageOf(found, '/v1/customers/search', { limit, page })
   },
 )
 
-const remove = route('DELETE', '/v1/customers/:id', z.strictObject({}), (world, _, id) => {
+const remove = route('DELETE', '/v1/customers/:id', paramsOf<Stripe.CustomerDeleteParams>()({}), (world, _, id) => {
   const customer = liveCustomer(world, id)
   for (const subscription of Object.values(world.objects.subscriptions)) {
     if (subscription.customer === id && !hasEnded(subscription)) endSubscription(world, subscription)
@@ -139,7 +183,7 @@ const remove = route('DELETE', '/v1/customers/:id', z.strictObject({}), (world, 
 const listTaxIds = route(
   'GET',
   '/v1/customers/:id/tax_ids',
-  z.strictObject({ ...paging, ...expandable() }),
+  paramsOf<Stripe.CustomerListTaxIdsParams>()({ ...paging, ...expandable() }),
   (world, page, id) => {
     liveCustomer(world, id)
     const taxIds = Object.values(world.objects.tax_ids).filter(({ customer }) => customer === id)

@@ -1,24 +1,15 @@
+import type Stripe from 'stripe'
 import { z } from 'zod'
 import { pageOf } from './pages.ts'
-import { expandable, flag, integer, paging } from './params.ts'
+import { created, expandable, flag, paging } from './params.ts'
+import { paramsOf } from './params-of.ts'
 import { route } from './route.ts'
 import { noSuch } from './stripe-rejection.ts'
-
-const instant = integer({ min: 0 })
-/** An instant, or bounds of it. */
-const created = z.union([
-  instant.transform((at) => (time: number) => time === at),
-  z
-    .strictObject({ gt: instant.optional(), gte: instant.optional(), lt: instant.optional(), lte: instant.optional() })
-    .transform(({ gt = -1, gte = 0, lt = Number.POSITIVE_INFINITY, lte = Number.POSITIVE_INFINITY }) => {
-      return (time: number) => time > gt && time >= gte && time < lt && time <= lte
-    }),
-])
 
 const list = route(
   'GET',
   '/v1/events',
-  z.strictObject({
+  paramsOf<Stripe.EventListParams>()({
     ...paging,
     ...expandable(),
     type: z.string().optional(),
@@ -43,10 +34,15 @@ function matches(type: string, wanted: string): boolean {
   return wanted.endsWith('.*') ? type.startsWith(wanted.slice(0, -1)) : type === wanted
 }
 
-const retrieve = route('GET', '/v1/events/:id', z.strictObject(expandable()), ({ objects }, _, id) => {
-  const event = objects.events[id]
-  if (!event) throw noSuch('event', id)
-  return event
-})
+const retrieve = route(
+  'GET',
+  '/v1/events/:id',
+  paramsOf<Stripe.EventRetrieveParams>()(expandable()),
+  ({ objects }, _, id) => {
+    const event = objects.events[id]
+    if (!event) throw noSuch('event', id)
+    return event
+  },
+)
 
 export const eventRoutes = [list, retrieve]

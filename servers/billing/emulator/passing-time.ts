@@ -1,7 +1,7 @@
 import { periodEnd } from './billing-period.ts'
 import { paymentMethodFor, refusalOf } from './charge.ts'
 import { liveCustomer } from './customers.ts'
-import { issueInvoice } from './invoices.ts'
+import { issueInvoice } from './issue-invoice.ts'
 import type { Subscription } from './objects.ts'
 import { endSubscription, hasEnded } from './subscription-end.ts'
 import type { World } from './world.ts'
@@ -68,7 +68,7 @@ function renew(world: World, subscription: Subscription): void {
   }
   const customer = liveCustomer(world, String(subscription.customer))
   const paymentMethod = paymentMethodFor(world, subscription, customer)
-  const paid = paymentMethod !== undefined && refusalOf(world, paymentMethod) === undefined
+  const paid = paymentMethod !== undefined && refusalOf(world, paymentMethod, 'invoice') === undefined
   const invoice = issueInvoice(world, customer, subscription, { reason: 'subscription_cycle', free: false, paid })
   subscription.status = invoice.status === 'paid' ? 'active' : 'past_due'
   subscription.latest_invoice = invoice.id

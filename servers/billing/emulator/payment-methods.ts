@@ -1,8 +1,10 @@
+import type Stripe from 'stripe'
 import { z } from 'zod'
 import { liveCustomer } from './customers.ts'
 import type { PaymentMethod } from './objects.ts'
 import { pageOf } from './pages.ts'
 import { expandable, paging } from './params.ts'
+import { choice, paramsOf } from './params-of.ts'
 import { route } from './route.ts'
 import { cardDeclined, invalidParameter, noSuch } from './stripe-rejection.ts'
 import type { World } from './world.ts'
@@ -14,6 +16,8 @@ interface TestCard {
   refusesAttach?: string
   /** Decline code when the card is charged. */
   refusesCharge?: string
+  /** Whether the card's holder has to confirm a charge (3D Secure), which nobody does here. */
+  wantsAction?: boolean
 }
 
 /** Stripe's test payment methods, as its testing page describes them. */
@@ -25,17 +29,18 @@ const testCards: Record<string, TestCard> = {
   pm_card_chargeDeclinedInsufficientFunds: { brand: 'visa', last4: '9995', refusesAttach: 'insufficient_funds' },
   pm_card_chargeDeclinedExpiredCard: { brand: 'visa', last4: '0069', refusesAttach: 'expired_card' },
   pm_card_chargeCustomerFail: { brand: 'visa', last4: '0341', refusesCharge: 'generic_decline' },
+  pm_card_authenticationRequired: { brand: 'visa', last4: '3184', wantsAction: true },
 }
 
-/** Why a charge of this payment method is declined, if it is. */
-export function chargeRefusalOf({ card }: PaymentMethod): string | undefined {
-  return Object.values(testCards).find(({ last4 }) => last4 === card?.last4)?.refusesCharge
+/** The test card that a payment method was made of. */
+export function testCardOf({ card }: PaymentMethod): TestCard | undefined {
+  return Object.values(testCards).find(({ last4 }) => last4 === card?.last4)
 }
 
 const attach = route(
   'POST',
   '/v1/payment_methods/:id/attach',
-  z.strictObject({ ...expandable('customer'), customer: z.string() }),
+  paramsOf<Stripe.PaymentMethodAttachParams>()({ ...expandable('customer'), customer: z.string() }, 'customer_account'),
   (world, params, id) => {
     const customer = liveCustomer(world, params.customer, 'customer')
     const existing = world.objects.payment_methods[id]
@@ -56,7 +61,7 @@ const attach = route(
 const retrieve = route(
   'GET',
   '/v1/payment_methods/:id',
-  z.strictObject(expandable('customer')),
+  paramsOf<Stripe.PaymentMethodRetrieveParams>()(expandable('customer')),
   ({ objects }, _, id) => {
     const paymentMethod = objects.payment_methods[id]
     if (!paymentMethod) throw noSuch('PaymentMethod', id, 'payment_method')
@@ -67,12 +72,16 @@ const retrieve = route(
 const list = route(
   'GET',
   '/v1/payment_methods',
-  z.strictObject({
-    ...paging,
-    ...expandable('data.customer'),
-    customer: z.string(),
-    type: z.literal('card').optional(),
-  }),
+  paramsOf<Stripe.PaymentMethodListParams>()(
+    {
+      ...paging,
+      ...expandable('data.customer'),
+      customer: z.string(),
+      type: choice(['card'], 'sepa_debit', 'us_bank_account', 'link', 'paypal').optional(),
+    },
+    'allow_redisplay',
+    'customer_account',
+  ),
   (world, { customer, type: _, ...page }) => {
     liveCustomer(world, customer, 'customer')
     const methods = Object.values(world.objects.payment_methods).filter((method) => method.customer === customer)

@@ -7,7 +7,7 @@ export interface Route {
   /** `/v1/customers/:id` */
   path: string
   params: z.ZodObject
-  /** Returns the body of a 200, or throws `StripeRejection` before it changes anything. */
+  /** Returns the body of a 200, or throws `StripeRejection`. */
   answer(world: World, params: unknown, id: string): unknown
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { openStore, type RunningEmulator, type Store } from '../../../shared/capability/emulator.ts'
 import { type AppOptions, stripeApp } from './app.ts'
-import { shippedCatalogue } from './catalogue.ts'
+import { shippedCatalogue } from './shipped-catalogue.ts'
 import type { EmulatorState } from './state.ts'
 import { openWebhooks, type WebhookOptions } from './webhooks.ts'
 import { newId } from './world.ts'
@@ -15,11 +15,14 @@ export async function startStripeEmulator(
   dataFolder: string,
   options: Partial<AppOptions & WebhookOptions> = {},
 ): Promise<RunningEmulator> {
-  const { machine = () => Math.floor(Date.now() / 1000), latencyMs = 0, retryAfterMs = [1_000, 5_000] } = options
+  const { machine = () => Math.floor(Date.now() / 1000), latencyMs = 0, busyMs = 2_000 } = options
+  const { retryAfterMs = [1_000, 5_000] } = options
   const store = openAccount(join(dataFolder, 'stripe.json'), machine())
   const webhooks = openWebhooks(store, { machine, retryAfterMs })
 
-  const server = createAdaptorServer({ fetch: stripeApp(store, webhooks, { machine, latencyMs }).fetch }) as Server
+  const server = createAdaptorServer({
+    fetch: stripeApp(store, webhooks, { machine, latencyMs, busyMs }).fetch,
+  }) as Server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

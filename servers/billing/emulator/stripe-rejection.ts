@@ -7,9 +7,9 @@ interface StripeErrorBody {
   param?: string
 }
 
-/** An answer other than 200, thrown by a route before it has changed anything. */
+/** An answer other than 200. */
 export class StripeRejection extends Error {
-  readonly status: 400 | 401 | 402 | 403 | 404 | 409 | 501 | 503
+  readonly status: 400 | 401 | 402 | 403 | 404 | 409 | 429 | 500 | 501 | 503
   readonly body: StripeErrorBody
 
   constructor(status: StripeRejection['status'], body: StripeErrorBody) {
@@ -48,6 +48,20 @@ export function cardDeclined(declineCode: string): StripeRejection {
     decline_code: declineCode,
     message: 'Your card was declined.',
   })
+}
+
+/** 402: the bank wants the card's holder to confirm the payment for a `subscription` or an `invoice`. */
+export function actionRequired(what: 'subscription' | 'invoice'): StripeRejection {
+  return new StripeRejection(402, {
+    type: 'card_error',
+    code: `${what}_payment_intent_requires_action`,
+    message: `Payment for this ${what} requires additional user action before it can be completed successfully.`,
+  })
+}
+
+/** 500: an error of Stripe's own. What had been done by then is anybody's guess. */
+export function unknownError(): StripeRejection {
+  return new StripeRejection(500, { type: 'api_error', message: 'An unknown error occurred.' })
 }
 
 /** 501 for what the emulator does not do, so that nobody takes its silence for Stripe's. */

@@ -1,35 +1,21 @@
-import { z } from 'zod'
-import { periodEnd } from './billing-period.ts'
 import { paymentMethodFor, refusalOf } from './charge.ts'
 import { liveCustomer } from './customers.ts'
-import { issueInvoice } from './invoices.ts'
+import { issueInvoice } from './issue-invoice.ts'
+import { newSubscription } from './new-subscription.ts'
 import type { Customer, PaymentMethod, Price, Subscription } from './objects.ts'
 import { pageOf } from './pages.ts'
-import { changedMetadata, expandable, integer, metadata, paging } from './params.ts'
 import { route } from './route.ts'
-import { cardDeclined, invalidParameter, noSuch } from './stripe-rejection.ts'
+import { cardDeclined, invalidParameter, noSuch, type StripeRejection } from './stripe-rejection.ts'
 import { endSubscription, hasEnded } from './subscription-end.ts'
+import {
+  type CreateParams,
+  cancelParams,
+  createParams,
+  type ListedStatus,
+  listParams,
+  retrieveParams,
+} from './subscription-params.ts'
 import type { World } from './world.ts'
-
-const expandables = ['customer', 'default_payment_method', 'latest_invoice']
-
-const createParams = z.strictObject({
-  ...expandable(...expandables),
-  customer: z.string(),
-  items: z
-    .array(z.strictObject({ price: z.string(), quantity: integer({ min: 0 }).default(1) }))
-    .min(1)
-    .max(20),
-  collection_method: z.literal('charge_automatically').optional(),
-  default_payment_method: z.string().optional(),
-  description: z.string().max(500).optional(),
-  metadata: metadata.optional(),
-  payment_behavior: z
-    .enum(['allow_incomplete', 'default_incomplete', 'error_if_incomplete'])
-    .default('allow_incomplete'),
-  trial_period_days: integer({ min: 0, max: 730 }).default(0),
-})
-type CreateParams = z.output<typeof createParams>
 
 const create = route('POST', '/v1/subscriptions', createParams, (world, params) => {
   const customer = liveCustomer(world, params.customer, 'customer')
@@ -39,7 +25,7 @@ const create = route('POST', '/v1/subscriptions', createParams, (world, params) 
   if (!trial && !paymentMethod) throw noPaymentMethod()
 
   const refusal = firstRefusal(world, paymentMethod, trial)
-  if (refusal !== undefined && params.payment_behavior === 'error_if_incomplete') throw cardDeclined(refusal)
+  if (refusal !== undefined && params.payment_behavior === 'error_if_incomplete') throw refusal
   const unpaid = refusal !== undefined || (params.payment_behavior === 'default_incomplete' && !trial)
 
   const subscription = newSubscription(world, params, prices, unpaid ? 'incomplete' : trial ? 'trialing' : 'active')
@@ -53,44 +39,21 @@ const create = route('POST', '/v1/subscriptions', createParams, (world, params) 
   return subscription
 })
 
-const retrieve = route(
-  'GET',
-  '/v1/subscriptions/:id',
-  z.strictObject(expandable(...expandables)),
-  ({ objects }, _, id) => {
-    const subscription = objects.subscriptions[id]
-    if (!subscription) throw noSuch('subscription', id)
-    return subscription
-  },
-)
-
-const listedStatuses = [
-  'active',
-  'all',
-  'canceled',
-  'ended',
-  'incomplete',
-  'incomplete_expired',
-  'past_due',
-  'paused',
-  'trialing',
-  'unpaid',
-] as const
+const retrieve = route('GET', '/v1/subscriptions/:id', retrieveParams, ({ objects }, _, id) => {
+  const subscription = objects.subscriptions[id]
+  if (!subscription) throw noSuch('subscription', id)
+  return subscription
+})
 
 const list = route(
   'GET',
   '/v1/subscriptions',
-  z.strictObject({
-    ...paging,
-    ...expandable(...expandables.map((path) => `data.${path}`)),
-    customer: z.string().optional(),
-    price: z.string().optional(),
-    status: z.enum(listedStatuses).optional(),
-  }),
-  ({ objects }, { customer, price, status, ...page }) => {
+  listParams,
+  ({ objects }, { created, customer, price, status, ...page }) => {
     if (customer !== undefined && !objects.customers[customer]) throw noSuch('customer', customer, 'customer', 400)
     const subscriptions = Object.values(objects.subscriptions).filter(
       (subscription) =>
+        (created === undefined || created(subscription.created)) &&
         (customer === undefined || subscription.customer === customer) &&
         (price === undefined || subscription.items.data.some((item) => item.price.id === price)) &&
         hasListedStatus(subscription, status),
@@ -100,7 +63,7 @@ const list = route(
 )
 
 /** Like Stripe, answers "no such subscription" for one that has ended, though it can still be retrieved. */
-const cancel = route('DELETE', '/v1/subscriptions/:id', z.strictObject({}), (world, _, id) => {
+const cancel = route('DELETE', '/v1/subscriptions/:id', cancelParams, (world, _, id) => {
   const subscription = world.objects.subscriptions[id]
   if (!subscription || hasEnded(subscription)) throw noSuch('subscription', id)
   endSubscription(world, subscription)
@@ -109,7 +72,7 @@ const cancel = route('DELETE', '/v1/subscriptions/:id', z.strictObject({}), (wor
 
 export const subscriptionRoutes = [create, retrieve, list, cancel]
 
-function hasListedStatus(subscription: Subscription, wanted: (typeof listedStatuses)[number] | undefined): boolean {
+function hasListedStatus(subscription: Subscription, wanted: ListedStatus | undefined): boolean {
   if (wanted === undefined) return subscription.status !== 'canceled'
   if (wanted === 'all') return true
   return wanted === 'ended' ? hasEnded(subscription) : subscription.status === wanted
@@ -147,88 +110,11 @@ function noPaymentMethod(): Error {
 }
 
 /** The rehearsed decline strikes on trials too, so that it can always be seen. */
-function firstRefusal(world: World, paymentMethod: PaymentMethod | undefined, trial: boolean): string | undefined {
-  if (world.faults.armed() === 'declined') return 'generic_decline'
-  return trial || !paymentMethod ? undefined : refusalOf(world, paymentMethod)
-}
-
-function newSubscription(
+function firstRefusal(
   world: World,
-  params: CreateParams,
-  prices: Price[],
-  status: Subscription['status'],
-): Subscription {
-  const id = world.newId('sub')
-  const start = world.now()
-  const trialEnd = params.trial_period_days > 0 ? start + params.trial_period_days * 86_400 : null
-  const items = prices.map((price, index) => ({
-    id: world.newId('si'),
-    object: 'subscription_item' as const,
-    billing_thresholds: null,
-    created: start,
-    current_period_end: trialEnd ?? periodEnd(start, start, price),
-    current_period_start: start,
-    current_trial: null,
-    discounts: [],
-    metadata: {},
-    price: structuredClone(price),
-    quantity: params.items[index]?.quantity ?? 1,
-    subscription: id,
-    tax_rates: [],
-  }))
-  return {
-    id,
-    object: 'subscription',
-    application: null,
-    application_fee_percent: null,
-    automatic_tax: { disabled_reason: null, enabled: false, liability: null },
-    billing_cycle_anchor: trialEnd ?? start,
-    billing_cycle_anchor_config: null,
-    billing_mode: { flexible: null, type: 'flexible' },
-    billing_schedules: [],
-    billing_thresholds: null,
-    cancel_at: null,
-    cancel_at_period_end: false,
-    canceled_at: null,
-    cancellation_details: { comment: null, feedback: null, feedback_option: null, reason: null },
-    collection_method: 'charge_automatically',
-    created: start,
-    currency: prices[0]?.currency ?? 'eur',
-    customer: params.customer,
-    customer_account: null,
-    days_until_due: null,
-    default_payment_method: params.default_payment_method ?? null,
-    default_source: null,
-    default_tax_rates: [],
-    description: params.description ?? null,
-    discounts: [],
-    ended_at: null,
-    invoice_settings: {
-      account_tax_ids: null,
-      custom_fields: null,
-      description: null,
-      footer: null,
-      issuer: { type: 'self' },
-    },
-    items: { object: 'list', data: items, has_more: false, url: `/v1/subscription_items?subscription=${id}` },
-    latest_invoice: null,
-    livemode: false,
-    managed_payments: null,
-    metadata: changedMetadata({}, params.metadata),
-    next_pending_invoice_item_invoice: null,
-    on_behalf_of: null,
-    pause_collection: null,
-    payment_settings: null,
-    pending_invoice_item_interval: null,
-    pending_setup_intent: null,
-    pending_update: null,
-    schedule: null,
-    start_date: start,
-    status,
-    test_clock: null,
-    transfer_data: null,
-    trial_end: trialEnd,
-    trial_settings: null,
-    trial_start: trialEnd === null ? null : start,
-  }
+  paymentMethod: PaymentMethod | undefined,
+  trial: boolean,
+): StripeRejection | undefined {
+  if (world.faults.armed()?.mode === 'declined') return cardDeclined('generic_decline')
+  return trial || !paymentMethod ? undefined : refusalOf(world, paymentMethod, 'subscription')
 }

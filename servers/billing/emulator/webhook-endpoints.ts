@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import type Stripe from 'stripe'
 import { z } from 'zod'
 import type { WebhookEndpoint } from './objects.ts'
 import { pageOf } from './pages.ts'
 import { changedMetadata, expandable, flag, metadata, paging } from './params.ts'
+import { paramsOf } from './params-of.ts'
 import { route } from './route.ts'
 import { invalidParameter, noSuch, unsupported } from './stripe-rejection.ts'
 import { apiVersion, type World } from './world.ts'
@@ -46,14 +48,18 @@ export function addEndpoint(world: World, request: EndpointRequest): WebhookEndp
 const create = route(
   'POST',
   '/v1/webhook_endpoints',
-  z.strictObject({ ...fields, url: z.string().max(5000), enabled_events: enabledEvents }),
+  paramsOf<Stripe.WebhookEndpointCreateParams>()(
+    { ...fields, url: z.string().max(5000), enabled_events: enabledEvents },
+    'api_version',
+    'connect',
+  ),
   (world, params) => addEndpoint(world, params),
 )
 
 const update = route(
   'POST',
   '/v1/webhook_endpoints/:id',
-  z.strictObject({
+  paramsOf<Stripe.WebhookEndpointUpdateParams>()({
     ...fields,
     url: z.string().max(5000).optional(),
     enabled_events: enabledEvents.optional(),
@@ -71,23 +77,31 @@ const update = route(
   },
 )
 
-const retrieve = route('GET', '/v1/webhook_endpoints/:id', z.strictObject(expandable()), (world, _, id) =>
-  endpointOf(world, id),
+const retrieve = route(
+  'GET',
+  '/v1/webhook_endpoints/:id',
+  paramsOf<Stripe.WebhookEndpointRetrieveParams>()(expandable()),
+  (world, _, id) => endpointOf(world, id),
 )
 
 const list = route(
   'GET',
   '/v1/webhook_endpoints',
-  z.strictObject({ ...paging, ...expandable() }),
+  paramsOf<Stripe.WebhookEndpointListParams>()({ ...paging, ...expandable() }),
   ({ objects }, page) => pageOf(Object.values(objects.webhook_endpoints), '/v1/webhook_endpoints', page),
 )
 
-const remove = route('DELETE', '/v1/webhook_endpoints/:id', z.strictObject({}), (world, _, id) => {
-  endpointOf(world, id)
-  delete world.objects.webhook_endpoints[id]
-  delete world.webhookSecrets[id]
-  return { id, object: 'webhook_endpoint', deleted: true }
-})
+const remove = route(
+  'DELETE',
+  '/v1/webhook_endpoints/:id',
+  paramsOf<Stripe.WebhookEndpointDeleteParams>()({}),
+  (world, _, id) => {
+    endpointOf(world, id)
+    delete world.objects.webhook_endpoints[id]
+    delete world.webhookSecrets[id]
+    return { id, object: 'webhook_endpoint', deleted: true }
+  },
+)
 
 export const webhookEndpointRoutes = [create, update, retrieve, list, remove]
 

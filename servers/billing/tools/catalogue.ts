@@ -1,7 +1,7 @@
 import type Stripe from 'stripe'
 import { z } from 'zod'
 import { CapabilityError, defineTool } from '../../../shared/capability/index.ts'
-import { type BillingCall, read } from '../stripe-request.ts'
+import { type BillingCall, read, readAll } from '../stripe-request.ts'
 import { customerId } from './ids.ts'
 
 /** The prices on sale: those that have a lookup key. */
@@ -100,8 +100,14 @@ export async function priceByLookupKey(call: BillingCall, lookupKey: string): Pr
 type PriceOnSale = Stripe.Price & { lookup_key: string }
 
 async function pricesOnSale(call: BillingCall): Promise<PriceOnSale[]> {
-  const { data } = await read(call, (stripe, options) =>
-    stripe.prices.list({ active: true, type: 'recurring', limit: 100, expand: ['data.product'] }, options),
+  const prices = readAll(call, (stripe, page, options) =>
+    stripe.prices.list({ ...page, active: true, type: 'recurring', expand: ['data.product'] }, options),
   )
-  return data.filter((price): price is PriceOnSale => price.lookup_key !== null)
+  const onSale: PriceOnSale[] = []
+  for await (const price of prices) if (isOnSale(price)) onSale.push(price)
+  return onSale
+}
+
+function isOnSale(price: Stripe.Price): price is PriceOnSale {
+  return price.lookup_key !== null
 }

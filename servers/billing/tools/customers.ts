@@ -1,7 +1,8 @@
 import type Stripe from 'stripe'
 import { z } from 'zod'
 import { CapabilityError, defineTool, destination, fact, sensitive } from '../../../shared/capability/index.ts'
-import { type BillingCall, read, remove, write } from '../stripe-request.ts'
+import { hasMetadata, madeBy, makerFields, makerWanted } from '../made-by.ts'
+import { type BillingCall, read, readAll, remove, write } from '../stripe-request.ts'
 import { taxIdType } from '../tax-id.ts'
 import { customerId, stripeId } from './ids.ts'
 
@@ -23,13 +24,15 @@ export const findCustomer = defineTool({
   input: z.object({
     organization_id: fact(organizationId, 'organizations.organization_id'),
     email: email.optional().describe('E-mail address of the customer'),
+    ...makerFields,
   }),
   output: customerOutput,
   effect: 'read',
   idempotency: 'natural',
   scopes: ['customers:read'],
-  async run({ organization_id, email }, call: BillingCall) {
-    const found = email ? await byEmail(call, email, organization_id) : await bySearch(call, organization_id)
+  async run({ organization_id, email, ...maker }, call: BillingCall) {
+    const wanted = { organization_id, ...makerWanted(maker, call) }
+    const found = email ? await byEmail(call, email, wanted) : await bySearch(call, wanted)
     if (found) return { customer_id: found.id }
     throw new CapabilityError('not_found', 'Stripe has no customer for the organization named by /organization_id.')
   },
@@ -59,13 +62,17 @@ export const createCustomer = defineTool({
   compensation: { tool: 'delete_customer', arguments: { customer_id: { $ref: '/output/customer_id' } } },
   lookup: {
     tool: 'find_customer',
-    arguments: { organization_id: { $ref: '/arguments/organization_id' }, email: { $ref: '/arguments/email' } },
+    arguments: {
+      organization_id: { $ref: '/arguments/organization_id' },
+      email: { $ref: '/arguments/email' },
+      this_run: true,
+    },
   },
   async run({ organization_id, name, email, country, tax_id }, call: BillingCall) {
     const params: Stripe.CustomerCreateParams = {
       name,
       email,
-      metadata: { organization_id, remit_run: call.call.runId, remit_key: call.idempotencyKey },
+      metadata: { organization_id, ...madeBy(call) },
       ...(country !== undefined && { address: { country } }),
       ...(tax_id !== undefined && { tax_id_data: [{ type: taxIdType(country), value: tax_id }] }),
     }
@@ -98,20 +105,25 @@ export const deleteCustomer = defineTool({
 })
 
 /** Stripe's list of customers by e-mail address is exact at once, which a lookup needs to prove an absence. */
-async function byEmail(call: BillingCall, email: string, organizationId: string): Promise<Stripe.Customer | undefined> {
-  let starting_after: string | undefined
-  for (;;) {
-    const page = await read(call, (stripe, options) =>
-      stripe.customers.list({ email, limit: 100, ...(starting_after !== undefined && { starting_after }) }, options),
-    )
-    const found = page.data.find((customer) => customer.metadata.organization_id === organizationId)
-    if (found || !page.has_more) return found
-    starting_after = page.data.at(-1)?.id
-  }
+async function byEmail(
+  call: BillingCall,
+  email: string,
+  wanted: Record<string, string>,
+): Promise<Stripe.Customer | undefined> {
+  const customers = readAll(call, (stripe, page, options) => stripe.customers.list({ ...page, email }, options))
+  for await (const customer of customers) if (hasMetadata(customer, wanted)) return customer
+  return undefined
 }
 
-async function bySearch(call: BillingCall, organizationId: string): Promise<Stripe.Customer | undefined> {
-  const query = `metadata['organization_id']:'${organizationId}'`
+async function bySearch(call: BillingCall, wanted: Record<string, string>): Promise<Stripe.Customer | undefined> {
+  const query = Object.entries(wanted)
+    .map(([name, value]) => `metadata['${name}']:'${escaped(value)}'`)
+    .join(' AND ')
   const page = await read(call, (stripe, options) => stripe.customers.search({ query, limit: 1 }, options))
   return page.data[0]
+}
+
+/** As Stripe's search language wants it between quotes. */
+function escaped(value: string): string {
+  return value.replace(/[\\']/g, '\\$&')
 }

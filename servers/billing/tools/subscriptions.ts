@@ -1,7 +1,8 @@
 import type Stripe from 'stripe'
 import { z } from 'zod'
 import { CapabilityError, defineTool, fact } from '../../../shared/capability/index.ts'
-import { type BillingCall, read, remove, write } from '../stripe-request.ts'
+import { hasMetadata, madeBy, makerFields, makerWanted } from '../made-by.ts'
+import { type BillingCall, read, readAll, remove, write } from '../stripe-request.ts'
 import { priceByLookupKey } from './catalogue.ts'
 import { customerId, stripeId, subscriptionId } from './ids.ts'
 
@@ -52,7 +53,11 @@ export const createSubscription = defineTool({
   compensation: { tool: 'cancel_subscription', arguments: { subscription_id: { $ref: '/output/subscription_id' } } },
   lookup: {
     tool: 'find_subscription',
-    arguments: { customer_id: { $ref: '/arguments/customer_id' }, price: { $ref: '/arguments/price' } },
+    arguments: {
+      customer_id: { $ref: '/arguments/customer_id' },
+      price: { $ref: '/arguments/price' },
+      this_run: true,
+    },
   },
   async run({ customer_id, price, seats, trial_days, payment_method }, call: BillingCall) {
     call.progress(0, 3, 'Looking up the price')
@@ -67,7 +72,7 @@ export const createSubscription = defineTool({
       items: [{ price: priceId, quantity: seats }],
       // Without this a declined card would leave an incomplete subscription behind.
       payment_behavior: 'error_if_incomplete',
-      metadata: { remit_run: call.call.runId, remit_key: call.idempotencyKey },
+      metadata: madeBy(call),
       ...(paymentMethod !== undefined && { default_payment_method: paymentMethod }),
       ...(trial_days && { trial_period_days: trial_days }),
     }
@@ -87,20 +92,21 @@ export const findSubscription = defineTool({
   name: 'find_subscription',
   title: 'Find subscription',
   description: "Find a customer's newest subscription that has not ended.",
-  input: z.object({ customer_id: customerId, price: lookupKey.optional() }),
+  input: z.object({ customer_id: customerId, price: lookupKey.optional(), ...makerFields }),
   output: subscriptionOutput,
   effect: 'read',
   idempotency: 'natural',
   scopes: ['subscriptions:read'],
-  async run({ customer_id, price }, call: BillingCall) {
-    const { data } = await read(call, (stripe, options) =>
-      stripe.subscriptions.list({ customer: customer_id, limit: 100 }, options),
+  async run({ customer_id, price, ...maker }, call: BillingCall) {
+    const wanted = makerWanted(maker, call)
+    const subscriptions = readAll(call, (stripe, page, options) =>
+      stripe.subscriptions.list({ ...page, customer: customer_id }, options),
     )
-    const found = data.find(
-      ({ status, items }) =>
-        !ended.has(status) && (price === undefined || items.data.some((item) => item.price.lookup_key === price)),
-    )
-    if (found) return summaryOf(found)
+    for await (const subscription of subscriptions) {
+      const { status, items } = subscription
+      const fits = price === undefined || items.data.some((item) => item.price.lookup_key === price)
+      if (fits && !ended.has(status) && hasMetadata(subscription, wanted)) return summaryOf(subscription)
+    }
     throw new CapabilityError('not_found', 'Stripe has no such subscription for the customer named by /customer_id.')
   },
 })

@@ -1,7 +1,7 @@
 import { type Faults, openFaults } from '../../../shared/capability/emulator-faults.ts'
+import type { faults } from '../faults.ts'
 
-/** Bad days that can be rehearsed: every recipient bounces; two deferrals; one message whose acceptance is never told. */
-export type MailFaults = Faults<'bounce' | 'defer' | 'lost'>
+export type MailFaults = Faults<keyof typeof faults>
 
 export function openMailFaults(): MailFaults {
   return openFaults({ bounce: Number.POSITIVE_INFINITY, defer: 2, lost: 1 })

@@ -46,18 +46,20 @@ export const rotateCredentials = defineTool({
 
 /**
  * Postgres first, the file in use second: a crash between the two leaves the new password staged, for a repeat to take
- * up, and one before them changes nothing.
+ * up; one before them changes nothing; and after them the file in use names the rotation, so that a repeat makes no other.
  */
 async function rotate(
   workspace: Workspace,
-  { idempotency_key, resumed }: Rotation,
+  { idempotency_key }: Rotation,
   { client, dataFolder, signal }: CallContext<ProvisioningClient>,
 ): Promise<Date> {
   const withPassword = (password: string): string => client.tenantUrl(workspace, password)
-  const url = await stageSecret(dataFolder, workspace.secret, withPassword, { resume: resumed })
-  if (signal.aborted) throw new CapabilityError('unavailable', 'Stopped before the new password was set.')
-  await client.sql.unsafe(`alter role ${quoteIdentifier(workspace.role)} ${loginWith(url)}`)
-  await adoptStagedSecret(dataFolder, workspace.secret)
+  const { url, adopted } = await stageSecret(dataFolder, workspace.secret, idempotency_key, withPassword)
+  if (!adopted) {
+    if (signal.aborted) throw new CapabilityError('unavailable', 'Stopped before the new password was set.')
+    await client.sql.unsafe(`alter role ${quoteIdentifier(workspace.role)} ${loginWith(url)}`)
+    await adoptStagedSecret(dataFolder, workspace.secret)
+  }
   return finishRotation(client.sql, idempotency_key)
 }
 

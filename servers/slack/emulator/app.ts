@@ -10,6 +10,12 @@ import type { Workspace } from './workspace.ts'
 type SlackContext = Context<{ Bindings: HttpBindings }>
 
 const allScopes = [...new Set(Object.values(methods).flatMap(({ scopes }) => scopes))]
+const channelRequest = z.strictObject({
+  name: z.string().regex(/^[a-z0-9_-]{1,80}$/),
+  private: z.boolean().optional(),
+  archived: z.boolean().optional(),
+  foreign: z.boolean().optional(),
+})
 const tokenRequest = z.strictObject({ scopes: z.array(z.enum(allScopes)) })
 
 /** The Web API under `/api/`, and under `/_remit` what tests and rehearsals look at and arm. */
@@ -22,6 +28,14 @@ export function slackRoutes(workspace: Workspace, faults: SlackFaults): Hono<{ B
       const asked = tokenRequest.safeParse(await c.req.json().catch(() => undefined))
       if (!asked.success) return c.json({ error: `send {"scopes": [some of ${allScopes.join(', ')}]}` }, 400)
       return c.json({ token: workspace.addToken(asked.data.scopes) })
+    })
+    .post('/_remit/channels', async (c) => {
+      const asked = channelRequest.safeParse(await c.req.json().catch(() => undefined))
+      if (asked.success) return c.json(workspace.addChannel(asked.data))
+      return c.json(
+        { error: 'send {"name": …}, and true for what it is: "private", "archived", "foreign" (not a member)' },
+        400,
+      )
     })
 }
 
@@ -38,10 +52,7 @@ async function callMethod(c: SlackContext, name: string, workspace: Workspace, f
   const held = workspace.scopesOf(token)
   if (held === undefined || faults.take('revoked')) return c.json(refused('invalid_auth'))
   const provided = held === 'all' ? allScopes : held
-  if (method.scopes.length > 0 && !method.scopes.some((scope) => provided.includes(scope))) {
-    return c.json(refused('missing_scope', { needed: method.scopes.join(','), provided: provided.join(',') }))
-  }
-  const answer = runMethod(method, args, workspace)
+  const answer = runMethod(method, args, provided, workspace)
   if (answer.ok && name === 'chat.postMessage' && faults.take('lost')) {
     c.env.incoming.socket.destroy()
     return RESPONSE_ALREADY_SENT
@@ -52,14 +63,23 @@ async function callMethod(c: SlackContext, name: string, workspace: Workspace, f
   })
 }
 
-function runMethod(method: Method, args: Record<string, unknown>, workspace: Workspace): Answer {
+function runMethod(
+  method: Method,
+  args: Record<string, unknown>,
+  provided: readonly string[],
+  workspace: Workspace,
+): Answer {
   const unsupported = Object.keys(args).filter((name) => !Object.hasOwn(method.input.shape, name))
   // Slack ignores what it does not know; an emulator that did the same would hide what it lacks.
   if (unsupported.length > 0) {
     return refused('emulator_unsupported', { emulator_unsupported: `arguments ${unsupported.join(', ')}` })
   }
   const parsed = method.input.safeParse(args)
-  if (parsed.success) return method.run(parsed.data, workspace)
+  if (parsed.success) {
+    const lacking = method.needs(parsed.data, workspace).filter((scope) => !provided.includes(scope))
+    if (lacking.length === 0) return method.run(parsed.data, workspace)
+    return refused('missing_scope', { needed: lacking.join(','), provided: provided.join(',') })
+  }
   const paths = parsed.error.issues.map(({ path }) => String(path[0]))
   if (paths.includes('metadata')) return refused('invalid_metadata_format')
   return refused('invalid_arguments', {

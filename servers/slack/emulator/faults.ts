@@ -1,7 +1,7 @@
 import { type Faults, openFaults } from '../../../shared/capability/emulator-faults.ts'
+import type { faults } from '../faults.ts'
 
-/** Bad days that can be rehearsed: two answers "too many requests"; a revoked token; one message whose reply is lost. */
-export type SlackFaults = Faults<'limited' | 'revoked' | 'lost'>
+export type SlackFaults = Faults<keyof typeof faults>
 
 export function openSlackFaults(): SlackFaults {
   return openFaults({ limited: 2, revoked: Number.POSITIVE_INFINITY, lost: 1 })

@@ -1,14 +1,17 @@
 import { z } from 'zod'
 import type { JsonObject } from '../../../shared/capability/index.ts'
-import { type EmulatedMessage, identity, type Workspace } from './workspace.ts'
+import { type EmulatedChannel, type EmulatedMessage, identity, type Workspace } from './workspace.ts'
 
 /** What a method answers: `ok: true` and more, or Slack's `{ok: false, error}`. */
 export type Answer = { ok: true; [field: string]: unknown } | { ok: false; error: string; [field: string]: unknown }
 
 /** One method of the Web API. `run` gets the arguments after `input` has parsed them, whether they came as form or JSON. */
 export interface Method {
-  scopes: string[]
+  /** The scopes that it takes, by what it is asked for. */
+  scopes: readonly string[]
   input: z.ZodObject
+  /** The scopes that a call needs, all of them. */
+  needs(args: unknown, workspace: Workspace): string[]
   run(args: unknown, workspace: Workspace): Answer
 }
 
@@ -36,7 +39,12 @@ const metadata = z.preprocess(
 
 /** Every method that is emulated, with exactly the arguments that are. */
 export const methods: Record<string, Method> = {
-  'auth.test': method([], z.strictObject({}), () => ({ ok: true, ...identity })),
+  'auth.test': method(
+    [],
+    z.strictObject({}),
+    () => [],
+    () => ({ ok: true, ...identity }),
+  ),
 
   'conversations.list': method(
     ['channels:read', 'groups:read'],
@@ -46,8 +54,22 @@ export const methods: Record<string, Method> = {
       limit: limit(100, 1000),
       cursor: z.string().optional(),
     }),
-    ({ types, limit, cursor }, workspace) => {
-      const all = types.split(',').includes('public_channel') ? workspace.channels() : []
+    ({ types }) => {
+      const asked = types.split(',')
+      return [
+        ...(asked.includes('public_channel') ? ['channels:read'] : []),
+        ...(asked.includes('private_channel') ? ['groups:read'] : []),
+      ]
+    },
+    ({ types, exclude_archived, limit, cursor }, workspace) => {
+      const asked = types.split(',')
+      if (!asked.every((type) => type === 'public_channel' || type === 'private_channel')) {
+        return refused('emulator_unsupported', { emulator_unsupported: `types ${types}` })
+      }
+      const all = workspace
+        .channels()
+        .filter((channel) => asked.includes(channel.private ? 'private_channel' : 'public_channel'))
+        .filter((channel) => !isHidden(channel) && !(exclude_archived && channel.archived))
       const page = pageOf(all, limit, cursor)
       if (!page) return refused('invalid_cursor')
       return { ok: true, channels: page.items.map(toConversation), response_metadata: { next_cursor: page.next } }
@@ -57,8 +79,9 @@ export const methods: Record<string, Method> = {
   'conversations.info': method(
     ['channels:read', 'groups:read'],
     z.strictObject({ channel: z.string() }),
+    ({ channel }, workspace) => [workspace.channel(channel)?.private ? 'groups:read' : 'channels:read'],
     ({ channel }, workspace) => {
-      const found = workspace.channel(channel)
+      const found = visible(workspace.channel(channel))
       return found ? { ok: true, channel: toConversation(found) } : refused('channel_not_found')
     },
   ),
@@ -73,8 +96,11 @@ export const methods: Record<string, Method> = {
       latest: z.coerce.number().default(Number.POSITIVE_INFINITY),
       include_all_metadata: flag.default(false),
     }),
+    ({ channel }, workspace) => [workspace.channel(channel)?.private ? 'groups:history' : 'channels:history'],
     ({ channel, limit, cursor, oldest, latest, include_all_metadata }, workspace) => {
-      if (!workspace.channel(channel)) return refused('channel_not_found')
+      const found = visible(workspace.channel(channel))
+      if (!found) return refused('channel_not_found')
+      if (found.foreign) return refused('not_in_channel')
       const newestFirst = workspace
         .messages()
         .filter((message) => message.channel === channel && Number(message.ts) > oldest && Number(message.ts) < latest)
@@ -102,9 +128,12 @@ export const methods: Record<string, Method> = {
       parse: z.literal('none').optional(),
       link_names: flag.pipe(z.literal(false)).optional(),
     }),
+    () => ['chat:write'],
     ({ channel, text, metadata }, workspace) => {
-      const found = workspace.channel(channel, 'byName')
+      const found = visible(workspace.channel(channel, 'byName'))
       if (!found) return refused('channel_not_found')
+      if (found.foreign) return refused('not_in_channel')
+      if (found.archived) return refused('is_archived')
       if (text === '') return refused('no_text')
       if (text.length > 40_000) return refused('msg_too_long')
       const posted = workspace.post({ channel: found.id, text, metadata })
@@ -115,6 +144,7 @@ export const methods: Record<string, Method> = {
   'chat.delete': method(
     ['chat:write'],
     z.strictObject({ channel: z.string(), ts: z.string() }),
+    () => ['chat:write'],
     ({ channel, ts }, workspace) => {
       if (!workspace.channel(channel)) return refused('channel_not_found')
       return workspace.remove(channel, ts) ? { ok: true, channel, ts } : refused('message_not_found')
@@ -124,6 +154,7 @@ export const methods: Record<string, Method> = {
   'chat.getPermalink': method(
     [],
     z.strictObject({ channel: z.string(), message_ts: z.string() }),
+    () => [],
     ({ channel, message_ts }, workspace) => {
       if (!workspace.channel(channel)) return refused('channel_not_found')
       const found = workspace.messages().some((message) => message.channel === channel && message.ts === message_ts)
@@ -140,11 +171,21 @@ export function refused(error: string, details: JsonObject = {}): Answer {
 }
 
 function method<Input extends z.ZodObject>(
-  scopes: string[],
+  scopes: readonly string[],
   input: Input,
+  needs: (args: z.output<Input>, workspace: Workspace) => string[],
   run: (args: z.output<Input>, workspace: Workspace) => Answer,
 ): Method {
-  return { scopes, input, run: (args, workspace) => run(args as z.output<Input>, workspace) }
+  return { scopes, input, needs: needs as Method['needs'], run: run as Method['run'] }
+}
+
+/** A private channel exists for its members alone. */
+function isHidden(channel: EmulatedChannel): boolean {
+  return channel.private === true && channel.foreign === true
+}
+
+function visible(channel: EmulatedChannel | undefined): EmulatedChannel | undefined {
+  return channel && !isHidden(channel) ? channel : undefined
 }
 
 /** A page of a list; its cursor is opaque, as Slack's is. Undefined for a cursor that was never given out. */
@@ -158,8 +199,8 @@ function pageOf<T>(items: T[], limit: number, cursor: string | undefined): { ite
   }
 }
 
-function toConversation({ id, name }: { id: string; name: string }) {
-  return { id, name, is_channel: true, is_private: false, is_archived: false, is_member: true }
+function toConversation({ id, name, private: secret = false, archived = false, foreign = false }: EmulatedChannel) {
+  return { id, name, is_channel: true, is_private: secret, is_archived: archived, is_member: !foreign }
 }
 
 function toMessage({ ts, text, metadata }: EmulatedMessage, withMetadata: boolean) {

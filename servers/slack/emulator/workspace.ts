@@ -6,6 +6,12 @@ import type { JsonObject } from '../../../shared/capability/index.ts'
 export interface EmulatedChannel {
   id: string
   name: string
+  /** Seen by its members alone. */
+  private?: boolean | undefined
+  /** Takes no more messages. */
+  archived?: boolean | undefined
+  /** The app is not a member. */
+  foreign?: boolean | undefined
 }
 
 export interface EmulatedMessage {
@@ -35,7 +41,7 @@ export const identity = {
   url: 'https://emulated.slack.example/',
 }
 
-/** One Slack workspace with a few public channels, kept in a file. */
+/** One Slack workspace, at first with a few public channels, kept in a file. */
 export interface Workspace {
   /** The app's own token, which has every scope. */
   token: string
@@ -44,6 +50,8 @@ export interface Workspace {
   /** Makes a token that has only these scopes. */
   addToken(scopes: string[]): string
   channels(): EmulatedChannel[]
+  /** Makes a channel, whatever was there before. */
+  addChannel(channel: Omit<EmulatedChannel, 'id'>): EmulatedChannel
   messages(): EmulatedMessage[]
   /** Finds by id, and where `byName` is given, as in chat.postMessage, by `#name` or `name` too. */
   channel(wanted: string, byName?: 'byName'): EmulatedChannel | undefined
@@ -78,6 +86,12 @@ export function openWorkspace(dataFolder: string, now: () => number = Date.now):
       return token
     },
     channels: () => state.channels,
+    addChannel(given) {
+      const channel = { id: `C0${randomBytes(5).toString('hex').toUpperCase()}`, ...given }
+      state.channels.push(channel)
+      store.save()
+      return channel
+    },
     messages: () => state.messages,
     channel: (wanted, byName) =>
       state.channels.find(({ id, name }) => id === wanted || (byName && name === wanted.replace(/^#/, ''))),

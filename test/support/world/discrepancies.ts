@@ -38,7 +38,7 @@ function restFaults({ status, waits, calls, finished }: Situation): string[] {
 
 /** More of one thing than there should be: one, and one more for each time that a person asked to try what may happen twice. */
 function duplicates(situation: Situation, world: World, answered: readonly string[]): string[] {
-  const again = answered.filter((choice) => choice === 'retry' || choice === 'extend').length
+  const again = answered.filter((choice) => ['retry', 'change', 'extend'].includes(choice)).length
   const made = Map.groupBy(
     world.everMade().filter(({ run_id }) => run_id === situation.run_id),
     ({ system, label }) => `${system}: ${label}`,

@@ -1,6 +1,6 @@
 import { planner } from '../../../orchestrator/decide/planner/planner.ts'
 import { draft, type Event } from '../../../orchestrator/model/event.ts'
-import type { Goal } from '../../../orchestrator/model/goal.ts'
+import { budgetSchema, type Goal } from '../../../orchestrator/model/goal.ts'
 import { fold, type Situation } from '../../../orchestrator/model/situation.ts'
 import { answer } from '../../../orchestrator/run/answer.ts'
 import type { Parts } from '../../../orchestrator/run/parts.ts'
@@ -85,6 +85,7 @@ export async function tell(story: Story): Promise<Told> {
   })
   await clock.passUntil(record.open().append(runId, [created]))
   const answered: string[] = []
+  const desk = { journal: record.open(), clock: clock.forRuns }
   const crashes = [...story.crashes]
   const pursue = () => pursueMortally({ runId, clock, newParts, cancel: cancel.signal }, crashes)
   await pursue()
@@ -93,7 +94,9 @@ export async function tell(story: Story): Promise<Told> {
     const choice = wait?.choices[place % wait.choices.length]?.choice
     if (choice === undefined) break
     answered.push(choice)
-    await clock.passUntil(answer(runId, { choice, by: 'somebody' }, record.open()))
+    await clock.passUntil(
+      answer(runId, { choice, by: 'somebody', ...(choice === 'change' ? { input: {} } : {}) }, desk),
+    )
     await pursue()
   }
   await clock.runOut()
@@ -108,6 +111,6 @@ function goalOf({ outcomes, budget }: Story): Goal {
   })
   return goal(Object.fromEntries(facts), {
     arguments: townArguments(),
-    budget: { tool_calls: 100, compensation_calls: 100, revisions: 5, concurrency: 8, wall_clock_s: 3600, ...budget },
+    budget: budgetSchema.parse({ ...budget }),
   })
 }

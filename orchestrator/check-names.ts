@@ -1,0 +1,42 @@
+import type { Issue } from '../shared/failure.ts'
+import { formatPointer } from '../shared/json-pointer.ts'
+import { didYouMean } from '../shared/nearest-name.ts'
+import { type Config, ConfigError } from './config.ts'
+import type { Catalogue } from './model/catalogue.ts'
+
+/**
+ * Throws {@link ConfigError} with every name in the configuration that the reviewed manifest does not have: a hold on a tool
+ * that does not exist would hold nothing, and nobody would notice.
+ */
+export function checkNames(config: Config, catalogue: Catalogue): void {
+  const issues = [
+    ...heldTools(config, catalogue),
+    ...Object.keys(config.servers).flatMap((name) => slots(name, config, catalogue)),
+  ]
+  if (issues.length === 0) return
+  const lines = issues.map(({ path, message }) => `  ${path} ${message}`)
+  throw new ConfigError(`The configuration (${config.file}) is refused:\n${lines.join('\n')}`)
+}
+
+function heldTools({ policy }: Config, { tools }: Catalogue): Issue[] {
+  return policy.hold.flatMap((tool, index) => unknown(['policy', 'hold', index], 'tool', tool, tools.keys()))
+}
+
+function slots(name: string, { servers }: Config, catalogue: Catalogue): Issue[] {
+  const manifest = catalogue.servers.get(name)
+  const configured = servers[name]
+  if (!manifest || !configured) return unknown(['servers', name], 'server', name, catalogue.servers.keys())
+  return (['endpoints', 'credentials', 'settings'] as const).flatMap((kind) =>
+    Object.keys(configured[kind]).flatMap((slot) =>
+      unknown(['servers', name, kind, slot], kind.slice(0, -1), slot, Object.keys(manifest[kind])),
+    ),
+  )
+}
+
+function unknown(at: (string | number)[], what: string, name: string, known: Iterable<string>): Issue[] {
+  const names = [...known]
+  if (names.includes(name)) return []
+  const near = didYouMean(name, names)
+  const choices = near === '' && names.length > 0 && names.length < 20 ? `; it has ${names.join(', ')}` : near
+  return [{ path: formatPointer(at), message: `names no ${what} of the manifest${choices}` }]
+}

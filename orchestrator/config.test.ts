@@ -1,0 +1,81 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { manifestSchema } from '../shared/manifest.ts'
+import { checkNames } from './check-names.ts'
+import { readConfig } from './config.ts'
+import { catalogueOf } from './model/catalogue.ts'
+
+const root = join(import.meta.dirname, '..')
+const folder = mkdtempSync(join(tmpdir(), 'remit-config-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const file = join(folder, 'remit.config.yaml')
+function configOf(text: string, environment: Record<string, string> = {}) {
+  writeFileSync(file, text)
+  return readConfig({ REMIT_CONFIG: file, ...environment })
+}
+
+const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(root, 'servers', 'manifest.json'), 'utf8')))
+const catalogue = catalogueOf(manifest)
+
+describe('readConfig', () => {
+  test('goes without a file: emulated vendors, and everything under .remit of the project', () => {
+    const config = readConfig({ REMIT_CONFIG: join(folder, 'none.yaml') })
+    expect(config).toMatchObject({ mode: 'emulated', home: join(root, '.remit'), servers: {}, policy: { hold: [] } })
+  })
+
+  test('lets no variable choose but REMIT_…: neither a DATABASE_URL nor a vendor’s key', () => {
+    const config = configOf('', { DATABASE_URL: 'postgres://somewhere/else', STRIPE_API_KEY: 'sk_live_1' })
+    expect(config.mode).toBe('emulated')
+    expect(config.databaseUrl).toBeUndefined()
+  })
+
+  test('lets REMIT_MODE win over the file, and takes no other word', () => {
+    expect(configOf('mode: live').mode).toBe('live')
+    expect(configOf('mode: live', { REMIT_MODE: 'emulated' }).mode).toBe('emulated')
+    expect(() => configOf('', { REMIT_MODE: 'production' })).toThrow('must be "emulated" or "live"')
+  })
+
+  test('names the line of what it does not know', () => {
+    expect(() => configOf('mode: emulated\npolicy:\n  holds: [x]\n')).toThrow(
+      `${file}:3:3 /policy/holds is not known here; did you mean hold?`,
+    )
+  })
+
+  test('finds the files of credentials beside itself', () => {
+    const { servers } = configOf('servers: { email: { credentials: { SMTP_PASSWORD: { file: secrets/smtp } } } }')
+    expect(servers.email?.credentials).toEqual({ SMTP_PASSWORD: { file: join(folder, 'secrets', 'smtp') } })
+  })
+
+  test('refuses a database URL that is none', () => {
+    expect(() => configOf('', { REMIT_DATABASE_URL: 'mysql://x' })).toThrow('REMIT_DATABASE_URL must be a URL')
+  })
+})
+
+describe('checkNames', () => {
+  test('is content with the configuration that ships', () => {
+    expect(() => checkNames(readConfig({}), catalogue)).not.toThrow()
+  })
+
+  test('names every tool, server and slot that the manifest does not have, and what was probably meant', () => {
+    const config = configOf(`
+policy: { hold: [slack.post_message, slack.post_mesage] }
+servers:
+  biling: {}
+  billing: { credentials: { STRIPE_KEY: { env: X } }, endpoints: { STRIPE_API_BAS: { value: x } } }
+  email: { settings: { SENDER: Acme } }
+`)
+    expect(() => checkNames(config, catalogue)).toThrow(
+      [
+        `The configuration (${file}) is refused:`,
+        '  /policy/hold/1 names no tool of the manifest; did you mean slack.post_message?',
+        '  /servers/biling names no server of the manifest; did you mean billing?',
+        '  /servers/billing/endpoints/STRIPE_API_BAS names no endpoint of the manifest; did you mean STRIPE_API_BASE?',
+        '  /servers/billing/credentials/STRIPE_KEY names no credential of the manifest; it has STRIPE_API_KEY',
+        '  /servers/email/settings/SENDER names no setting of the manifest; it has EMAIL_FROM',
+      ].join('\n'),
+    )
+  })
+})

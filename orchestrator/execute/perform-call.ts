@@ -1,0 +1,136 @@
+import type { CallToolResult } from '@modelcontextprotocol/client'
+import { metaKeys } from '../../shared/capability/call-meta.ts'
+import type { Json, JsonObject } from '../../shared/json.ts'
+import { formatPointer, mapAt } from '../../shared/json-pointer.ts'
+import type { CallOutcome, CallRequest, Progress } from '../model/call.ts'
+import type { Tool } from '../model/catalogue.ts'
+import type { Sealer } from '../model/seal.ts'
+import type { Evidence } from './circuit.ts'
+import type { Connection } from './connection.ts'
+import type { Limits } from './limits.ts'
+import { openSealed } from './open-sealed.ts'
+import { evidenceOfError, isEnd, lost, notPerformed, outcomeOf, outcomeOfError } from './outcome.ts'
+import type { Impatience, Patience } from './patience.ts'
+import { type Scrub, scrubber } from './scrub.ts'
+import { throttleProgress } from './throttle-progress.ts'
+
+/** What came of a call, and what that shows of its server. */
+export interface Performed {
+  outcome: CallOutcome
+  era?: string
+  evidence: Evidence
+}
+
+export interface CallOnConnection {
+  request: CallRequest
+  tool: Tool
+  connection: Connection
+  sealer: Sealer
+  patience: Patience
+  limits: Pick<Limits, 'resultBytes' | 'resultDepth'>
+  onProgress: ((progress: Progress) => void) | undefined
+}
+
+/** Of a progress message. */
+const mostCharacters = 500
+
+/**
+ * Makes one call over a connection. Up to the moment of sending, whatever goes wrong has provably done nothing; from then on
+ * it may have. Rejects only before that moment.
+ */
+export async function performCall(call: CallOnConnection): Promise<Performed> {
+  const { request, tool, connection, sealer, patience, limits, onProgress } = call
+  const { era } = connection
+  const drift = (await connection.tools.quarantine(patience.signal)).get(tool.name)
+  if (drift !== undefined) return { outcome: quarantined(tool, drift), era, evidence: 'none' }
+  const why = patience.ranOut()
+  if (why !== undefined) return { outcome: notSent(tool, why), era, evidence: 'none' }
+  if (!connection.isOpen()) throw new Error(`${tool.server} ended before ${tool.id} was sent`)
+  const opened = openSealed(request.arguments, sealer)
+  const scrub = scrubber([...connection.secrets, ...opened.secrets])
+  const progress = onProgress && throttleProgress((report) => onProgress(presentable(report, scrub)))
+
+  // Nothing was awaited since the tools were looked at: what was seen there still holds.
+  const sending = connection.send(tool.name, opened.value, {
+    meta: metaOf(request),
+    signal: patience.signal,
+    ...(progress && { onProgress: progress.report }),
+  })
+  try {
+    const result = await sending
+    return { outcome: answerOf(tool, result, sealer, scrub, limits), era, evidence: 'answered' }
+  } catch (error) {
+    const evidence = evidenceOfError(error)
+    const gaveUp = evidence === 'none' ? undefined : patience.ranOut()
+    if (gaveUp !== undefined)
+      return { outcome: abandoned(tool, gaveUp), era, evidence: gaveUp === 'too_late' ? 'failed' : 'none' }
+    const outcome = isEnd(error)
+      ? lost(tool, 'unavailable', `${tool.id} was not answered: ${tool.server} ${await connection.ended}`)
+      : outcomeOfError(tool, error, scrub)
+    return { outcome, era, evidence }
+  } finally {
+    progress?.end()
+  }
+}
+
+/** What becomes of a call that was given up before anything was sent. */
+export function notSent(tool: Pick<Tool, 'id'>, why: Impatience): CallOutcome {
+  return notPerformed(
+    'unavailable',
+    {
+      cancelled: `${tool.id} was cancelled before anything was sent`,
+      too_late: `the deadline of ${tool.id} passed before anything was sent`,
+      closing: `${tool.id} was not called: the gateway is closing`,
+    }[why],
+  )
+}
+
+function abandoned(tool: Tool, why: Impatience): CallOutcome {
+  return lost(
+    tool,
+    'unavailable',
+    {
+      cancelled: `${tool.id} was cancelled before it answered`,
+      too_late: `${tool.id} did not answer before its deadline`,
+      closing: `${tool.id} had not answered when the gateway closed`,
+    }[why],
+  )
+}
+
+function quarantined(tool: Tool, drift: string): CallOutcome {
+  return notPerformed(
+    'denied',
+    `${tool.id} is refused: ${drift}. Look at the difference and accept it with: remit servers accept ${tool.server}`,
+  )
+}
+
+/** The tool has run: that its answer cannot be worked on does not undo what it did. */
+function answerOf(
+  tool: Tool,
+  result: CallToolResult,
+  sealer: Sealer,
+  scrub: Scrub,
+  limits: CallOnConnection['limits'],
+): CallOutcome {
+  try {
+    return sealOutput(tool, outcomeOf(tool, result, scrub, limits), sealer)
+  } catch {
+    return lost(tool, 'internal', `${tool.id} answered in a way that could not be worked on`)
+  }
+}
+
+function sealOutput(tool: Tool, outcome: CallOutcome, sealer: Sealer): CallOutcome {
+  if (outcome.status !== 'succeeded' || tool.marks.output.sensitive.length === 0) return outcome
+  const seal = (value: Json, pointer: string): Json => ({
+    ...sealer.seal(value, `${tool.id}${formatPointer(['output'])}${pointer}`),
+  })
+  return { status: 'succeeded', output: mapAt(outcome.output, tool.marks.output.sensitive, seal) }
+}
+
+function metaOf({ run_id, call_id, idempotency_key, deadline, traceparent }: CallRequest): JsonObject {
+  return { [metaKeys.call]: { run_id, call_id, idempotency_key, deadline }, traceparent }
+}
+
+function presentable({ message, ...progress }: Progress, scrub: Scrub): Progress {
+  return { ...progress, ...(message !== undefined && { message: scrub(message).slice(0, mostCharacters) }) }
+}

@@ -1,0 +1,169 @@
+import type { ServerManifest } from '../../shared/manifest.ts'
+import type { CallRequest, Progress } from '../model/call.ts'
+import type { Tool } from '../model/catalogue.ts'
+import type { Sealer } from '../model/seal.ts'
+import type { ServerStatus } from '../model/server-status.ts'
+import { circuit } from './circuit.ts'
+import { ConnectError, type Connection, connect } from './connection.ts'
+import type { EraVerdicts } from './era-verdicts.ts'
+import { lanes } from './lanes.ts'
+import type { Launch } from './launch.ts'
+import type { Limits } from './limits.ts'
+import { notPerformed } from './outcome.ts'
+import { orAborted, type Patience, patience } from './patience.ts'
+import { notSent, type Performed, performCall } from './perform-call.ts'
+import { ServerUnavailable, supervise } from './supervise.ts'
+
+/** One capability server as the gateway uses it: its process, what guards it, and what is known of it. */
+export interface Upstream {
+  /** Starts it now rather than at its first call. Rejects with {@link ServerUnavailable}. */
+  start(): Promise<void>
+  /** Makes one call, in its turn. Rejects only where nothing was sent. */
+  call(tool: Tool, request: CallRequest, options: UpstreamCall): Promise<Performed>
+  status(): ServerStatus
+  close(): Promise<void>
+}
+
+export interface UpstreamCall {
+  patience: Patience
+  onProgress: ((progress: Progress) => void) | undefined
+}
+
+export interface UpstreamOptions {
+  launch: (server: ServerManifest) => Launch | Promise<Launch>
+  sealers: (run_id: string) => Sealer | Promise<Sealer>
+  verdicts: EraVerdicts
+  limits: Limits
+  now: () => Date
+  random: () => number
+  log: { warn(details: object, message: string): void }
+}
+
+/** Faults of one process that are logged one by one. */
+const loggedFaults = 5
+
+export function openUpstream(server: ServerManifest, options: UpstreamOptions): Upstream {
+  const { launch, sealers, verdicts, limits, now, random, log } = options
+  const { name } = server
+  const guard = circuit(limits, random)
+  const places = lanes(server.concurrency ?? limits.concurrency)
+  const closing = new AbortController()
+  let faults = 0
+
+  const supervisor = supervise({
+    server: name,
+    limits,
+    now: () => now().getTime(),
+    random,
+    connect: startAndConnect,
+    onTrouble({ message }, cause) {
+      const lastWords = cause instanceof ConnectError ? cause.lastWords : []
+      const reason = cause instanceof Error ? cause.message : message
+      log.warn({ server: name, reason, stderr: lastWords }, 'capability server is not running')
+    },
+  })
+
+  async function startAndConnect(signal: AbortSignal): Promise<Connection> {
+    const wait = patience({ cancel: signal, remainingMs: limits.launchMs })
+    try {
+      const launched = await orAborted(Promise.resolve(launch(server)), wait.signal)
+      return await connect(server, launched, {
+        verdicts,
+        limits,
+        signal,
+        onFault(fault, count) {
+          faults += 1
+          if (count <= loggedFaults) log.warn({ server: name, fault }, 'capability server broke the protocol')
+        },
+        onQuarantine: (tools) =>
+          log.warn({ server: name, tools: Object.fromEntries(tools) }, 'capability server changed its tools'),
+      })
+    } finally {
+      wait.release()
+    }
+  }
+
+  /** What refuses a call while the circuit is open. */
+  function refusal(tool: Tool): Performed | undefined {
+    const pause = guard.refusesFor()
+    if (pause === undefined) return undefined
+    const message = `${name} failed too often in a row: ${tool.id} was not sent, and may be tried again in ${seconds(pause)}`
+    return { outcome: notPerformed('unavailable', message, pause), evidence: 'none' }
+  }
+
+  async function attempt(tool: Tool, request: CallRequest, { patience, onProgress }: UpstreamCall): Promise<Performed> {
+    let connection: Connection | undefined
+    try {
+      connection = await supervisor.connection(patience.signal)
+      const sealer = await orAborted(Promise.resolve(sealers(request.run_id)), patience.signal)
+      const performed = await performCall({ request, tool, connection, sealer, patience, limits, onProgress })
+      if (performed.evidence === 'answered') supervisor.trust(connection)
+      return performed
+    } catch (error) {
+      return unsent(tool, error, patience, connection)
+    } finally {
+      if (connection && patience.ranOut() !== undefined) supervisor.suspect(connection)
+    }
+  }
+
+  function unsent(tool: Tool, error: unknown, { ranOut }: Patience, connection: Connection | undefined): Performed {
+    const why = ranOut()
+    if (why !== undefined) return { outcome: notSent(tool, why), evidence: 'none' }
+    if (error instanceof ServerUnavailable) {
+      const kind = error.misconfigured ? 'unauthorized' : 'unavailable'
+      const message = `${error.message}; ${tool.id} was not sent`
+      const evidence = error.misconfigured ? 'none' : 'failed'
+      return { outcome: notPerformed(kind, message, error.retryAfterMs), evidence }
+    }
+    if (connection && !connection.isOpen()) {
+      return { outcome: notPerformed('unavailable', `${name} ended before ${tool.id} was sent`), evidence: 'failed' }
+    }
+    throw error
+  }
+
+  return {
+    async start() {
+      await supervisor.connection(closing.signal)
+    },
+    async call(tool, request, call) {
+      const refused = refusal(tool)
+      if (refused) return refused
+      const leave = await places.enter(call.patience.signal).catch(() => undefined)
+      if (!leave) return { outcome: notSent(tool, call.patience.ranOut() ?? 'cancelled'), evidence: 'none' }
+      try {
+        return refusal(tool) ?? (await guard.run(() => attempt(tool, request, call)))
+      } finally {
+        leave()
+      }
+    },
+    status() {
+      const { is, connection, retryAt, ends, lastTrouble } = supervisor.state()
+      const pause = guard.refusesFor()
+      const retry = Math.max(retryAt ?? 0, pause === undefined ? 0 : now().getTime() + pause)
+      const pid = connection?.pid()
+      return {
+        server: name,
+        state: is,
+        circuit: guard.state(),
+        calls: { in_flight: places.taken(), queued: places.waiting() },
+        ends,
+        protocol_faults: faults,
+        quarantined: [...(connection?.tools.seen() ?? [])].map(([tool, why]) => ({ tool, why })),
+        ...(pid !== undefined && { pid }),
+        ...(connection && { era: connection.era }),
+        ...(retry > 0 && { retry_at: new Date(retry).toISOString() }),
+        ...(lastTrouble && {
+          last_error: { at: new Date(lastTrouble.at).toISOString(), message: lastTrouble.message },
+        }),
+      }
+    },
+    async close() {
+      closing.abort()
+      await supervisor.close()
+    },
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`
+}

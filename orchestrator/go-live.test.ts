@@ -1,0 +1,142 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { manifestSchema } from '../shared/manifest.ts'
+import { InputError, type OpenOptions } from './cli/remit.ts'
+import { type Config, readConfig } from './config.ts'
+import { checkSlots, goingLive } from './go-live.ts'
+import { catalogueOf } from './model/catalogue.ts'
+import { checkOpening, openRemit } from './open-remit.ts'
+
+const manifest = manifestSchema.parse(
+  JSON.parse(readFileSync(join(import.meta.dirname, '../servers/manifest.json'), 'utf8')),
+)
+const catalogue = catalogueOf(manifest)
+let home: string
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'remit-live-'))
+})
+afterEach(() => rmSync(home, { recursive: true, force: true }))
+
+const grants: Config['servers'] = {
+  organizations: server({ database: 'schema' }),
+  provisioning: server({ database: 'provisioner' }),
+}
+const mapped: Config['servers'] = {
+  ...grants,
+  billing: server({ credentials: { STRIPE_API_KEY: { env: 'STRIPE_KEY' } } }),
+  email: server({
+    endpoints: { SMTP_URL: { value: 'smtps://user:hidden@smtp.example.com:465' } },
+    settings: { EMAIL_FROM: 'Acme <hello@acme.example>' },
+  }),
+  slack: server({ credentials: { SLACK_BOT_TOKEN: { env: 'SLACK_TOKEN' } } }),
+}
+const environment = { STRIPE_KEY: 'sk_live_1', SLACK_TOKEN: 'xoxb-1' }
+
+function server(given: Partial<Config['servers'][string]>): Config['servers'][string] {
+  return { endpoints: {}, credentials: {}, settings: {}, ...given }
+}
+
+function config(changes: Partial<Config> = {}): Config {
+  return { ...readConfig({ REMIT_HOME: home }), mode: 'live', servers: mapped, environment, ...changes }
+}
+
+async function issuesOf(work: Promise<unknown>) {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  if (!(error instanceof InputError)) throw new Error(`not an InputError: ${error}`)
+  return error.issues.map(({ path }) => path)
+}
+
+describe('what is wrong before anything is started', () => {
+  test('in live mode with nothing mapped, every missing slot is named by its path', async () => {
+    expect(await issuesOf(checkSlots(config({ servers: grants, environment: {} }), catalogue))).toEqual([
+      '/servers/billing/credentials/STRIPE_API_KEY',
+      '/servers/email/endpoints/SMTP_URL',
+      '/servers/slack/credentials/SLACK_BOT_TOKEN',
+    ])
+    expect(await issuesOf(checkSlots(config({ servers: {}, environment: {} }), catalogue))).toEqual(
+      expect.arrayContaining(['/servers/organizations/database', '/servers/provisioning/database']),
+    )
+  })
+
+  test('a variable that is not set is missing, whatever else the shell has', async () => {
+    const shell = { STRIPE_API_KEY: 'sk_live_other', SLACK_TOKEN: 'xoxb-1' }
+    expect(await issuesOf(checkSlots(config({ environment: shell }), catalogue))).toEqual([
+      '/servers/billing/credentials/STRIPE_API_KEY',
+    ])
+  })
+
+  test('emulated vendors need nothing', async () => {
+    await checkSlots(config({ mode: 'emulated', servers: grants, environment: {} }), catalogue)
+  })
+
+  const asked = (faults: OpenOptions['faults'], changes: Partial<Config> = { mode: 'emulated' }) =>
+    checkOpening(config(changes), catalogue, { servers: false, ...(faults && { faults }) })
+
+  test('an unknown fault names those that the server has, an unknown server those that have any', async () => {
+    await asked({ billing: 'down', provisioning: 'partial' })
+    await expect(asked({ billing: 'dwon' })).rejects.toThrow('billing has no such fault; did you mean down?')
+    expect(await issuesOf(asked({ slack: 'down' }))).toEqual(['slack=limited', 'slack=revoked', 'slack=lost'])
+    await expect(asked({ organizations: 'down' })).rejects.toThrow('organizations has no faults to rehearse')
+    await expect(asked({ bill: 'down' })).rejects.toThrow('there is no such server')
+    expect(await issuesOf(asked({ bill: 'down' }))).toEqual(expect.arrayContaining(['billing=down', 'email=bounce']))
+  })
+
+  test('no fault is rehearsed in live mode', async () => {
+    await expect(asked({ billing: 'down' }, {})).rejects.toThrow('refused in live mode')
+  })
+})
+
+describe('going live', () => {
+  test('names what is reached and as whom, and shows no secret', async () => {
+    const live = await goingLive(config(), catalogue)
+    expect(live).toMatchObject({
+      record: 'the Postgres that Remit runs itself',
+      servers: [
+        {
+          name: 'billing',
+          endpoints: ['https://api.stripe.com/'],
+          accounts: ['STRIPE_API_KEY from the environment variable STRIPE_KEY'],
+        },
+        {
+          name: 'email',
+          endpoints: ['smtps://smtp.example.com:465'],
+          settings: ['EMAIL_FROM: Acme <hello@acme.example>'],
+        },
+        { name: 'organizations', accounts: ['a database of its own (schema)'] },
+        { name: 'provisioning', settings: [expect.stringContaining('WORKSPACE_DOMAIN is not set')] },
+        { name: 'slack', endpoints: ['https://slack.com/api/'] },
+      ],
+    })
+    expect(JSON.stringify(live)).not.toMatch(/sk_live_1|xoxb-1|hidden/)
+  })
+
+  test('is asked once for the same accounts, and again when one changes', async () => {
+    const first = await goingLive(config(), catalogue)
+    first?.agree()
+    expect(await goingLive(config(), catalogue)).toBeUndefined()
+    const others: Partial<Config>[] = [
+      { environment: { ...environment, STRIPE_KEY: 'sk_live_2' } },
+      { databaseUrl: 'postgres://owner:secret@db.example.com/remit' },
+      { servers: { ...mapped, email: server({ endpoints: { SMTP_URL: { value: 'smtps://other.example.com' } } }) } },
+    ]
+    for (const changes of others) expect(await goingLive(config(changes), catalogue)).toBeDefined()
+    const external = await goingLive(config(others[1]), catalogue)
+    expect(external?.record).toBe('Postgres at postgres://db.example.com/remit')
+  })
+
+  test('is nothing to ask about in emulated mode', async () => {
+    expect(await goingLive(config({ mode: 'emulated' }), catalogue)).toBeUndefined()
+  })
+
+  test('happens only after somebody has agreed: servers are not opened before', async () => {
+    await expect(openRemit(config(), { catalogue, goals: [] }, { servers: true })).rejects.toThrow(
+      'Nobody has agreed to go live',
+    )
+  })
+})

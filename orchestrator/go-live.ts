@@ -1,0 +1,118 @@
+import { join } from 'node:path'
+import type { Issue } from '../shared/failure.ts'
+import type { Json } from '../shared/json.ts'
+import { formatPointer } from '../shared/json-pointer.ts'
+import type { ServerManifest } from '../shared/manifest.ts'
+import { type GoingLive, InputError } from './cli/remit.ts'
+import type { Config } from './config.ts'
+import { openConsents } from './execute/credentials/consents.ts'
+import { CredentialError, databaseSlot, resolveEnvironment, type Source } from './execute/credentials/resolve.ts'
+import { openHome } from './home/home.ts'
+import type { Catalogue } from './model/catalogue.ts'
+
+/** Throws {@link InputError} with every slot that nothing fills, of every server that no emulator stands in for. */
+export async function checkSlots(config: Config, catalogue: Catalogue): Promise<void> {
+  await resolvedServers(config, catalogue)
+}
+
+/** What a command would reach in live mode, for a person to agree to; undefined where nothing is live or somebody agreed before. */
+export async function goingLive(config: Config, catalogue: Catalogue): Promise<GoingLive | undefined> {
+  if (config.mode !== 'live') return undefined
+  const resolved = await resolvedServers(config, catalogue)
+  const mapping: Json = {
+    record: config.databaseUrl ?? null,
+    servers: Object.fromEntries(resolved.map(({ server, values }) => [server.name, values])),
+  }
+  const path = join(config.home, 'live-consents.json')
+  if (openConsents(path).holds(mapping)) return undefined
+  return {
+    record:
+      config.databaseUrl === undefined
+        ? 'the Postgres that Remit runs itself'
+        : `Postgres at ${placeOf(config.databaseUrl)}`,
+    servers: resolved.map(({ server, values }) => describe(config, server, values)),
+    agree() {
+      openHome(config.home)
+      openConsents(path).give(mapping, config.owner.principal, new Date())
+    },
+  }
+}
+
+interface Resolved {
+  server: ServerManifest
+  values: Record<string, string>
+}
+
+async function resolvedServers(config: Config, catalogue: Catalogue): Promise<Resolved[]> {
+  const issues: Issue[] = []
+  const resolved: Resolved[] = []
+  for (const server of catalogue.servers.values()) {
+    if (config.mode === 'emulated' && server.emulator) continue
+    const { name } = server
+    try {
+      const { values } = await resolveEnvironment(server, {
+        mode: config.mode,
+        configured: sourcesOf(config)[name] ?? {},
+        environment: config.environment,
+        databaseUrl: () => grantOf(config, name),
+      })
+      resolved.push({ server, values })
+    } catch (error) {
+      if (!(error instanceof CredentialError)) throw error
+      issues.push(...error.issues)
+    }
+  }
+  if (issues.length === 0) return resolved
+  const what = issues.length === 1 ? '1 slot has' : `${issues.length} slots have`
+  throw new InputError(
+    `mode: ${config.mode} needs more of the configuration (${config.file}): ${what} no value`,
+    issues,
+  )
+}
+
+/** Which database of Remit's own a server gets. Throws {@link CredentialError} where the configuration grants none. */
+export function grantOf({ servers }: Config, server: string): 'schema' | 'provisioner' {
+  const grant = servers[server]?.database
+  if (grant) return grant
+  const message = 'is missing: the server needs a database; write database: schema (or provisioner) there'
+  throw new CredentialError(server, [{ path: formatPointer(['servers', server, 'database']), message }])
+}
+
+/** Server → where each of its slots comes from. */
+export function sourcesOf({ servers }: Config): Record<string, Record<string, Source>> {
+  return Object.fromEntries(
+    Object.entries(servers).map(([name, { endpoints, credentials, settings }]) => {
+      const values = Object.entries(settings).map(([slot, value]) => [slot, { value }] as const)
+      return [name, { ...endpoints, ...credentials, ...Object.fromEntries(values) }]
+    }),
+  )
+}
+
+function describe(
+  config: Config,
+  server: ServerManifest,
+  values: Record<string, string>,
+): GoingLive['servers'][number] {
+  const sources = sourcesOf(config)[server.name] ?? {}
+  const accounts = Object.keys(server.credentials).flatMap((slot) => {
+    const source = sources[slot]
+    if (source && 'env' in source) return [`${slot} from the environment variable ${source.env}`]
+    if (source && 'file' in source) return [`${slot} from the file ${source.file}`]
+    return slot === databaseSlot ? [`a database of its own (${grantOf(config, server.name)})`] : []
+  })
+  return {
+    name: server.name,
+    title: server.title,
+    endpoints: Object.keys(server.endpoints).map((slot) => placeOf(values[slot] ?? '')),
+    accounts,
+    settings: Object.entries(server.settings).map(([slot, { description }]) =>
+      values[slot] ? `${slot}: ${values[slot]}` : `${slot} is not set: ${description}`,
+    ),
+  }
+}
+
+/** A URL without what may be secret in it. */
+function placeOf(text: string): string {
+  const url = URL.parse(text)
+  return url ? `${url.protocol}//${url.host}${url.pathname}` : text
+}

@@ -1,0 +1,21 @@
+/** How a capability server is, as its gateway sees it. */
+export interface ServerStatus {
+  server: string
+  /** `idle`: not needed so far. `backing_off`: it ended, or did not start, and is started again at `retry_at`. */
+  state: 'idle' | 'starting' | 'up' | 'backing_off' | 'closed'
+  /** `open`: calls are refused until `retry_at`, after too many failures in a row. `half_open`: one call tries whether it is back. */
+  circuit: 'closed' | 'open' | 'half_open'
+  pid?: number
+  /** The protocol revision that is spoken. */
+  era?: string
+  calls: { in_flight: number; queued: number }
+  /** RFC 3339. */
+  retry_at?: string
+  /** How often its process ended, or did not start, since the gateway was opened. */
+  ends: number
+  /** How often it broke the protocol without ending. */
+  protocol_faults: number
+  /** Tools that the running server does not offer as they were reviewed, and how they differ. */
+  quarantined: { tool: string; why: string }[]
+  last_error?: { at: string; message: string }
+}

@@ -1,0 +1,236 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Json, JsonObject } from '../shared/json.ts'
+import { mapAt } from '../shared/json-pointer.ts'
+import { mergePatch } from '../shared/merge-patch.ts'
+import { InputError, type Work, type Worker } from './cli/remit.ts'
+import type { Config } from './config.ts'
+import { planner } from './decide/planner/planner.ts'
+import { policyDigest } from './enforce/policy.ts'
+import type { Gateway } from './execute/gateway.ts'
+import { validateInput } from './goals/validate-input.ts'
+import type { Catalogue } from './model/catalogue.ts'
+import type { Goal } from './model/goal.ts'
+import { inputProperties } from './model/input-facts.ts'
+import { digestSealed, resealFor } from './model/seal.ts'
+import type { Situation } from './model/situation.ts'
+import { isSealed } from './model/value.ts'
+import type { Journal } from './record/journal.ts'
+import type { OpenRecord } from './record/open-record.ts'
+import { FenceLostError } from './record/record-errors.ts'
+import { type Desk, requestCancel } from './run/answer.ts'
+import { type NewChild, openChildren } from './run/children.ts'
+import { createRun, type NewRun } from './run/create-run.ts'
+import { workToInherit } from './run/fork.ts'
+import { OvertakenError, type Parts, type RunJournal } from './run/parts.ts'
+import { Pursuits, type WatchRun } from './run/pursuits.ts'
+import { Wakes } from './run/wakes.ts'
+import { startWorker } from './run/worker.ts'
+
+/** How long a run that was made to be pursued here is left to us, before any worker may take it. */
+const ownMs = 5_000
+
+/** How often a worker signs heads and looks after the partitions to come. */
+const housekeepingMs = 60_000
+
+/** Everything that pursues runs in this process. */
+export interface OpenPursuits {
+  pursuits: Pursuits
+  wakes: Wakes
+  desk: Desk
+  /** Makes the run due now, and tells whoever pursues it, in any process. */
+  wake(runId: string): Promise<void>
+  /** `mine`: it is about to be pursued here; else it is due for any worker at once. */
+  createRun(goal: Goal, input: JsonObject, options: { mine: boolean }): Promise<string>
+  /** A new run of the same goal and input that starts with what stood in another: recorded, and about to be pursued here. */
+  forkRun(situation: Situation): Promise<string>
+  /** Pursues whatever runs are due, and keeps house: partitions ahead, heads signed. */
+  work(options: Work): Worker
+  /** The input of a run as a JSON Merge Patch changes it: checked, and sealed again. Throws an InputError with every fault. */
+  changeInput(situation: Situation, patch: JsonObject): Promise<JsonObject>
+  close(): Promise<void>
+}
+
+export interface PursuitsOptions {
+  config: Config
+  /** Sub-goals included. */
+  catalogue: Catalogue
+  goalNamed(name: string): Goal | undefined
+  record: OpenRecord
+  /** Absent where nothing is called. */
+  gateway: Gateway | undefined
+}
+
+/** Puts together what pursues runs: record, gateway, reasoner, and the runs of sub-goals. */
+export async function openPursuits({
+  config,
+  catalogue,
+  goalNamed,
+  record,
+  gateway,
+}: PursuitsOptions): Promise<OpenPursuits> {
+  const { journal, keyring, queue } = record
+  const clock = { now: () => new Date(), sleepUntil }
+  const desk = { journal: asRunJournal(record.desk), clock }
+  const wakes = new Wakes()
+  const listening = await queue.listen((runId) => wakes.tell(runId))
+
+  const seal = async (runId: string, goal: Goal, input: JsonObject): Promise<JsonObject> => {
+    const sealer = await keyring.create(runId)
+    return mapAt(input, sensitivePointers(goal), (value, pointer) =>
+      isSealed(value) ? value : sealer.seal(value, pointer),
+    ) as JsonObject
+  }
+  const recordRun = async (
+    run: Pick<NewRun, 'goal' | 'input' | 'parent' | 'inherits'> & { run_id: string },
+    wake_at: string | null,
+  ): Promise<void> => {
+    await createRun(
+      run.run_id,
+      {
+        ...config.owner,
+        goal: run.goal,
+        input: await seal(run.run_id, run.goal, run.input),
+        mode: config.mode,
+        reasoner: planner,
+        catalogue,
+        policyDigest: policyDigest(config.policy),
+        ...(run.parent ? { parent: run.parent } : {}),
+        ...(run.inherits ? { inherits: run.inherits } : {}),
+        wake_at,
+      },
+      journal,
+    )
+  }
+  /** A child's input was sealed for its parent; it is opened to be sealed again for the child. */
+  const startChild = async ({ run_id, goal, input, parent }: NewChild): Promise<void> => {
+    if ((await journal.read(run_id)).length > 0) return
+    const sealer = await keyring.sealer(parent.run_id)
+    const opened = mapAt(input, sensitivePointers(goal), (value) => (isSealed(value) ? sealer.open(value) : value))
+    await recordRun({ run_id, goal, input: opened as JsonObject, parent }, inMs(ownMs))
+  }
+
+  /** Whoever watches a run watches the runs of its sub-goals, too. */
+  const childrenOf = (watch: WatchRun) =>
+    openChildren({
+      goalNamed,
+      start: startChild,
+      pursue: (runId, options) => pursuits.untilItRests(runId, { ...options, ...watch }),
+      desk,
+      wake: (runId) => queue.wake(runId),
+    })
+
+  const partsOf = (watch: WatchRun): Parts => {
+    if (!gateway) throw new TypeError('pursue: this Remit was opened without servers')
+    return {
+      journal: asRunJournal(journal),
+      gateway,
+      reasoner: planner,
+      reasonerReadsOutputs: false,
+      children: childrenOf(watch),
+      catalogue,
+      policy: config.policy,
+      clock,
+      random: Math.random,
+      newId: uuidv7,
+      digestArguments: digestSealed,
+      ...(watch.onEvent ? { onEvent: watch.onEvent } : {}),
+      ...(watch.onProgress ? { onProgress: watch.onProgress } : {}),
+    }
+  }
+  const pursuits = new Pursuits({
+    take: (runId) => queue.take(runId),
+    wake: (runId) => queue.wake(runId),
+    read: (runId) => journal.read(runId),
+    forget: (runId) => journal.release(runId),
+    cancel: async (runId, reason) => {
+      await requestCancel(runId, { by: config.owner.principal, ...whyOf(reason) }, desk)
+      await queue.wake(runId)
+    },
+    partsOf,
+    wakes,
+  })
+
+  return {
+    pursuits,
+    wakes,
+    desk,
+    wake: (runId) => queue.wake(runId),
+    async createRun(goal, input, { mine }) {
+      const run_id = uuidv7()
+      await recordRun({ run_id, goal, input }, mine ? inMs(ownMs) : null)
+      if (!mine) await queue.notify(run_id)
+      return run_id
+    },
+    async forkRun(situation) {
+      const run_id = uuidv7()
+      const [from, to] = await Promise.all([keyring.sealer(situation.run_id), keyring.create(run_id)])
+      const reseal = <Value>(value: Value) => resealFor(value as Json, from, to) as Value
+      const { goal } = situation.created
+      const inherits = reseal(workToInherit(situation))
+      await recordRun({ run_id, goal, input: reseal(situation.input), inherits }, inMs(ownMs))
+      return run_id
+    },
+    work(options) {
+      const worker = startWorker({ due: queue, mode: config.mode, pursuits, wakes, ...options })
+      const keepHouse = () => void Promise.all([record.ensurePartitions(), record.signHeads()]).catch(options.onTrouble)
+      const timer = setInterval(keepHouse, housekeepingMs)
+      return {
+        stop: worker.stop,
+        async close(graceMs) {
+          clearInterval(timer)
+          await worker.close(graceMs)
+          await record.signHeads()
+        },
+      }
+    },
+    async changeInput({ run_id, created: { goal }, input }, patch) {
+      const sealer = await keyring.sealer(run_id)
+      const opened = mapAt(input, sensitivePointers(goal), (value) => (isSealed(value) ? sealer.open(value) : value))
+      const checked = validateInput(goal, mergePatch(opened, patch))
+      if (!checked.ok) throw new InputError(`With this change the input of ${goal.goal} is not valid`, checked.issues)
+      return seal(run_id, goal, checked.input)
+    },
+    close: () => listening.close(),
+  }
+}
+
+/** The journal as the loop has it: it takes a run up by reading it, and says when somebody else was quicker. */
+function asRunJournal(journal: Journal): RunJournal {
+  return {
+    read: (runId) => journal.adopt(runId),
+    async append(runId, drafts, change) {
+      try {
+        return await journal.append(runId, drafts, change)
+      } catch (error) {
+        if (error instanceof FenceLostError) throw new OvertakenError(error.message, { cause: error })
+        throw error
+      }
+    },
+  }
+}
+
+function sensitivePointers(goal: Pick<Goal, 'input'>): string[] {
+  return inputProperties(goal.input).flatMap(({ pointer, sensitive }) => (sensitive ? [pointer] : []))
+}
+
+function whyOf(reason: unknown): { why?: string } {
+  const { why } = Object(reason)
+  return typeof why === 'string' ? { why } : {}
+}
+
+function inMs(ms: number): string {
+  return new Date(Date.now() + ms).toISOString()
+}
+
+function sleepUntil(instant: Date, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const timer = setTimeout(done, Math.max(0, instant.getTime() - Date.now()))
+    signal.addEventListener('abort', done, { once: true })
+    function done() {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+  })
+}

@@ -1,0 +1,142 @@
+import type { CallRequest, CallResult } from '../model/call.ts'
+import { type Draft, draft } from '../model/event.ts'
+import type { CallState, Situation } from '../model/situation.ts'
+import { goalServer } from '../model/sub-goals.ts'
+import type { ChildResult, Parts } from './parts.ts'
+import type { Taking } from './taking.ts'
+
+/** A call whose outcome is known and not recorded yet. */
+export interface Arrival {
+  call_id: string
+  result: CallResult
+}
+
+/** The calls that one pursuit has in flight: to servers, and to the runs of sub-goals. */
+export class Calls {
+  private readonly parts: Parts
+  private readonly signal: AbortSignal
+  private readonly drain: AbortSignal | undefined
+  private readonly pending = new Map<string, Promise<void>>()
+  private arrived: Arrival[] = []
+  /** Sub-goals whose runs wait, by call, until they are asked again. */
+  private readonly waiting = new Map<string, Extract<ChildResult, { waits: unknown }>['waits']>()
+  private readonly cancelling = new AbortController()
+  private interruption = new AbortController()
+
+  constructor(parts: Parts, { signal, drain }: { signal: AbortSignal; drain?: AbortSignal }) {
+    this.parts = parts
+    this.signal = signal
+    this.drain = drain
+  }
+
+  inFlight(): number {
+    return this.pending.size
+  }
+
+  arrive(arrival: Arrival): void {
+    this.arrived.push(arrival)
+  }
+
+  /** What has arrived, each once. */
+  arrivals(): Arrival[] {
+    return this.arrived.splice(0)
+  }
+
+  /** What was taken and could not be recorded after all. */
+  giveBack(arrivals: readonly Arrival[]): void {
+    this.arrived.unshift(...arrivals)
+  }
+
+  perform(call: CallState, situation: Situation): void {
+    if (this.pending.has(call.call_id)) return
+    const performed = call.server === goalServer ? this.ask(call, situation) : this.call(call, situation.run_id)
+    this.pending.set(
+      call.call_id,
+      performed.finally(() => this.pending.delete(call.call_id)),
+    )
+  }
+
+  /** Asks the runs of sub-goals that wait how they are now. */
+  askAgain(situation: Situation): void {
+    for (const id of this.waiting.keys()) {
+      const call = situation.calls.get(id)
+      if (call && !call.outcome) this.perform(call, situation)
+    }
+  }
+
+  /** The runs of sub-goals end with the run that they are a part of. */
+  cancelSubGoals(situation: Situation): void {
+    if (this.cancelling.signal.aborted) return
+    const { cancel_requested: asked, undo_requested: undo } = situation
+    const why = asked?.why ?? undo?.why
+    this.cancelling.abort({ by: `run ${situation.run_id}`, ...(why === undefined ? {} : { why }) })
+    this.askAgain(situation)
+  }
+
+  /** Questions of sub-goals that the run itself does not show yet. */
+  waitsOf(taking: Taking): Draft[] {
+    const { situation } = taking
+    const shown = new Set([...situation.waits.values()].map(({ call_id }) => call_id))
+    return [...this.waiting].flatMap(([call_id, { run_id, question }]) => {
+      const call = situation.calls.get(call_id)
+      if (!call || call.outcome || shown.has(call_id) || situation.finished) return []
+      const wait_id = this.parts.newId()
+      const wait = { wait_id, for: 'child' as const, question, choices: [], facts: [], task_id: call.task_id }
+      return [taking.one(draft('wait_started', { ...wait, call_id, child_run: run_id }))]
+    })
+  }
+
+  /** Ends the pause that is under way, or the next. */
+  interrupt(): void {
+    this.interruption.abort()
+  }
+
+  async untilOneArrives(until: string | undefined, interrupts: AbortSignal[]): Promise<void> {
+    if (this.arrived.length > 0) return
+    const stop = new AbortController()
+    const signal = AbortSignal.any([...interrupts, stop.signal, this.interruption.signal])
+    const timer = until === undefined ? [] : [this.parts.clock.sleepUntil(new Date(until), signal)]
+    const interrupted = new Promise<void>((resolve) =>
+      signal.addEventListener('abort', () => resolve(), { once: true }),
+    )
+    try {
+      if (!signal.aborted) await Promise.race([...this.pending.values(), ...timer, interrupted])
+    } finally {
+      stop.abort()
+      if (this.interruption.signal.aborted) this.interruption = new AbortController()
+    }
+  }
+
+  private async call(call: CallState, runId: string): Promise<void> {
+    const result = await this.parts.gateway.call(requestOf(call, runId), {
+      signal: this.signal,
+      onProgress: (progress) => this.parts.onProgress?.(call.call_id, progress),
+    })
+    if (!this.signal.aborted) this.arrive({ call_id: call.call_id, result })
+  }
+
+  private async ask(call: CallState, parent: Situation): Promise<void> {
+    this.waiting.delete(call.call_id)
+    const answer = await this.answerOf(call, parent)
+    if (this.signal.aborted || !answer) return
+    if ('ended' in answer) this.arrive({ call_id: call.call_id, result: answer.ended })
+    else this.waiting.set(call.call_id, answer.waits)
+  }
+
+  private async answerOf(call: CallState, parent: Situation): Promise<ChildResult | undefined> {
+    const { children, clock } = this.parts
+    if (!children) {
+      const failure = { kind: 'internal' as const, message: 'Nothing here runs sub-goals' }
+      const at = clock.now().toISOString()
+      return { ended: { outcome: { status: 'failed', failure }, started_at: at, settled_at: at, egress: [] } }
+    }
+    if (call.purpose === 'compensation') return { ended: await children.undo(call, parent, { signal: this.signal }) }
+    const drain = this.drain ? { drain: this.drain } : {}
+    return children.pursue(call, parent, { signal: this.signal, cancel: this.cancelling.signal, ...drain })
+  }
+}
+
+function requestOf({ call_id, server, tool, arguments: args, ...call }: CallState, run_id: string): CallRequest {
+  const { idempotency_key, deadline, traceparent } = call
+  return { run_id, call_id, server, tool, arguments: args, idempotency_key, deadline, traceparent }
+}
