@@ -28,7 +28,8 @@ export async function pursueMortally(
 ): Promise<string[][]> {
   const options: AdvanceOptions = { signal: new AbortController().signal, cancel }
   const boundaries: string[][] = []
-  const stragglers: Promise<unknown>[] = []
+  const awake: Promise<unknown>[] = []
+  const asleep: { worker: MortalWorker; work: Promise<unknown> }[] = []
   for (;;) {
     const crash = crashes[0]
     const worker = new MortalWorker(crash)
@@ -38,11 +39,17 @@ export async function pursueMortally(
     if (end === 'killed' && crash) {
       crashes.shift()
       await clock.passUntil(clock.sleepUntil(new Date(clock.now().getTime() + crash.downtimeMs)))
+      if (crash.how === 'asleep') asleep.push({ worker, work })
+      if (crash.how !== 'dozing') continue
       worker.wake()
-      if (crash.how === 'slow') stragglers.push(work)
-    } else if (end === 'rested' && stragglers.length === 0) return boundaries
-    // Whoever lost the fence has let the run go, to one that was slow or to what a dead one had just sent off.
-    else await clock.passUntil(Promise.all(stragglers.splice(0)))
+      awake.push(work)
+      continue
+    }
+    const sleeper = awake.length === 0 ? asleep.shift() : undefined
+    if (end === 'rested' && awake.length === 0 && !sleeper) return boundaries
+    // Whoever lost the fence has let the run go, to one that was awake or to what a dead one had just sent off.
+    sleeper?.worker.wake()
+    await clock.passUntil(Promise.all([...awake.splice(0), sleeper?.work]))
   }
 }
 
