@@ -111,8 +111,8 @@ export async function live(day: Day, setting: Setting, crash?: DayCrash): Promis
 }
 
 async function answerOnce(runId: string, choice: string, journal: RunJournal, clock: VirtualClock): Promise<void> {
+  const desk = { journal, clock: clock.forRuns }
   const [wait] = fold(await journal.read(runId)).waits.values()
-  if (wait?.for === 'approval')
-    return decideApproval(runId, wait.wait_id, { choice, by: owner.principal }, journal, clock.now())
-  return answer(runId, { choice, by: owner.principal }, journal)
+  if (wait?.for === 'approval') return decideApproval(runId, wait.wait_id, { choice, by: owner.principal }, desk)
+  return answer(runId, { choice, by: owner.principal }, desk)
 }
