@@ -166,7 +166,12 @@ class Pursuit {
       this.lost = true
       return
     }
-    if (hasGrown) this.taking = new Taking(fold(events), this.parts.clock)
+    if (hasGrown) {
+      this.taking = new Taking(fold(events), this.parts.clock)
+      // Who had the run before may have started one more, and will not hear of it any more.
+      for (const call of unsettledCalls(this.situation))
+        if (!this.calls.knows(call.call_id)) this.takeOver(call, this.situation)
+    }
     for (const event of events) if (event.seq > this.told.seq) this.tell(event)
     this.calls.askAgain(this.situation)
   }

@@ -33,6 +33,13 @@ export class Calls {
     return this.pending.size
   }
 
+  /** Whether this pursuit made the call, and will hear or has heard what became of it. */
+  knows(callId: string): boolean {
+    return (
+      this.pending.has(callId) || this.waiting.has(callId) || this.arrived.some(({ call_id }) => call_id === callId)
+    )
+  }
+
   arrive(arrival: Arrival): void {
     this.arrived.push(arrival)
   }
