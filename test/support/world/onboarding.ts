@@ -5,9 +5,10 @@ import type { Goal } from '../../../orchestrator/model/goal.ts'
 import { digestSealed } from '../../../orchestrator/model/seal.ts'
 import { fold, type Situation } from '../../../orchestrator/model/situation.ts'
 import type { Journal } from '../../../orchestrator/record/journal.ts'
-import { answer, decideApproval } from '../../../orchestrator/run/answer.ts'
+import { FenceLostError } from '../../../orchestrator/record/record-errors.ts'
+import { answer, type Desk, decideApproval } from '../../../orchestrator/run/answer.ts'
 import { createRun } from '../../../orchestrator/run/create-run.ts'
-import type { Parts, RunJournal } from '../../../orchestrator/run/parts.ts'
+import { OvertakenError, type Parts, type RunJournal } from '../../../orchestrator/run/parts.ts'
 import type { JsonObject } from '../../../shared/json.ts'
 import { newRunId } from '../record-fixtures.ts'
 import type { FaultPlan } from './fault.ts'
@@ -67,7 +68,7 @@ export async function live(day: Day, setting: Setting, crash?: DayCrash): Promis
     return {
       create: (...run) => journal.create(...run),
       read: (run) => clock.standStill(journal.adopt(run)),
-      append: (run, drafts, change) => clock.standStill(journal.append(run, drafts, change)),
+      append: (run, drafts, change) => clock.standStill(journal.append(run, drafts, change)).catch(asOvertaken),
     }
   }
   let ids = 0
@@ -97,7 +98,8 @@ export async function live(day: Day, setting: Setting, crash?: DayCrash): Promis
     if (next) {
       world.change(next.faults)
       answered.push(next.choice)
-      await clock.passUntil(answerOnce(runId, next.choice, nextJournal(), clock))
+      const desk = { journal: nextJournal(), clock: clock.forRuns }
+      await clock.passUntil(answerOnce(runId, next.choice, desk))
     }
     const crashes = crash?.pursuit === boundaries.length ? [crash] : []
     const [first = []] = await pursueMortally({ runId, clock, newParts, cancel: cancel.signal }, crashes)
@@ -110,9 +112,12 @@ export async function live(day: Day, setting: Setting, crash?: DayCrash): Promis
   return { situation: fold(events), events, world, answered, boundaries }
 }
 
-async function answerOnce(runId: string, choice: string, journal: RunJournal, clock: VirtualClock): Promise<void> {
-  const desk = { journal, clock: clock.forRuns }
-  const [wait] = fold(await journal.read(runId)).waits.values()
-  if (wait?.for === 'approval') return decideApproval(runId, wait.wait_id, { choice, by: owner.principal }, desk)
-  return answer(runId, { choice, by: owner.principal }, desk)
+async function answerOnce(runId: string, choice: string, desk: Desk): Promise<void> {
+  const [wait] = fold(await desk.journal.read(runId)).waits.values()
+  const given = { choice, by: owner.principal }
+  return wait?.for === 'approval' ? decideApproval(runId, wait.wait_id, given, desk) : answer(runId, given, desk)
+}
+
+function asOvertaken(error: unknown): never {
+  throw error instanceof FenceLostError ? new OvertakenError(error.message, { cause: error }) : error
 }

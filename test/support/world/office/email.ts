@@ -13,7 +13,8 @@ export function email(): Vendor {
           (mail) => mail.run_id === run_id && mail.values.to === to && mail.values.organization_id === organization_id,
         )
         if (!found) return fail('not_found', 'No such mail was sent.')
-        return answer({ ...sent(found), to: String(to), subject: 'Welcome', sent_at: '2026-01-01T00:00:00.000Z' })
+        const about = { state: 'sent', to: String(to), subject: 'Welcome', sent_at: '2026-01-01T00:00:00.000Z' }
+        return answer({ ...sent(found), ...about })
       },
     },
     traces: () => mails.present(),
