@@ -118,7 +118,8 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
     } catch (error) {
       return unsent(tool, error, patience, connection)
     } finally {
-      if (connection && patience.ranOut() !== undefined) supervisor.suspect(connection)
+      const why = patience.ranOut()
+      if (connection && why !== undefined && why !== 'closing') supervisor.suspect(connection)
     }
   }
 
