@@ -117,6 +117,11 @@ export class StdioTransport implements Transport {
     const stdin = this.#process?.stdin
     if (!this.isOpen || !stdin?.writable) throw new SdkError(SdkErrorCode.NotConnected, 'the server is not running')
     this.#screen.sent(message)
+    // All that is sent in one turn goes into the pipe together: a write of its own costs as much as the rest of a message.
+    if (stdin.writableCorked === 0) {
+      stdin.cork()
+      process.nextTick(() => stdin.uncork())
+    }
     if (stdin.write(serializeMessage(message))) return
     // One listener for all who wait: a thousand of their own would be a leak.
     this.#drained ??= new Promise<void>((resolve) => stdin.once('drain', resolve)).then(() => {
