@@ -90,10 +90,10 @@ function halfHeartedUndos({ situation }: Told): string[] {
   })
 }
 
-/** Before people undo a run, what may have happened is looked up where that can be: else nobody could take it back. */
+/** In an undo, what may have happened is looked up where that can be: else nobody could take it back. */
 function openDoubts({ story, situation }: Told): string[] {
-  const { cancel_requested, undo_requested, calls, tools, compensation } = situation
-  if (!(cancel_requested ?? undo_requested) || 'tool_calls' in story.budget || 'wall_clock_s' in story.budget) return []
+  const { calls, tools, compensation } = situation
+  if ('tool_calls' in story.budget) return []
   return (compensation?.remaining ?? []).flatMap(({ call_id, tool }) => {
     const key = calls.get(call_id)?.idempotency_key
     const attempts = [...calls.values()].filter(({ idempotency_key }) => idempotency_key === key)
