@@ -52,6 +52,8 @@ export interface AdvanceOptions {
   longestPauseMs?: number
   /** How long a record that is away is waited for. */
   longestOutageMs?: number
+  /** Told, again and again, that the record is away and waited for. */
+  onAway?(error: unknown): void
 }
 
 class Pursuit {
@@ -217,8 +219,8 @@ class Pursuit {
   }
 
   private patiently<Result>(attempt: () => Promise<Result>): Promise<Result | undefined> {
-    const { signal, longestOutageMs } = this.options
-    return whileAway(attempt, { clock: this.parts.clock, signal, longestMs: longestOutageMs })
+    const { signal, longestOutageMs, onAway } = this.options
+    return whileAway(attempt, { clock: this.parts.clock, signal, longestMs: longestOutageMs, onAway })
   }
 
   private perform(call: CallState): void {

@@ -19,6 +19,7 @@ interface InFlight {
   /** Once aborted, runs of sub-goals end their pursuits cleanly. */
   drain?: AbortSignal
   longestOutageMs?: number
+  onAway?(error: unknown): void
 }
 
 /** The calls that one pursuit has in flight: to servers, and to the runs of sub-goals. */
@@ -137,11 +138,12 @@ export class Calls {
 
   private async ask(call: CallState, parent: Situation): Promise<void> {
     this.waiting.delete(call.call_id)
-    const { signal, drain, longestOutageMs } = this.options
+    const { signal, drain, longestOutageMs, onAway } = this.options
     const answer = await whileAway(() => this.answerOf(call, parent), {
       clock: this.parts.clock,
       signal: drain ? AbortSignal.any([signal, drain]) : signal,
       longestMs: longestOutageMs,
+      onAway,
     })
     if (signal.aborted || !answer) return
     if ('ended' in answer) this.arrive({ call_id: call.call_id, result: answer.ended })

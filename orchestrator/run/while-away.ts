@@ -12,6 +12,8 @@ export interface Waiting extends Pick<Parts, 'clock'> {
   signal: AbortSignal
   /** How long the record may be away before its error is thrown. */
   longestMs?: number | undefined
+  /** Told of each attempt that failed for want of the record, but the last. */
+  onAway?: ((error: unknown) => void) | undefined
 }
 
 /** True where an error says that the record could not be reached, and nothing else. */
@@ -22,7 +24,7 @@ export function isAway(error: unknown): boolean {
 /** Tries until the record answers. Undefined where that was stopped first. */
 export async function whileAway<Result>(
   attempt: () => Promise<Result>,
-  { clock, signal, longestMs = usualOutageMs }: Waiting,
+  { clock, signal, longestMs = usualOutageMs, onAway }: Waiting,
 ): Promise<Result | undefined> {
   const begun = clock.now().getTime()
   for (;;) {
@@ -30,6 +32,7 @@ export async function whileAway<Result>(
       return await attempt()
     } catch (error) {
       if (!isAway(error) || clock.now().getTime() - begun >= longestMs) throw error
+      onAway?.(error)
     }
     if (signal.aborted) return undefined
     await clock.sleepUntil(new Date(clock.now().getTime() + pauseMs), signal)
