@@ -251,6 +251,32 @@ describe('the undo', () => {
     expect(undo && first && undo.at >= first.data.deadline).toBe(true)
   })
 
+  test('waits as long though a lookup found what an earlier attempt had done', async () => {
+    const undoable = catalogue({
+      x: [
+        tool('make', {
+          establishes: ['x.thing'],
+          lookup: { tool: 'find', arguments: {} },
+          compensation: { tool: 'unmake', arguments: { id: { $ref: '/output/id' } } },
+        }),
+        tool('find', { effect: 'read' }),
+        tool('unmake', { effect: 'delete' }),
+      ],
+    })
+    const { journal, situation } = await run({
+      catalogue: undoable,
+      goal: goal({ 'x.thing': 'wait' }),
+      decide: planOnce(plan(task('x', 'x.make'))),
+      script: { 'x.make': [lost], 'x.find': [ok({ id: '1' })] },
+      beforeCall: ({ tool }, cancel) => tool === 'make' && cancel({ by: 'local:me' }),
+    })
+    const intended = journal.events.flatMap((event) => (event.type === 'call_intended' ? [event] : []))
+    const last = intended.findLast(({ data }) => data.tool === 'make')
+    const undo = intended.find(({ data }) => data.purpose === 'compensation')
+    expect(undo && last && undo.at >= last.data.deadline).toBe(true)
+    expect(situation.compensation?.status).toBe('complete')
+  })
+
   test('is not over while its last call is in flight, though the reserve is used up', async () => {
     const { situation } = await run({
       goal: goal({ 'b.thing': 'undo' }, { budget: { ...goal({ 'b.thing': 'undo' }).budget, compensation_calls: 2 } }),

@@ -199,10 +199,12 @@ function nextLookup(call: CallState, situation: Situation, now: Date): Step | un
   return { do: 'look_up', call }
 }
 
-/** Until when an attempt under a call's key whose reply was lost may still have its effect. */
+/** Until when an attempt under a call's key whose reply was lost may still have its effect, though a lookup found one. */
 function lastDeadline({ calls }: Situation, { idempotency_key }: CallState): string | undefined {
+  const lookedUp = new Set([...calls.values()].map(({ looks_up }) => looks_up))
   return [...calls.values()]
-    .filter((call) => call.idempotency_key === idempotency_key && call.outcome?.status === 'uncertain')
+    .filter((call) => call.idempotency_key === idempotency_key)
+    .filter((call) => call.outcome?.status === 'uncertain' || lookedUp.has(call.call_id))
     .map(({ deadline }) => deadline)
     .reduce<string | undefined>((last, at) => (last === undefined || sooner(last, at) === last ? at : last), undefined)
 }

@@ -7,7 +7,7 @@ import { showJournal, showTraces } from '../support/world/show-journal.ts'
 import { tell } from '../support/world/story.ts'
 
 /** The same few stories each time; more, and others: `REMIT_STORIES=20000 REMIT_SEED=7`. */
-const { REMIT_STORIES: numRuns = 400, REMIT_SEED: seed = 4 } = process.env
+const { REMIT_STORIES: numRuns = 800, REMIT_SEED: seed = 4 } = process.env
 
 describe('whatever goes wrong in the systems that a run works on, and whoever dies in the middle of it', () => {
   test.each(['planner', 'scripted'] as const)(

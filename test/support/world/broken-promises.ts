@@ -7,7 +7,14 @@ import type { Story, Told } from './story.ts'
  * that nobody gave up, it did what cannot be undone before what would undo it, or it gave up what would have passed.
  */
 export function brokenPromises(told: Told): string[] {
-  return [...overspending(told), ...lostOutcomes(told), ...rashness(told), ...timidity(told), ...halfHeartedUndos(told)]
+  return [
+    ...overspending(told),
+    ...lostOutcomes(told),
+    ...rashness(told),
+    ...timidity(told),
+    ...halfHeartedUndos(told),
+    ...openDoubts(told),
+  ]
 }
 
 function overspending({ story, situation, mostAtOnce }: Told): string[] {
@@ -80,6 +87,19 @@ function halfHeartedUndos({ situation }: Told): string[] {
     const passes =
       last?.outcome?.status === 'failed' && ['unavailable', 'rate_limited'].includes(last.outcome.failure.kind)
     return passes && last.attempt < attempts ? [`the undo of ${tool} (${call_id}) was not tried again`] : []
+  })
+}
+
+/** In an undo, what may have happened is looked up where that can be: else nobody could take it back. */
+function openDoubts({ story, situation }: Told): string[] {
+  const { calls, tools, compensation } = situation
+  if ('tool_calls' in story.budget) return []
+  return (compensation?.remaining ?? []).flatMap(({ call_id, tool }) => {
+    const key = calls.get(call_id)?.idempotency_key
+    const attempts = [...calls.values()].filter(({ idempotency_key }) => idempotency_key === key)
+    const isLookedUp = [...calls.values()].some(({ looks_up }) => attempts.some((each) => each.call_id === looks_up))
+    if (attempts.at(-1)?.outcome?.status !== 'uncertain' || !tools[tool]?.lookup || isLookedUp) return []
+    return [`${call_id} (${tool}) may remain, and nobody looked it up`]
   })
 }
 

@@ -8,8 +8,14 @@ import type { World } from './world.ts'
  * nothing is there twice, all that is there is a call's that may have made it, what succeeded is whole, what was undone is
  * clean, and what remains is named.
  */
-export function discrepancies({ situation, world, answered }: Told): string[] {
-  const there = world.traces().filter(({ run_id }) => run_id === situation.run_id)
+export function discrepancies({
+  situation,
+  world,
+  answered,
+}: Pick<Told, 'situation' | 'world' | 'answered'>): string[] {
+  const there = world
+    .traces()
+    .filter(({ run_id, call_id }) => run_id === situation.run_id && !isNotice(situation, call_id))
   return [
     ...restFaults(situation),
     ...duplicates(situation, world, answered),
@@ -46,6 +52,11 @@ function duplicates(situation: Situation, world: World, answered: readonly strin
   })
 }
 
+/** What told people of trouble stays told. */
+function isNotice({ calls, tasks }: Situation, callId: string): boolean {
+  return tasks.get(calls.get(callId)?.task_id ?? '')?.notice === true
+}
+
 /** All attempts that share a key are one effect, whichever of them had it. */
 function attemptsOf(situation: Situation, callId: string): CallState[] {
   const key = situation.calls.get(callId)?.idempotency_key
@@ -63,11 +74,9 @@ function accountFaults(situation: Situation, trace: Trace): string[] {
   if (attempts.length === 0) return [`${effectName(trace)} is of no call in the record`]
   if (!attempts.some(mayHaveDone)) return [`${effectName(trace)} is there, and the record says that nothing was done`]
   const provedAbsent = [...situation.calls.values()].find(
-    ({ looks_up, outcome, next }) =>
+    ({ looks_up, next }) =>
       attempts.some(({ call_id }) => call_id === looks_up) &&
-      outcome?.status === 'failed' &&
-      outcome.failure.kind === 'not_found' &&
-      next?.do === 'retry',
+      (next?.do === 'retry' || (next?.do === 'fail' && next.generation !== undefined)),
   )
   return provedAbsent ? [`${effectName(trace)} is there, and ${provedAbsent.call_id} found that it is not`] : []
 }

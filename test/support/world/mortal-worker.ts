@@ -1,15 +1,17 @@
 import type { Draft } from '../../../orchestrator/model/event.ts'
 import type { Parts, RunJournal } from '../../../orchestrator/run/parts.ts'
 
-/** When a worker is killed, as a count of the boundaries that it comes to, and how. */
+/**
+ * When a worker is killed, as a count of the boundaries that it comes to. One that is `dead` never does anything again; one
+ * that dozes stands still until its successor begins, and one that sleeps until its successor has come to rest.
+ */
 export interface Kill {
   at: number
-  /** `dead`: it never does anything again. `slow`: it stands still, and goes on when it is woken. */
-  how: 'dead' | 'slow'
+  how: 'dead' | 'dozing' | 'asleep'
 }
 
 /**
- * A worker that can be killed at each boundary of what it does: before and after each append, before, during and after
+ * A worker that can be killed at each boundary of what it does: before, during and after each append and
  * each call, before each decision and in each pause. What it had asked of a system by then happens there all the same.
  */
 export class MortalWorker {
@@ -29,9 +31,9 @@ export class MortalWorker {
     return this.fate.promise
   }
 
-  /** Lets a slow one go on. */
+  /** Lets it go on, unless it is dead. */
   wake(): void {
-    if (this.kill?.how !== 'slow') return
+    if (this.kill?.how === 'dead') return
     this.isKilled = false
     this.sleep.resolve()
   }
@@ -77,7 +79,11 @@ export class MortalWorker {
       append: async (run, drafts, change) => {
         const what = drafts.map(inWords).join(', ')
         await this.passes(`before the append of ${what}`)
-        const events = await journal.append(run, drafts, change)
+        const stored = journal.append(run, drafts, change)
+        // Nobody hears of it where the worker dies meanwhile.
+        stored.catch(() => {})
+        await this.passes(`during the append of ${what}`)
+        const events = await stored
         await this.passes(`after the append of ${what}`)
         return events
       },

@@ -1,5 +1,3 @@
-import type { Situation } from '../../../orchestrator/model/situation.ts'
-import { FenceLostError } from '../../../orchestrator/record/record-errors.ts'
 import { type AdvanceOptions, advance } from '../../../orchestrator/run/advance.ts'
 import type { Parts } from '../../../orchestrator/run/parts.ts'
 import { type Kill, MortalWorker } from './mortal-worker.ts'
@@ -20,39 +18,43 @@ export interface MortalRun {
 
 /**
  * Pursues a run with workers that are killed one after the other, and then with one that is not, until it comes to rest.
- * Returns the boundaries that each of them came to. Takes the crashes that it used off the list.
+ * Whoever begins has the run from then on; one that was only slow finds out that it has lost it. Returns the boundaries
+ * that each worker came to, and takes the crashes that happened off the list.
  */
 export async function pursueMortally(
   { runId, clock, newParts, cancel }: MortalRun,
   crashes: Crash[],
 ): Promise<string[][]> {
-  const options: AdvanceOptions = { signal: new AbortController().signal, cancel }
   const boundaries: string[][] = []
-  const stragglers: Promise<unknown>[] = []
+  const awake: Promise<unknown>[] = []
+  const asleep: { worker: MortalWorker; work: Promise<unknown> }[] = []
+  let holder: MortalWorker | undefined
   for (;;) {
     const crash = crashes[0]
     const worker = new MortalWorker(crash)
+    holder = worker
     boundaries.push(worker.boundaries)
-    const work = orLetGo(advance(runId, worker.partsOf(newParts()), options))
+    const options: AdvanceOptions = {
+      signal: new AbortController().signal,
+      cancel,
+      isOurs: async () => holder === worker,
+    }
+    const work = advance(runId, worker.partsOf(newParts()), options)
     const end = await clock.passUntil(Promise.race([work, worker.killed]))
     if (end === 'killed' && crash) {
       crashes.shift()
       await clock.passUntil(clock.sleepUntil(new Date(clock.now().getTime() + crash.downtimeMs)))
+      if (crash.how === 'asleep') asleep.push({ worker, work })
+      if (crash.how !== 'dozing') continue
       worker.wake()
-      if (crash.how === 'slow') stragglers.push(work)
-    } else if (end === 'rested' && stragglers.length === 0) return boundaries
-    // Whoever lost the fence has let the run go, to one that was slow or to what a dead one had just sent off.
-    else await clock.passUntil(Promise.all(stragglers.splice(0)))
-  }
-}
-
-/** A worker that lost the fence lets the run go; any other error is one. */
-async function orLetGo(work: Promise<Situation>): Promise<'rested' | 'let go'> {
-  try {
-    await work
-    return 'rested'
-  } catch (error) {
-    if (error instanceof FenceLostError) return 'let go'
-    throw error
+      awake.push(work)
+      continue
+    }
+    for (const sleeper of asleep.splice(0)) {
+      sleeper.worker.wake()
+      awake.push(sleeper.work)
+    }
+    await clock.passUntil(Promise.all(awake.splice(0)))
+    return boundaries
   }
 }

@@ -37,7 +37,7 @@ export function stories(reasoner: Story['reasoner']): fc.Arbitrary<Story> {
 
 const crash = fc.record<Crash>({
   at: fc.integer({ min: 1, max: 40 }),
-  how: fc.constantFrom('dead', 'slow'),
+  how: fc.constantFrom('dead', 'dozing', 'asleep'),
   downtimeMs: fc.constantFrom(0, 1_000, 15_000, 60_000),
 })
 

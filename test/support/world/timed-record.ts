@@ -1,6 +1,5 @@
 import type { Draft, Event } from '../../../orchestrator/model/event.ts'
-import { FenceLostError } from '../../../orchestrator/record/record-errors.ts'
-import type { RunJournal } from '../../../orchestrator/run/parts.ts'
+import { OvertakenError, type RunJournal } from '../../../orchestrator/run/parts.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 /** How long an append takes to be durable: calls in flight go on meanwhile. */
@@ -19,7 +18,7 @@ export class TimedRecord {
     return structuredClone(this.events)
   }
 
-  /** A journal of one worker: it goes on after what it read last, and loses the run where somebody else did so before. */
+  /** A journal of one worker: it goes on after what it read last, and is overtaken where somebody else did so before. */
   open(): RunJournal {
     let head = 0
     return {
@@ -30,7 +29,7 @@ export class TimedRecord {
       append: async (run_id: string, drafts: Draft[]) => {
         const copied = structuredClone(drafts)
         await this.clock.sleepUntil(new Date(this.clock.now().getTime() + commitMs))
-        if (head !== this.events.length) throw new FenceLostError(run_id)
+        if (head !== this.events.length) throw new OvertakenError(`run ${run_id} has grown meanwhile`)
         const place = { run_id, v: 1, at: this.clock.now().toISOString(), prev_hash: '', hash: '', tenant: 'default' }
         const events = copied.map((each, index) => ({ ...each, ...place, seq: head + 1 + index }))
         this.events.push(...events)

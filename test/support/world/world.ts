@@ -17,13 +17,18 @@ export class World implements RunGateway {
   private readonly catalogue: Catalogue
   private readonly vendors: Record<string, Vendor>
   private readonly clock: VirtualClock
-  private readonly faults: FaultPlan
+  private faults: FaultPlan
   private readonly kept = new KeptAnswers()
 
   constructor(catalogue: Catalogue, vendors: Record<string, Vendor>, clock: VirtualClock, faults: FaultPlan = {}) {
     this.catalogue = catalogue
     this.vendors = vendors
     this.clock = clock
+    this.faults = faults
+  }
+
+  /** From now on, this goes wrong instead. */
+  change(faults: FaultPlan): void {
     this.faults = faults
   }
 
