@@ -31,7 +31,7 @@ export interface Workplace {
   /** Facts for `doctor`: each with what was found, and what to do where it is not as it should be. */
   diagnose(): Promise<Finding[]>
   /** Starts further worker processes, each again when it dies, until closed. */
-  startWorkers(count: number, options: { runs: number }): { close(): Promise<void> }
+  startWorkers(count: number, options: { runs: number; json: boolean }): WorkerProcesses
   /** Brings the record's roles and tables up to date; names what was applied, and what the record has now. */
   migrate(): Promise<{ applied: string[]; current: string }>
   /** Writes all that runs need to go on to a file. Runs may be under way meanwhile. Throws the signal's reason. */
@@ -40,6 +40,14 @@ export interface Workplace {
   restore(file: string, options: { replace: boolean; signal: AbortSignal }): Promise<Restored>
   /** Stops every process that belongs to this home, whoever started it. Returns their names. */
   stopEverything(): Promise<string[]>
+}
+
+/** Worker processes beside this one. */
+export interface WorkerProcesses {
+  /** Stops those that are closing at once: calls under way are left to whoever takes their runs up. */
+  stop(): void
+  /** Lets calls in flight settle, and waits until each has ended. */
+  close(): Promise<void>
 }
 
 /** What is in a backup. `databases` are those of an external Postgres, which it does not hold. */

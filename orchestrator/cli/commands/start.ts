@@ -35,8 +35,9 @@ export const addStart: AddCommand = (program, context) => {
 
 async function start({ workers, runs, tied, json }: StartOptions, context: Context): Promise<number> {
   const { workplace, terminal } = context
-  const remit = await startUp(context, { servers: true }, { json: json === true })
-  const others = workplace.startWorkers(workers - 1, { runs })
+  // Beside others, it is for the first of them to say how the start went.
+  const remit = await startUp(context, { servers: true }, { json: json === true || tied === true })
+  const others = workplace.startWorkers(workers - 1, { runs, json: json === true })
   try {
     const worker = remit.work({
       most: runs,
@@ -44,11 +45,15 @@ async function start({ workers, runs, tied, json }: StartOptions, context: Conte
       onTrouble: (error, runId) => note(context, [troubleLine(error, runId)]),
     })
     const what = { workers, runs_at_once: runs }
-    if (json) terminal.stdout(`${JSON.stringify({ ready: what })}\n`)
+    if (tied) note(context, [[good('Ready'), ': one more worker']])
+    else if (json) terminal.stdout(`${JSON.stringify({ ready: what })}\n`)
     else print(context, [[good('Ready'), `: ${workers} ${workers === 1 ? 'worker' : 'workers'}, Ctrl-C stops`]])
     await untilAsked(context, tied === true)
-    note(context, [[doubtful('Stopping'), ': calls under way settle first; Ctrl-C again stops at once']])
-    const again = terminal.onInterrupt(() => worker.stop())
+    if (!tied) note(context, [[doubtful('Stopping'), ': calls under way settle first; Ctrl-C again stops at once']])
+    const again = terminal.onInterrupt(() => {
+      worker.stop()
+      others.stop()
+    })
     await Promise.all([others.close(), worker.close(graceMs)])
     again()
     return 0
