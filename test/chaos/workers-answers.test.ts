@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { answer, decideApproval } from '../../orchestrator/run/answer.ts'
 import { until } from '../support/hostile-gateway.ts'
 import { createRun } from '../support/workers/crowd.ts'
@@ -7,6 +7,8 @@ import { cancelRun } from '../support/workers/people.ts'
 import { stationGoals } from '../support/workers/stations.ts'
 import type { WorkerProcess } from '../support/workers/worker-process.ts'
 import { openYard, type Yard } from '../support/workers/yard.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 let yard: Yard
 let workers: WorkerProcess[]

@@ -34,7 +34,7 @@ test(`${parked} runs that wait cost a worker a few statements a second, and hold
   worker.signal('SIGTERM')
   expect(await worker.exited).toBe(0)
   expect((await yard.runs()).filter(({ lease_owner }) => lease_owner !== null)).toEqual([])
-})
+}, 120_000)
 
 /** All that were committed in the database so far, as far as Postgres has counted them: it does so every few seconds. */
 async function transactions({ sql }: Yard): Promise<number> {

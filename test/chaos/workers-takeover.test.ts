@@ -45,7 +45,7 @@ test('a live worker goes on with the runs of one that was killed', async () => {
   expect(after).toHaveLength(12)
   expect(Math.max(...after)).toBeLessThan(15_000)
   await expectEndedWell(yard, [successor], [dead, successor])
-})
+}, 120_000)
 
 test('a worker that was only slow lets go of the runs that others went on with, and works on', async () => {
   await using yard = await openYard()
@@ -68,4 +68,4 @@ test('a worker that was only slow lets go of the runs that others went on with, 
 
   expect(troublesOf([slow, ...others])).toEqual([])
   await expectEndedWell(yard, [slow], [slow, ...others])
-})
+}, 120_000)
