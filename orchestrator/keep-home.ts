@@ -33,8 +33,13 @@ export async function backUpHome(config: Config, file: string, signal: AbortSign
   })
 }
 
-export async function restoreHome(config: Config, file: string, options: RestoreOptions): Promise<Restored> {
-  const { replaced, ...head } = await asInputError(() => restore(file, config.home, options))
+export async function restoreHome(
+  config: Config,
+  file: string,
+  options: Omit<RestoreOptions, 'postgres'>,
+): Promise<Restored> {
+  const postgres = config.databaseUrl === undefined ? 'embedded' : 'external'
+  const { replaced, ...head } = await asInputError(() => restore(file, config.home, { ...options, postgres }))
   return { ...described(head), ...(replaced === undefined ? {} : { replaced }) }
 }
 

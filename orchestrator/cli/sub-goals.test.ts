@@ -98,6 +98,10 @@ describe('the run of a sub-goal', () => {
   })
 })
 
+test('events says for which item of a list a call is', async () => {
+  expect((await remit(['events', 'last'])).out).toMatch(/call_intended +goals\.onboard \(onboard\/1\), task, attempt 1/)
+})
+
 describe('runs', () => {
   test('lists sub-goals below their run, and what those that wait are asked', async () => {
     const { out } = await remit(['runs'], mixed, (terminal) => {

@@ -91,6 +91,15 @@ describe('lets one call through', () => {
   })
 })
 
+test('a call that rejects rejects, and has shown nothing', async () => {
+  const broken = () => guard.run(() => Promise.reject(new Error('no')))
+  await expect(broken()).rejects.toThrow('no')
+  await open()
+  vi.advanceTimersByTime(1_000)
+  await expect(broken()).rejects.toThrow('no')
+  expect(guard.state()).toBe('open')
+})
+
 test('passes on what the call returned, whatever it has shown', async () => {
   for (const evidence of ['answered', 'failed', 'none'] as const)
     expect(await guard.run(async () => ({ evidence, told: 7 }))).toEqual({ evidence, told: 7 })

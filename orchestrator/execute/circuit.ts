@@ -25,7 +25,7 @@ export function circuit(limits: Pick<Limits, 'circuit' | 'circuitFailures'>, ran
   let opensUntil = 0
   let counted = 0
   const policy = circuitBreaker(
-    handleWhenResult((result) => (result as { evidence: Evidence }).evidence === 'failed'),
+    handleWhenResult((evidence) => evidence === 'failed'),
     {
       breaker: new ConsecutiveBreaker(limits.circuitFailures),
       halfOpenAfter: new DelegateBackoff<{ attempt: number }>(({ attempt }) => {
@@ -49,32 +49,30 @@ export function circuit(limits: Pick<Limits, 'circuit' | 'circuitFailures'>, ran
     async run(call) {
       const countedBefore = counted
       const isProbe = policy.state === CircuitState.Open
-      try {
-        return await policy.execute(async () => {
-          const result = await call()
-          const isNew = result.evidence === 'failed' && counted === countedBefore
-          if (isNew) counted += 1
-          // A probe that has shown nothing leaves the circuit open; what any other call has not shown is not counted.
-          if (isProbe) return result.evidence === 'none' ? { ...result, evidence: 'failed' } : result
-          if (result.evidence === 'answered' || isNew) return result
-          throw new NothingShown(result)
-        })
-      } catch (error) {
-        if (error instanceof NothingShown) return error.result as never
-        throw error
+      let calling: ReturnType<typeof call> | undefined
+      const show = async (): Promise<Evidence> => {
+        calling = call()
+        const evidence = await calling.then(
+          (result) => result.evidence,
+          () => 'none' as const,
+        )
+        // A probe that has shown nothing leaves the circuit open; what any other call has not shown is not counted.
+        if (isProbe) return evidence === 'answered' ? 'answered' : 'failed'
+        if (evidence === 'answered') return evidence
+        if (evidence === 'none' || counted !== countedBefore) throw nothingShown
+        counted += 1
+        return evidence
       }
+      await policy.execute(show).catch((error: unknown) => {
+        if (error !== nothingShown) throw error
+      })
+      return calling as ReturnType<typeof call>
     },
   }
 }
 
-/** Carries a result past the policy, which would take it for a success. */
-class NothingShown extends Error {
-  readonly result: unknown
-  constructor(result: unknown) {
-    super('the call has shown nothing of the server')
-    this.result = result
-  }
-}
+/** Thrown past the policy, which would take a call that returns for a success. */
+const nothingShown = new Error('the call has shown nothing of the server')
 
 const names = {
   [CircuitState.Closed]: 'closed',

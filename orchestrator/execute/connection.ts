@@ -67,7 +67,7 @@ export interface ConnectOptions {
   signal: AbortSignal
   /** Told each breach of the protocol, and how many there have been. */
   onFault(fault: string, count: number): void
-  /** Told when the running server changes what it says of its tools. */
+  /** Told which tools the running server does not offer as they were reviewed, where there are such, and when that changes. */
   onQuarantine(quarantine: Quarantine): void
 }
 
@@ -83,6 +83,7 @@ const longestTimeoutMs = 2_147_483_647
  * once more with the old handshake, and remembered.
  */
 export async function connect(server: ServerManifest, launch: Launch, options: ConnectOptions): Promise<Connection> {
+  options.signal.throwIfAborted()
   const legacy = options.verdicts.isLegacy(server)
   try {
     return await open(server, launch, legacy, options)
@@ -125,17 +126,25 @@ async function open(
     if (client.getProtocolEra() === 'legacy') await verdicts.rememberLegacy(server)
     // Changes are heard of before the first look, so that none falls in between.
     let tools: ToolsInView | undefined
-    client.setNotificationHandler('notifications/tools/list_changed', () => tools?.changed())
+    let changedMeanwhile = false
+    client.setNotificationHandler('notifications/tools/list_changed', () => {
+      if (tools) tools.changed()
+      else changedMeanwhile = true
+    })
     await subscribe(client)
     const look = () => lookAt(client, server, limits.handshakeMs, end.signal)
+    const first = await look()
+    if (first.size > 0) onQuarantine(first)
     tools = followTools({
       look,
-      first: await look(),
+      first,
       restMs: restBetweenLooksMs,
+      goodForMs: limits.lookGoodForMs,
       ended: end.signal,
       onChange: onQuarantine,
       onFailure: () => transport.fail('does not tell its tools any more'),
     })
+    if (changedMeanwhile) tools.changed()
     return connectionOf(client, transport, tools, launch.secrets, ended.promise)
   } catch (cause) {
     const what = endingOf(transport, cause)
@@ -169,11 +178,11 @@ function connectionOf(
       ),
     async answersWithin(ms) {
       const wait = patience({ remainingMs: ms })
-      tools.changed()
       try {
-        await tools.quarantine(wait.signal)
+        await client.request({ method: 'tools/list', params: {} }, { signal: wait.signal })
         return true
       } catch {
+        // Whatever else went wrong, it answered, or it has ended.
         return wait.ranOut() === undefined
       } finally {
         wait.release()

@@ -14,7 +14,16 @@ function following(more: Partial<FollowOptions> = {}) {
     looks.push(next)
     return next.promise
   }
-  const options = { look, first: all, restMs: 0, ended: ended.signal, onChange: vi.fn(), onFailure: vi.fn(), ...more }
+  const options = {
+    look,
+    first: all,
+    restMs: 0,
+    goodForMs: 60_000,
+    ended: ended.signal,
+    onChange: vi.fn(),
+    onFailure: vi.fn(),
+    ...more,
+  }
   return { ...options, end: ended, looks, tools: followTools(options) }
 }
 
@@ -78,6 +87,13 @@ test('a look that fails is told, and those who wait for it wait on until the con
   await vi.waitFor(() => expect(onFailure).toHaveBeenCalledOnce())
   end.abort(new Error('ended'))
   await expect(waiting).rejects.toThrow('ended')
+})
+
+test('an old look is not good enough, even where no change was told', async () => {
+  const { tools, looks } = following({ goodForMs: -1 })
+  const waiting = tools.quarantine(never)
+  looks[0]?.resolve(without('a'))
+  expect(await waiting).toEqual(without('a'))
 })
 
 test('nobody waits longer than their own signal', async () => {

@@ -46,7 +46,7 @@ onLinux('kills what a process that lives no more has launched, and leaves what a
     startMarked(`${process.pid}.1.1`),
   ])
   const ended = Promise.all([once(orphan, 'exit'), once(reused, 'exit')])
-  expect(await killOrphans()).toBeGreaterThanOrEqual(2)
+  await killOrphans()
   await ended
   expect(ours.signalCode).toBeNull()
 })

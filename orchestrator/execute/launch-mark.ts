@@ -28,9 +28,9 @@ export async function killMarked(mark: string): Promise<void> {
   }
 }
 
-/** Kills what launches of processes that live no more have left behind, and says how many they were. */
-export function killOrphans(): Promise<number> {
-  return killWhere((mark) => {
+/** Kills what launches of processes that live no more have left behind. */
+export async function killOrphans(): Promise<void> {
+  await killWhere((mark) => {
     const [pid = '', start = ''] = mark.split('.')
     return /^\d+$/.test(pid) && start !== '' && !isAlive({ pid: Number(pid), start })
   })

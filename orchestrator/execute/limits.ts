@@ -18,6 +18,8 @@ export interface Limits {
   /** A server may be slow to start on a busy machine; one that says nothing for this long is taken for a 2025-era server. */
   probeMs: number
   handshakeMs: number
+  /** A call waits for a new look at a server's tools where the last one is older than this. */
+  lookGoodForMs: number
   /** How long a process may say nothing after a call was abandoned before it is replaced. */
   silenceMs: number
   /** How long a process may take to leave after its stdin was closed, and again after SIGTERM. */
@@ -52,6 +54,7 @@ export const defaultLimits: Limits = {
   launchMs: 60_000,
   probeMs: 15_000,
   handshakeMs: 30_000,
+  lookGoodForMs: 60_000,
   silenceMs: 5_000,
   leaveMs: 2_000,
   restartWaitMs: 2_000,

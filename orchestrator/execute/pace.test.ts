@@ -18,14 +18,24 @@ test('what stays within the budget of each window flows on', () => {
   expect(stream.pause).not.toHaveBeenCalled()
 })
 
-test('what goes beyond it waits until the window ends', () => {
+test('what goes beyond it waits until it is paid off, however much came at once', () => {
   const { stream, spend } = paced(10)
-  spend(11)
-  spend(100)
+  spend(50)
+  spend(1)
   expect(stream.pause).toHaveBeenCalledOnce()
+  vi.advanceTimersByTime(399)
   expect(stream.resume).not.toHaveBeenCalled()
-  vi.advanceTimersByTime(100)
+  vi.advanceTimersByTime(1)
   expect(stream.resume).toHaveBeenCalledOnce()
+  spend(1)
+  expect(stream.pause).toHaveBeenCalledTimes(2)
+})
+
+test('a long silence saves up no more than one budget', () => {
+  const { stream, spend } = paced(10)
+  vi.advanceTimersByTime(60_000)
+  spend(11)
+  expect(stream.pause).toHaveBeenCalledOnce()
 })
 
 test('a stream that was stopped is not woken any more', () => {

@@ -1,33 +1,33 @@
 import type { Readable } from 'node:stream'
 
-/** Keeps one stream from taking all of this process: what it may deliver in a window of time is bounded. */
+/** Keeps one stream from taking all of this process: what it may deliver over time is bounded. */
 export interface Pace {
-  /** Counts what was delivered; beyond the budget the stream is paused until the window ends, and its writer has to wait. */
+  /** Counts what was delivered. Beyond what is free the stream is paused until it is paid off, and its writer has to wait. */
   spend(cost: number): void
   stop(): void
 }
 
 const windowMs = 100
 
-/** `budget` is what may be spent in each tenth of a second. */
+/** `budget` is what may be spent in each tenth of a second; as much may be saved up. */
 export function paceStream(stream: Pick<Readable, 'pause' | 'resume'>, budget: number): Pace {
-  let spent = 0
-  let windowEnds = 0
+  let free = budget
+  let countedAt = performance.now()
   let timer: NodeJS.Timeout | undefined
   return {
     spend(cost) {
       const now = performance.now()
-      if (now >= windowEnds) {
-        spent = 0
-        windowEnds = now + windowMs
-      }
-      spent += cost
-      if (spent <= budget || timer) return
+      free = Math.min(budget, free + ((now - countedAt) / windowMs) * budget) - cost
+      countedAt = now
+      if (free >= 0 || timer) return
       stream.pause()
-      timer = setTimeout(() => {
-        timer = undefined
-        stream.resume()
-      }, windowEnds - now)
+      timer = setTimeout(
+        () => {
+          timer = undefined
+          stream.resume()
+        },
+        Math.ceil((-free / budget) * windowMs),
+      )
     },
     stop() {
       clearTimeout(timer)

@@ -19,11 +19,11 @@ export interface ServerProcess {
   readonly exited: Promise<void>
   /** Resolves when, besides, all that it wrote was read. */
   readonly closed: Promise<void>
-  /** Resolves when nothing that it started is left either, as far as the platform lets us see. */
+  /** Resolves when nothing that it started is left either, as far as the platform lets us see, or when not even a kill helps. */
   readonly gone: Promise<void>
   /** `exit code 2`, `SIGKILL`, or undefined while it runs. */
   ending(): string | undefined
-  /** Asks it to leave, ever less politely, and waits until it has. What even a kill does not end is not waited for. */
+  /** Asks it to leave, ever less politely, and waits until it is gone. */
   stop(): Promise<void>
   /** Ends it without asking. */
   kill(): void
@@ -55,7 +55,8 @@ export function startServerProcess({ command, args, cwd, env }: Launch, leaveMs:
     child.once('close', () => resolve())
     started.catch(() => resolve())
   })
-  const gone = exited.then(async () => {
+  const unkillable = Promise.withResolvers<void>()
+  const gone = Promise.race([exited, unkillable.promise]).then(async () => {
     if (child.pid === undefined) return
     signalGroup('SIGKILL')
     await killMarked(mark)
@@ -86,14 +87,24 @@ export function startServerProcess({ command, args, cwd, env }: Launch, leaveMs:
     return left
   }
 
+  // Where no descriptors are left, Node makes a child without pipes, and tells the error only later.
+  if (!child.stdout) throw Object.assign(new Error('no pipe could be opened'), { code: 'EMFILE', syscall: 'spawn' })
+
   let stopping: Promise<void> | undefined
   async function stopOnce(): Promise<void> {
     child.stdin.end()
     if (!(await leavesWithin(leaveMs))) {
       signalGroup('SIGTERM')
-      if (!(await leavesWithin(leaveMs))) signalGroup('SIGKILL')
+      if (!(await leavesWithin(leaveMs))) kill()
     }
-    if (await leavesWithin(killedMs)) await gone
+    await gone
+  }
+
+  function kill(): void {
+    if (ending() !== undefined) return
+    signalGroup('SIGKILL')
+    const timer = setTimeout(unkillable.resolve, killedMs)
+    exited.then(() => clearTimeout(timer))
   }
 
   return {
@@ -110,8 +121,6 @@ export function startServerProcess({ command, args, cwd, env }: Launch, leaveMs:
       stopping ??= stopOnce()
       return stopping
     },
-    kill: () => {
-      if (ending() === undefined) signalGroup('SIGKILL')
-    },
+    kill,
   }
 }

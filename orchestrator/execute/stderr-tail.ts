@@ -30,7 +30,8 @@ export function followStderr(stream: Readable, scrub: Scrub, logFile?: string): 
   const pace = paceStream(stream, pacedBytes)
 
   const add = (line: string) => {
-    const clean = scrub(line).slice(0, longestLine)
+    // Half a secret at a cut would not be known for one, so what is far too long is not shown at all.
+    const clean = line.length > 4 * longestLine ? `… ${line.length} characters` : scrub(line).slice(0, longestLine)
     kept.push(clean)
     if (kept.length > keptLines) kept.shift()
     log?.append(clean)
@@ -38,8 +39,7 @@ export function followStderr(stream: Readable, scrub: Scrub, logFile?: string): 
   const lines = splitLines({
     limitBytes: 4 * longestLine,
     onLine: add,
-    // Half a secret at a cut would not be known for one.
-    onLongLine: ({ bytes }) => add(`… a line of ${bytes} bytes`),
+    onLongLine: ({ bytes }) => add(`… ${bytes} bytes`),
   })
   stream.on('data', (chunk: Buffer) => {
     lines.push(chunk)

@@ -19,11 +19,9 @@ import { followStderr, type StderrTail } from './stderr-tail.ts'
 const drainMs = 250
 /** How long a process that closed a pipe may take to exit. */
 const endingMs = 1_000
-/** Messages that nobody asked for, in each tenth of a second; 8 KiB count as one more. */
+/** Messages that nobody asked for, in each tenth of a second; 4 KiB count as one more. */
 const pacedMessages = 500
-const bytesLikeAMessage = 8_192
-/** Of a stray line on stdout that goes to the server's log. */
-const strayCharacters = 500
+const bytesLikeAMessage = 4_096
 
 /** MCP over the stdio of a server's process. What breaks the protocol is noted and kept from the client. */
 export class StdioTransport implements Transport {
@@ -59,7 +57,7 @@ export class StdioTransport implements Transport {
     this.#lines = splitLines({
       limitBytes: limits.lineBytes,
       onLine: (line, bytes) => this.#take(this.#screen.read(line, bytes), bytes, line),
-      onLongLine: (line) => this.#take(this.#screen.readLong(line), line.bytes, line.head),
+      onLongLine: (line) => this.#take(this.#screen.readLong(line), line.bytes),
       onEndless: () => this.fail('wrote a line without an end'),
     })
   }
@@ -119,6 +117,11 @@ export class StdioTransport implements Transport {
     const stdin = this.#process?.stdin
     if (!this.isOpen || !stdin?.writable) throw new SdkError(SdkErrorCode.NotConnected, 'the server is not running')
     this.#screen.sent(message)
+    // All that is sent in one turn goes into the pipe together: a write of its own costs as much as the rest of a message.
+    if (stdin.writableCorked === 0) {
+      stdin.cork()
+      process.nextTick(() => stdin.uncork())
+    }
     if (stdin.write(serializeMessage(message))) return
     // One listener for all who wait: a thousand of their own would be a leak.
     this.#drained ??= new Promise<void>((resolve) => stdin.once('drain', resolve)).then(() => {
@@ -147,10 +150,10 @@ export class StdioTransport implements Transport {
     this.#ended()
   }
 
-  #take({ message, fault, unasked }: Screened, bytes: number, line: string): void {
+  #take({ message, fault, unasked }: Screened, bytes: number, line?: string): void {
     if (unasked) this.#pace?.spend(1 + bytes / bytesLikeAMessage)
     if (fault !== undefined) {
-      this.#tail?.add(`[stdout] ${line.slice(0, strayCharacters)}`)
+      this.#tail?.add(line === undefined ? `[stdout] ${fault}` : `[stdout] ${line}`)
       const tooMany = this.#faults.add()
       this.onfault?.(fault, this.#faults.total())
       if (tooMany) this.fail('broke the protocol again and again')

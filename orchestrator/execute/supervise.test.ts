@@ -189,6 +189,22 @@ describe('a process that does not start', () => {
     expect(await waiting).toMatchObject({ retryAfterMs: 2_000 })
   })
 
+  test('fails who waited for a restart that fails on the spot', async () => {
+    await supervisor.close()
+    supervisor = supervise({
+      server: 'billing',
+      limits: { ...limits, restart: { firstMs: 10, longestMs: 10 } },
+      now: Date.now,
+      random: () => 0,
+      connect: () => Promise.reject(new Error('no')),
+      onTrouble: () => {},
+    })
+    await supervisor.connection(never).catch(() => {})
+    const waiting = supervisor.connection(never).catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(await waiting).toMatchObject({ retryAfterMs: 10 })
+  })
+
   test('because of its configuration says so', async () => {
     const waiting = supervisor.connection(never).catch((error: unknown) => error)
     await failing(

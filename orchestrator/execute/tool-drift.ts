@@ -28,6 +28,7 @@ const unreadable = 'what the running server says of it cannot be read'
 /** Levels that a tool's definition may have. */
 const deepest = 100
 const mostPointers = 3
+const mostSegments = 6
 
 function schemaDrift(what: string, reviewed: JsonObject | undefined, live: JsonObject | undefined): string[] {
   if (!reviewed || !live) return !reviewed === !live ? [] : [what]
@@ -50,7 +51,8 @@ function differences(a: Json | undefined, b: Json | undefined, path: string[]): 
     return keys.flatMap((key) => differences(own(a, key), own(b, key), [...path, key])).slice(0, mostPointers + 1)
   }
   if (JSON.stringify(a) === JSON.stringify(b)) return []
-  return [formatPointer(path.map((name) => (/^[\w$.-]{1,64}$/.test(name) ? name : '…')))]
+  const shown = path.slice(0, mostSegments).map((name) => (/^[\w$.-]{1,64}$/.test(name) ? name : '…'))
+  return [formatPointer(path.length > mostSegments ? [...shown, '…'] : shown)]
 }
 
 function own(object: JsonObject, key: string): Json | undefined {

@@ -39,8 +39,8 @@ export interface UpstreamOptions {
   log: { warn(details: object, message: string): void }
 }
 
-/** Faults of one process that are logged one by one. */
-const loggedFaults = 5
+/** Of one process: faults, and changes of its tools, that are logged one by one. */
+const mostLogged = 5
 
 export function openUpstream(server: ServerManifest, options: UpstreamOptions): Upstream {
   const { launch, sealers, verdicts, limits, now, random, log } = options
@@ -64,20 +64,36 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
   })
 
   async function startAndConnect(signal: AbortSignal): Promise<Connection> {
+    const launched = await launchUnless(signal)
+    let changes = 0
+    return connect(server, launched, {
+      verdicts,
+      limits,
+      signal,
+      onFault(fault, count) {
+        faults += 1
+        if (count <= mostLogged) log.warn({ server: name, fault }, 'capability server broke the protocol')
+      },
+      onQuarantine(tools) {
+        changes += 1
+        if (changes > mostLogged) return
+        log.warn(
+          { server: name, tools: Object.fromEntries(tools) },
+          'capability server offers other tools than reviewed',
+        )
+      },
+    })
+  }
+
+  /** What is needed to start it may come from elsewhere (an emulator, a database), and may not come. */
+  async function launchUnless(signal: AbortSignal): Promise<Launch> {
+    signal.throwIfAborted()
     const wait = patience({ cancel: signal, remainingMs: limits.launchMs })
     try {
-      const launched = await orAborted(Promise.resolve(launch(server)), wait.signal)
-      return await connect(server, launched, {
-        verdicts,
-        limits,
-        signal,
-        onFault(fault, count) {
-          faults += 1
-          if (count <= loggedFaults) log.warn({ server: name, fault }, 'capability server broke the protocol')
-        },
-        onQuarantine: (tools) =>
-          log.warn({ server: name, tools: Object.fromEntries(tools) }, 'capability server changed its tools'),
-      })
+      return await orAborted(Promise.resolve(launch(server)), wait.signal)
+    } catch (error) {
+      if (wait.ranOut() !== 'too_late') throw error
+      throw new Error(`${name}: its endpoints and credentials were not there within ${limits.launchMs} ms`)
     } finally {
       wait.release()
     }
@@ -102,7 +118,8 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
     } catch (error) {
       return unsent(tool, error, patience, connection)
     } finally {
-      if (connection && patience.ranOut() !== undefined) supervisor.suspect(connection)
+      const why = patience.ranOut()
+      if (connection && why !== undefined && why !== 'closing') supervisor.suspect(connection)
     }
   }
 

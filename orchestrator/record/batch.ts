@@ -107,11 +107,18 @@ export function postgresStore(sql: Sql): BatchStore {
       const created = writes.flatMap((write) => (write.created ? [{ ...write, ...write.created }] : []))
       const changed = writes.filter(({ created, change }) => !created && Object.keys(change).length > 0)
       const payloads = writes.flatMap(({ run_id, payloads }) => payloads.map((payload) => ({ run_id, ...payload })))
+      const events = [
+        ...columns(rows, ['run_id', 'seq', 'type', 'v', 'at', 'prev_hash', 'hash', 'tenant']),
+        `[${rows.map(({ data }) => data).join(',')}]`,
+      ]
+      if (created.length + changed.length + payloads.length === 0) {
+        await sql.unsafe(insertEvents, events, { prepare: true })
+        return
+      }
       await sql.unsafe(
         payloads.length === 0 ? appendStatement : appendWithPayloads,
         [
-          ...columns(rows, ['run_id', 'seq', 'type', 'v', 'at', 'prev_hash', 'hash', 'tenant']),
-          `[${rows.map(({ data }) => data).join(',')}]`,
+          ...events,
           ...columns(created, ['run_id', 'tenant', 'principal', 'goal', 'mode', 'parent_run', 'at']),
           arrayOf(created.map(({ change }) => change.status ?? 'queued')),
           arrayOf(created.map(({ change }) => change.wake_at ?? null)),
@@ -140,7 +147,16 @@ function columns<Name extends string>(
   return names.map((name) => arrayOf(rows.map((row) => row[name])))
 }
 
-/** No ON CONFLICT for events: a row that is there already must fail the statement, for it is the fence. */
+/** No ON CONFLICT: a row that is there already must fail the statement, for it is the fence. */
+const insertEvents = `
+INSERT INTO remit.events (run_id, seq, type, v, data, at, prev_hash, hash, tenant)
+SELECT run_id, seq, type, v, data, at, decode(prev_hash, 'hex'), decode(hash, 'hex'), tenant
+FROM ROWS FROM (
+  unnest($1::uuid[], $2::integer[], $3::text[], $4::smallint[], $5::timestamptz[], $6::text[], $7::text[], $8::text[]),
+  jsonb_array_elements($9::text::jsonb)
+) AS event (run_id, seq, type, v, at, prev_hash, hash, tenant, data)`
+
+/** Most appends change nothing but events, and what does nothing costs Postgres a third of such a statement all the same. */
 const appendStatement = appendWith('')
 
 /** Payloads are named by their content, so one that is there already is the same. */
@@ -168,11 +184,5 @@ WITH created AS (
   WHERE run.run_id = change.run_id
     AND (run.status IS DISTINCT FROM coalesce(change.status, run.status)
       OR change.wake = 'set' AND run.wake_at IS DISTINCT FROM change.wake_at)
-)${more}
-INSERT INTO remit.events (run_id, seq, type, v, data, at, prev_hash, hash, tenant)
-SELECT run_id, seq, type, v, data, at, decode(prev_hash, 'hex'), decode(hash, 'hex'), tenant
-FROM ROWS FROM (
-  unnest($1::uuid[], $2::integer[], $3::text[], $4::smallint[], $5::timestamptz[], $6::text[], $7::text[], $8::text[]),
-  jsonb_array_elements($9::text::jsonb)
-) AS event (run_id, seq, type, v, at, prev_hash, hash, tenant, data)`
+)${more}${insertEvents}`
 }

@@ -20,7 +20,8 @@ let database: TestDatabase
 let sql: Sql
 let journal: Journal
 let lines: string[]
-const run_id = newRunId()
+/** Others were signed before and after it, in one tree. */
+const [one, two, run_id, ...more] = Array.from({ length: 6 }, newRunId).sort() as [string, string, string]
 const large = 'x'.repeat(payloadLimit)
 const now = () => new Date()
 const noting = (details: unknown) => draft('system_noted', { what: 'x', details: details as never })
@@ -31,8 +32,9 @@ beforeAll(async () => {
   journal = openJournal({ url: database.journalUrl, now })
   const keyring = await openKeyring({ sql, home: database.home, now })
   const owner = { tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const }
-  const others = Array.from({ length: 5 }, newRunId)
-  await Promise.all(others.map((other) => journal.create({ run_id: other, ...owner }, [noting('of another run')])))
+  await Promise.all(
+    [one, two, ...more].map((other) => journal.create({ run_id: other, ...owner }, [noting('of another run')])),
+  )
   const hostile = JSON.parse('{"__proto__": {"a": 1}, "$blob": "mine", "nul": "\\u0000"}') as unknown
   const secret = { ...(await keyring.create(run_id)).seal('hunter2', '/secret') }
   await journal.create({ run_id, ...owner }, [noting(hostile), noting({ page: large, secret })])

@@ -1,4 +1,5 @@
 import { arrayOf, type Sql } from './connect.ts'
+import { unlessUnavailable } from './patience.ts'
 import { isUnavailable, LeaseLostError } from './record-errors.ts'
 
 /** A run that this holder works on. A lease only saves work: what keeps a run's record single-writer is the fence. */
@@ -105,11 +106,12 @@ export function openHeldLeases(sql: Sql, holder: string, { leaseMs, renewMs }: L
       return {
         run_id,
         lost: one.lost.signal,
-        async confirm() {
-          const [row] = await sql`
-            SELECT FROM remit.runs WHERE run_id = ${run_id} AND lease_owner = ${holder} AND lease_until > now()`
-          return row !== undefined
-        },
+        confirm: () =>
+          unlessUnavailable(async () => {
+            const [row] = await sql`
+              SELECT FROM remit.runs WHERE run_id = ${run_id} AND lease_owner = ${holder} AND lease_until > now()`
+            return row !== undefined
+          }),
         release(again) {
           released ??= (again ? putOff(sql, holder, run_id, { from: wake_at, to: again }) : Promise.resolve()).then(
             () => giveBack([one]),
@@ -164,7 +166,8 @@ async function putOff(
   try {
     await sql`
       UPDATE remit.runs SET wake_at = ${to}
-      WHERE run_id = ${run_id} AND lease_owner = ${holder} AND status = 'waiting' AND wake_at IS NOT DISTINCT FROM ${from}`
+      WHERE run_id = ${run_id} AND lease_owner = ${holder} AND wake_at IS NOT DISTINCT FROM ${from}
+        AND status IN ('queued', 'running', 'waiting', 'compensating')`
   } catch (error) {
     if (!isUnavailable(error)) throw error
   }

@@ -20,7 +20,7 @@ beforeAll(async () => {
   const journal = openJournal({ url: database.journalUrl, now: () => new Date('2026-05-01T10:00:00.123Z') })
   const acme = { tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const }
   await journal.create({ run_id: mine, ...acme }, callEvents())
-  await journal.create({ run_id: later, ...acme }, [noted('a')], { status: 'succeeded' })
+  await journal.create({ run_id: later, ...acme, parent_run: mine }, [noted('a')], { status: 'succeeded' })
   await journal.create({ run_id: theirs, ...acme, tenant: 'rival' }, [noted('secret of rival')])
   await journal.close()
 })
@@ -97,6 +97,7 @@ describe('the views', () => {
 describe('a tenant', () => {
   it('sees its own runs alone, the latest first, page by page', async () => {
     expect((await queries.listRuns('acme')).runs.map(({ run_id }) => run_id)).toEqual([later, mine])
+    expect((await queries.listRuns('acme')).runs.map(({ parent_run }) => parent_run)).toEqual([mine, undefined])
     const page = await queries.listRuns('acme', { limit: 1 })
     expect(page).toMatchObject({ runs: [{ run_id: later, status: 'succeeded' }], next: later })
     expect(await queries.listRuns('acme', { limit: 1, cursor: later })).toMatchObject({ runs: [{ run_id: mine }] })

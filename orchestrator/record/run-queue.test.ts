@@ -312,8 +312,12 @@ it('a holder can ask whether a run is still its own', async () => {
 it('a run is put off when it is given back, unless it was woken meanwhile', async () => {
   const parked = await newRun({ status: 'waiting', wake_at: inFuture(-1_000).toISOString() })
   const woken = await newRun({ status: 'waiting', wake_at: inFuture(-1_000).toISOString() })
+  const running = await newRun({ status: 'running' })
+  const ended = await newRun({ status: 'failed' })
   const queue = queueOf()
   const again = inFuture(60_000)
+  await (await held(queue.take(running))).release(again)
+  await (await held(queue.take(ended))).release(again)
   const first = await held(queue.take(parked))
   await first.release(again)
   const second = await held(queue.take(woken))
@@ -322,4 +326,7 @@ it('a run is put off when it is given back, unless it was woken meanwhile', asyn
   const due = ids(await queue.claim(100, 'emulated'))
   expect(due).toContain(woken)
   expect(due).not.toContain(parked)
+  expect(due).not.toContain(running)
+  const [row] = await sql`SELECT wake_at FROM remit.runs WHERE run_id = ${ended}`
+  expect(row).toEqual({ wake_at: null })
 })

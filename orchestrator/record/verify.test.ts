@@ -128,6 +128,23 @@ describe('signed heads that the owner altered', () => {
     expect(await whats()).toContain(expected)
   })
 
+  it('are found when others that we signed as well were put in their place', async () => {
+    const sign = async (what: string) => {
+      await journal.append(first, [noted(what)])
+      await signer.signHeads()
+    }
+    await sign('d')
+    await sign('e')
+    await asOwner('CREATE TABLE remit.kept AS SELECT * FROM remit.signed_heads WHERE id = 2')
+    await asOwner('DELETE FROM remit.signed_heads WHERE id = 2')
+    await sign('f')
+    await sign('g')
+    expect(await whats()).toBe('')
+    await asOwner('DELETE FROM remit.signed_heads WHERE id = 2')
+    await asOwner('INSERT INTO remit.signed_heads SELECT * FROM remit.kept')
+    expect(await whats()).toBe('signed heads 3: these signed heads do not follow the ones before them')
+  })
+
   it('are found when they were signed with another key', async () => {
     await signer.signHeads()
     await rm(join(database.home.keys, 'heads.key'))

@@ -1,27 +1,36 @@
-import type { CallResult } from '../model/call.ts'
-import type { Draft } from '../model/event.ts'
+import type { Draft, Event } from '../model/event.ts'
 import { type CallState, fold, type Situation } from '../model/situation.ts'
 import { goalServer } from '../model/sub-goals.ts'
-import { Calls } from './calls.ts'
+import { type Arrival, Calls } from './calls.ts'
 import { draftsOf } from './drafts-of.ts'
 import { isStopping, nextStep, type Step, unsettledCalls } from './next-step.ts'
 import { OvertakenError, type Parts } from './parts.ts'
-import { lostCall, settleCall } from './settle.ts'
+import { lostCall, settleCall, unmadeCall } from './settle.ts'
 import { decide, takeDecision } from './take-decision.ts'
 import { Taking } from './taking.ts'
 import { wakeAt } from './wake-at.ts'
+import { isAway, whileAway } from './while-away.ts'
 
 /**
  * Pursues a run until it ends, or only a person, an instant or another run can let it go on, and returns the situation it is
  * in then. The journal is the state: nothing is called before its intent is durable, and what a settled call made ready is
  * intended in the same append.
  *
- * Throws what the journal throws: then nothing in memory counts, and the record is the truth.
+ * While the record is away the run pauses: what its calls answer meanwhile is recorded once it is back. Throws what the
+ * journal throws beyond that: then nothing in memory counts, and the record is the truth.
  */
 export async function advance(runId: string, parts: Parts, options: AdvanceOptions): Promise<Situation> {
-  const pursuit = new Pursuit(fold(await parts.journal.read(runId)), parts, options)
-  const off = options.onWake?.(() => pursuit.wake())
+  let pursuit: Pursuit | undefined
+  let isStale = false
+  const off = options.onWake?.(() => {
+    isStale = true
+    pursuit?.wake()
+  })
   try {
+    const events = await parts.journal.read(runId)
+    pursuit = new Pursuit(fold(events), parts, options)
+    // What was appended while the record was read may or may not be a part of what was read.
+    if (isStale) pursuit.wake()
     return await pursuit.untilItRests()
   } finally {
     off?.()
@@ -41,6 +50,10 @@ export interface AdvanceOptions {
   isOurs?(): Promise<boolean>
   /** Pauses longer than this are for whoever takes the run up again: the pursuit ends. */
   longestPauseMs?: number
+  /** How long a record that is away is waited for. */
+  longestOutageMs?: number
+  /** Told, again and again, that the record is away and waited for. */
+  onAway?(error: unknown): void
 }
 
 class Pursuit {
@@ -49,7 +62,10 @@ class Pursuit {
   private readonly options: AdvanceOptions
   private readonly calls: Calls
   private stale = false
+  /** Somebody else has the run, and goes on with it. */
   private lost = false
+  /** Nobody may have the run: what is in flight settles, and nothing more starts. */
+  private resigned = false
   private readonly told = { seq: 0 }
 
   constructor(situation: Situation, parts: Parts, options: AdvanceOptions) {
@@ -58,7 +74,7 @@ class Pursuit {
     this.taking = new Taking(situation, parts.clock)
     this.told.seq = situation.seq
     this.calls = new Calls(parts, options)
-    for (const call of unsettledCalls(situation)) this.takeOver(call, situation)
+    for (const call of unsettledCalls(situation)) this.takeOver(call)
   }
 
   wake(): void {
@@ -78,13 +94,12 @@ class Pursuit {
         ...this.calls.waitsOf(this.taking),
         ...this.taking.all(draftsOf(step, this.situation, this.parts)),
       ]
-      if (drafts.length > 0) {
-        if (!(await this.record(drafts))) this.calls.giveBack(arrivals)
-      } else if (step.do === 'decide') {
+      if (drafts.length > 0) await this.record(drafts, arrivals)
+      else if (step.do === 'decide') {
         const decision = await decide(this.situation, this.parts, this.options.signal)
         // Whoever was interrupted has not decided: the next to pursue the run asks again.
         if (this.options.signal.aborted) break
-        await this.record([this.taking.one(decision), ...this.taking.all(takeDecision(this.situation, this.parts))])
+        await this.record([this.taking.one(decision), ...this.taking.all(takeDecision(this.situation, this.parts))], [])
       } else if (this.isWorthWaiting(step)) await this.pause(step)
       else break
     }
@@ -96,15 +111,20 @@ class Pursuit {
   }
 
   /** What an earlier process started and never settled is lost to us; the run of a sub-goal is there to be asked. */
-  private takeOver(call: CallState, situation: Situation): void {
-    if (call.server === goalServer) this.calls.perform(call, situation)
+  private takeOver(call: CallState): void {
+    if (call.server === goalServer) this.calls.perform(call, this.situation)
     else this.calls.arrive({ call_id: call.call_id, result: lostCall(call, this.parts.clock.now()) })
   }
 
   private nextStep(): Step {
     const step = nextStep(this.situation, this.parts.clock.now())
-    if (!this.options.drain?.aborted || step.do === 'stop') return step
+    if (!this.isEnding() || step.do === 'stop') return step
     return this.calls.inFlight() > 0 ? { do: 'pause' } : { do: 'stop' }
+  }
+
+  /** Nothing more starts. */
+  private isEnding(): boolean {
+    return this.resigned || this.options.drain?.aborted === true
   }
 
   /** While a call is under way, or a sub-goal is asked how it is, something will come of it. */
@@ -118,7 +138,7 @@ class Pursuit {
     return Date.parse(until) - this.parts.clock.now().getTime() <= longestPauseMs
   }
 
-  private settle(arrivals: readonly { call_id: string; result: CallResult }[]): Draft[] {
+  private settle(arrivals: readonly Arrival[]): Draft[] {
     return arrivals.flatMap(({ call_id, result }) => {
       const call = this.situation.calls.get(call_id)
       if (!call || call.outcome) return []
@@ -137,8 +157,11 @@ class Pursuit {
     return !cancel_requested && !compensation && !finished
   }
 
-  /** True once the drafts are durable; false where somebody else was quicker, and nothing of them happened. */
-  private async record(drafts: Draft[]): Promise<boolean> {
+  /**
+   * Makes the drafts durable, and makes the calls that they intend. Where they are not, the arrivals are settled anew by what
+   * the record says then: somebody else was quicker, or it was away.
+   */
+  private async record(drafts: Draft[], arrivals: readonly Arrival[]): Promise<void> {
     const { situation } = this
     const change = { status: situation.status, wake_at: wakeAt(situation, this.parts.clock.now()) }
     try {
@@ -146,34 +169,68 @@ class Pursuit {
       this.taking.recorded(change)
       for (const event of events) this.tell(event)
     } catch (error) {
-      if (!(error instanceof OvertakenError)) throw error
-      await this.reload({ overtaken: true })
-      return false
+      this.calls.giveBack(arrivals)
+      if (error instanceof OvertakenError) await this.reload({ overtaken: true })
+      else if (isAway(error)) await this.reloadOnceBack(drafts)
+      else throw error
+      return
     }
-    for (const draft of drafts) {
-      const call = draft.type === 'call_intended' ? situation.calls.get(draft.data.call_id) : undefined
-      if (call && !call.outcome) this.calls.perform(call, situation)
-    }
-    return true
+    for (const call of intendedIn(drafts, situation)) this.perform(call)
   }
 
   /** Takes the run up again where its record ends now, if it is still ours. */
   private async reload({ overtaken }: { overtaken: boolean }): Promise<void> {
     this.stale = false
-    const events = await this.parts.journal.read(this.situation.run_id)
+    const events = await this.patiently(() => this.parts.journal.read(this.situation.run_id))
+    if (!events) return
     const hasGrown = overtaken || events.length !== this.situation.seq
-    if (hasGrown && this.options.isOurs && !(await this.options.isOurs())) {
+    if (hasGrown && !(await this.isOurs())) {
       this.lost = true
       return
     }
-    if (hasGrown) {
-      this.taking = new Taking(fold(events), this.parts.clock)
-      // Who had the run before may have started one more, and will not hear of it any more.
-      for (const call of unsettledCalls(this.situation))
-        if (!this.calls.knows(call.call_id)) this.takeOver(call, this.situation)
-    }
+    if (hasGrown) this.takeUp(events)
     for (const event of events) if (event.seq > this.told.seq) this.tell(event)
     this.calls.askAgain(this.situation)
+  }
+
+  /**
+   * Takes the run up again after an append of which nobody knows whether it is stored. The lease may have ended meanwhile:
+   * what is known is recorded all the same, for the fence refuses it where somebody else has gone on.
+   */
+  private async reloadOnceBack(drafts: readonly Draft[]): Promise<void> {
+    const events = await this.patiently(() => this.parts.journal.read(this.situation.run_id))
+    if (!events) return
+    const stored = new Set(fold(events).unsettled)
+    for (const call of intendedIn(drafts, this.situation)) if (stored.has(call.call_id)) this.leaveUnmade(call)
+    if (!(await this.isOurs())) this.resigned = true
+    this.takeUp(events)
+    for (const event of events) if (event.seq > this.told.seq) this.tell(event)
+  }
+
+  private takeUp(events: readonly Event[]): void {
+    this.taking = new Taking(fold(events), this.parts.clock)
+    for (const call of unsettledCalls(this.situation)) if (!this.calls.knows(call.call_id)) this.takeOver(call)
+  }
+
+  /** False, too, where it is not known and nobody waits for it any more. */
+  private async isOurs(): Promise<boolean> {
+    const { isOurs } = this.options
+    return isOurs === undefined || (await this.patiently(isOurs)) === true
+  }
+
+  private patiently<Result>(attempt: () => Promise<Result>): Promise<Result | undefined> {
+    const { signal, longestOutageMs, onAway } = this.options
+    return whileAway(attempt, { clock: this.parts.clock, signal, longestMs: longestOutageMs, onAway })
+  }
+
+  private perform(call: CallState): void {
+    // Somebody else may have the run by now, and would make the call, too.
+    if (this.isEnding() && call.server !== goalServer) this.leaveUnmade(call)
+    else this.calls.perform(call, this.situation)
+  }
+
+  private leaveUnmade(call: CallState): void {
+    this.calls.arrive({ call_id: call.call_id, result: unmadeCall(call, this.parts.clock.now()) })
   }
 
   private tell(event: Parameters<NonNullable<Parts['onEvent']>>[0]): void {
@@ -186,4 +243,12 @@ class Pursuit {
     const interrupts = [signal, ...(this.canBeCancelled() ? [cancel] : []), ...(drain && !drain.aborted ? [drain] : [])]
     if (!this.stale) await this.calls.untilOneArrives(until, interrupts)
   }
+}
+
+/** The calls that drafts intend, unless they settle them, too. */
+function intendedIn(drafts: readonly Draft[], { calls }: Situation): CallState[] {
+  return drafts.flatMap((draft) => {
+    const call = draft.type === 'call_intended' ? calls.get(draft.data.call_id) : undefined
+    return call && !call.outcome ? [call] : []
+  })
 }

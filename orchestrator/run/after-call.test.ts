@@ -94,8 +94,12 @@ describe('after a call', () => {
 
   test('a lookup that finds nothing of the last attempt fails the task, and still opens the next generation', () => {
     const intendedAt = '2026-01-01T00:00:30.000Z'
-    const call = ended(failed('not_found'), { purpose: 'lookup', intendedAt, lookedUpAttempt: 5 })
-    expect(afterCall(call, now, 0)).toEqual({ do: 'fail', generation: 1 })
+    const last = { purpose: 'lookup', intendedAt, lookedUpAttempt: 5 } as const
+    const call = ended(failed('not_found'), { ...last, generation: 1 })
+    expect(afterCall(call, now, 0)).toEqual({ do: 'fail', generation: 2 })
+    // Every attempt so far may have met one error that the vendor had stored under their key.
+    const first = ended(failed('not_found'), { ...last, generation: 0 })
+    expect(afterCall(first, now, 0)).toEqual({ do: 'retry', at: now.toISOString(), generation: 1 })
   })
 
   test('a lookup that asked before the deadline of what it looks up proves nothing, and asks again after it', () => {

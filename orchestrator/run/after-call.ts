@@ -50,7 +50,9 @@ export function afterCall(call: EndedCall, now: Date, random: number): Next {
     if (isEarly && (kind === 'not_found' || kind === 'unsatisfied'))
       return { do: 'lookup', at: later(call.deadline, at) }
     if (kind === 'not_found') {
-      if ((call.lookedUpAttempt ?? 0) >= attempts.most) return { do: 'fail', generation: generation + 1 }
+      // A vendor may have kept the first key's error and replayed it since: one more key is always tried.
+      const wasLast = generation > 0 && (call.lookedUpAttempt ?? 0) >= attempts.most
+      if (wasLast) return { do: 'fail', generation: generation + 1 }
       return { do: 'retry', at: now.toISOString(), generation: generation + 1 }
     }
     return passes && mayTryAgain ? { do: 'lookup', at } : { do: 'fail' }

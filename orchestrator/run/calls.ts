@@ -4,6 +4,7 @@ import type { CallState, Situation } from '../model/situation.ts'
 import { goalServer } from '../model/sub-goals.ts'
 import type { ChildResult, Parts } from './parts.ts'
 import type { Taking } from './taking.ts'
+import { whileAway } from './while-away.ts'
 
 /** A call whose outcome is known and not recorded yet. */
 export interface Arrival {
@@ -11,29 +12,39 @@ export interface Arrival {
   result: CallResult
 }
 
+/** How long what is in flight is waited for. */
+interface InFlight {
+  /** Stops it at once. */
+  signal: AbortSignal
+  /** Once aborted, runs of sub-goals end their pursuits cleanly. */
+  drain?: AbortSignal
+  longestOutageMs?: number
+  onAway?(error: unknown): void
+}
+
 /** The calls that one pursuit has in flight: to servers, and to the runs of sub-goals. */
 export class Calls {
   private readonly parts: Parts
-  private readonly signal: AbortSignal
-  private readonly drain: AbortSignal | undefined
+  private readonly options: InFlight
   private readonly pending = new Map<string, Promise<void>>()
   private arrived: Arrival[] = []
+  /** Why a sub-goal could not be asked: no outcome of its call, but the end of this pursuit. */
+  private fault: { error: unknown } | undefined
   /** Sub-goals whose runs wait, by call, until they are asked again. */
   private readonly waiting = new Map<string, Extract<ChildResult, { waits: unknown }>['waits']>()
   private readonly cancelling = new AbortController()
   private interruption = new AbortController()
 
-  constructor(parts: Parts, { signal, drain }: { signal: AbortSignal; drain?: AbortSignal }) {
+  constructor(parts: Parts, options: InFlight) {
     this.parts = parts
-    this.signal = signal
-    this.drain = drain
+    this.options = options
   }
 
   inFlight(): number {
     return this.pending.size
   }
 
-  /** Whether this pursuit made the call, and will hear or has heard what became of it. */
+  /** True while the call is in flight, its outcome waits to be recorded, or its sub-goal waits. */
   knows(callId: string): boolean {
     return (
       this.pending.has(callId) || this.waiting.has(callId) || this.arrived.some(({ call_id }) => call_id === callId)
@@ -44,8 +55,9 @@ export class Calls {
     this.arrived.push(arrival)
   }
 
-  /** What has arrived, each once. */
+  /** What has arrived, each once. Throws where a sub-goal could not be asked. */
   arrivals(): Arrival[] {
+    if (this.fault) throw this.fault.error
     return this.arrived.splice(0)
   }
 
@@ -57,10 +69,12 @@ export class Calls {
   perform(call: CallState, situation: Situation): void {
     if (this.pending.has(call.call_id)) return
     const performed = call.server === goalServer ? this.ask(call, situation) : this.call(call, situation.run_id)
-    this.pending.set(
-      call.call_id,
-      performed.finally(() => this.pending.delete(call.call_id)),
-    )
+    const settled = performed
+      .catch((error: unknown) => {
+        this.fault ??= { error }
+      })
+      .finally(() => this.pending.delete(call.call_id))
+    this.pending.set(call.call_id, settled)
   }
 
   /** Asks the runs of sub-goals that wait how they are now. */
@@ -99,7 +113,7 @@ export class Calls {
   }
 
   async untilOneArrives(until: string | undefined, interrupts: AbortSignal[]): Promise<void> {
-    if (this.arrived.length > 0) return
+    if (this.arrived.length > 0 || this.fault) return
     const stop = new AbortController()
     const signal = AbortSignal.any([...interrupts, stop.signal, this.interruption.signal])
     const timer = until === undefined ? [] : [this.parts.clock.sleepUntil(new Date(until), signal)]
@@ -116,16 +130,22 @@ export class Calls {
 
   private async call(call: CallState, runId: string): Promise<void> {
     const result = await this.parts.gateway.call(requestOf(call, runId), {
-      signal: this.signal,
+      signal: this.options.signal,
       onProgress: (progress) => this.parts.onProgress?.(call.call_id, progress),
     })
-    if (!this.signal.aborted) this.arrive({ call_id: call.call_id, result })
+    if (!this.options.signal.aborted) this.arrive({ call_id: call.call_id, result })
   }
 
   private async ask(call: CallState, parent: Situation): Promise<void> {
     this.waiting.delete(call.call_id)
-    const answer = await this.answerOf(call, parent)
-    if (this.signal.aborted || !answer) return
+    const { signal, drain, longestOutageMs, onAway } = this.options
+    const answer = await whileAway(() => this.answerOf(call, parent), {
+      clock: this.parts.clock,
+      signal: drain ? AbortSignal.any([signal, drain]) : signal,
+      longestMs: longestOutageMs,
+      onAway,
+    })
+    if (signal.aborted || !answer) return
     if ('ended' in answer) this.arrive({ call_id: call.call_id, result: answer.ended })
     else this.waiting.set(call.call_id, answer.waits)
   }
@@ -137,9 +157,12 @@ export class Calls {
       const at = clock.now().toISOString()
       return { ended: { outcome: { status: 'failed', failure }, started_at: at, settled_at: at, egress: [] } }
     }
-    if (call.purpose === 'compensation') return { ended: await children.undo(call, parent, { signal: this.signal }) }
-    const drain = this.drain ? { drain: this.drain } : {}
-    return children.pursue(call, parent, { signal: this.signal, cancel: this.cancelling.signal, ...drain })
+    const { signal, drain } = this.options
+    const until = { signal, ...(drain ? { drain } : {}) }
+    if (call.purpose !== 'compensation')
+      return children.pursue(call, parent, { ...until, cancel: this.cancelling.signal })
+    const ended = await children.undo(call, parent, until)
+    return ended && { ended }
   }
 }
 

@@ -48,25 +48,32 @@ export function openChildren({ goalNamed, start, pursue, desk, wake }: ChildPart
         input: isJsonObject(input) ? input : {},
         parent: { run_id: parent.run_id, call_id: call.call_id, depth: (parent.created.parent?.depth ?? 0) + 1 },
       })
-      const onCancel = () => void undo(call.call_id, cancel.reason).catch(() => {})
+      let undone: Promise<void> | undefined
+      const onCancel = () => {
+        undone = undo(call.call_id, cancel.reason)
+        undone.catch(() => {})
+      }
       if (cancel.aborted) await undo(call.call_id, cancel.reason)
       else cancel.addEventListener('abort', onCancel, { once: true })
       try {
         const situation = await pursue(call.call_id, options)
+        // One that could not be told that it is to end is told when it is asked again.
+        await undone
         return situation && resultOf(call, situation, desk)
       } finally {
         cancel.removeEventListener('abort', onCancel)
       }
     },
-    async undo(call, parent, { signal }): Promise<CallResult> {
+    async undo(call, parent, options): Promise<CallResult | undefined> {
       const runId = String(call.arguments.run_id)
       await undo(runId, { by: `run ${parent.run_id}`, why: parent.compensation?.reason })
-      const situation = await pursue(runId, { signal })
-      const remaining = situation?.compensation?.remaining ?? []
-      if (situation?.finished && remaining.length === 0)
+      const situation = await pursue(runId, options)
+      if (!situation) return undefined
+      const remaining = situation.compensation?.remaining ?? []
+      if (situation.finished && remaining.length === 0)
         return { ...timesOf(call, desk), outcome: { status: 'succeeded', output: { run_id: runId } } }
       const left = remaining.map(({ tool, why }) => `${tool}: ${why}`).join('; ')
-      const message = situation?.finished ? `Run ${runId} left ${left}` : `Run ${runId} is not undone yet`
+      const message = situation.finished ? `Run ${runId} left ${left}` : `Run ${runId} is not undone yet`
       return endedAs(call, { kind: 'internal', message }, desk)
     },
   }

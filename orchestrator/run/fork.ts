@@ -1,4 +1,5 @@
 import type { EventData, InheritedCall, InheritedTask } from '../model/event.ts'
+import { plannedTask } from '../model/planned-task.ts'
 import type { CallState, Situation, TaskState } from '../model/situation.ts'
 
 /** What a run that is forked here starts with: the tasks that have succeeded and stand, with the calls that prove it. */
@@ -19,16 +20,10 @@ export function workToInherit(situation: Situation): EventData['work_inherited']
 }
 
 function inheritedTask(task: TaskState, output: InheritedTask['output']): InheritedTask {
-  const { id, tool, arguments: args, after, why, for_each, slice, settled_by, item_of, items } = task
+  const { settled_by, item_of, items } = task
   return {
-    id,
-    tool,
-    arguments: args,
-    after,
-    why,
+    ...plannedTask(task),
     output,
-    ...(for_each === undefined ? {} : { for_each }),
-    ...(slice === undefined ? {} : { slice }),
     ...(settled_by === undefined ? {} : { settled_by }),
     ...(item_of === undefined ? {} : { item_of }),
     ...(items === undefined ? {} : { items }),

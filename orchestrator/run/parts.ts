@@ -38,7 +38,7 @@ export interface Timed {
 /** What came of the run of a sub-goal: it ended, or it waits for a person (or an instant) and asks this. */
 export type ChildResult = { ended: CallResult } | { waits: { run_id: string; question: string } }
 
-/** The runs of sub-goals as the loop uses them. Neither throws: what goes wrong is the call's outcome. */
+/** The runs of sub-goals as the loop uses them. What goes wrong is the call's outcome; only faults of the record are thrown. */
 export interface RunChildren {
   /**
    * Starts the run that has the id of the call, unless it is there, and pursues it until it ends or waits. `cancel` undoes
@@ -49,8 +49,12 @@ export interface RunChildren {
     parent: Situation,
     options: { signal: AbortSignal; cancel: AbortSignal; drain?: AbortSignal },
   ): Promise<ChildResult | undefined>
-  /** Undoes the run that a sub-goal's call made. */
-  undo(call: CallState, parent: Situation, options: { signal: AbortSignal }): Promise<CallResult>
+  /** Undoes the run that a sub-goal's call made. Undefined where that was stopped before its end. */
+  undo(
+    call: CallState,
+    parent: Situation,
+    options: { signal: AbortSignal; drain?: AbortSignal },
+  ): Promise<CallResult | undefined>
 }
 
 /** Somebody else has appended to the run: what was thought of it does not hold, and nothing of it was recorded. */

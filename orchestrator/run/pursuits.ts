@@ -1,9 +1,11 @@
 import type { Event } from '../model/event.ts'
-import { fold, type Situation } from '../model/situation.ts'
+import { apply, fold, type Situation } from '../model/situation.ts'
 import { advance } from './advance.ts'
+import { AnswerError } from './answer.ts'
 import type { Parts } from './parts.ts'
 import { askAgainMs } from './wake-at.ts'
 import type { Wakes } from './wakes.ts'
+import { isAway } from './while-away.ts'
 
 /** The right to pursue a run, for as long as it is renewed. */
 export interface HeldRun {
@@ -21,8 +23,9 @@ export interface PursuitParts {
   take(runId: string): Promise<HeldRun | { heldBy: string }>
   /** Makes a run due and tells whoever pursues it. */
   wake(runId: string): Promise<void>
-  read(runId: string): Promise<Event[]>
-  /** Records that the run is to end, whoever pursues it. */
+  /** The events of a run after one of them; all where it is 0. */
+  read(runId: string, after: number): Promise<Event[]>
+  /** Records that the run is to end, whoever pursues it. Throws an {@link AnswerError} where it ends, or has ended, anyway. */
   cancel(runId: string, reason: unknown): Promise<void>
   /** Lets go of what the journal keeps of a run. */
   forget(runId: string): void
@@ -41,10 +44,19 @@ export interface PursueOptions extends WatchRun {
   /** Ends the run; the reason is `{ by, why }`. Heard only where the run is pursued here. */
   cancel?: AbortSignal
   longestPauseMs?: number
+  /** How long a record that is away is waited for. */
+  longestOutageMs?: number
+  /** Told, again and again, that the record is away and waited for. */
+  onAway?(error: unknown): void
+  /** True where the run that this one is a part of waits here for what comes of it, so that nobody need wake that one. */
+  forParent?: boolean
 }
 
 /** How often a run that somebody else pursues is looked at, where no notice comes. */
 const lookMs = 500
+
+/** A run that cannot be pursued, whatever is the matter with it, is left alone for this long: others are due, too. */
+const faultyAgainMs = 15_000
 
 /** Pursues runs here, one pursuit of a run at a time, or follows whoever pursues them. */
 export class Pursuits {
@@ -66,16 +78,22 @@ export class Pursuits {
       }
       options.onEvent?.(event, situation)
     }
+    let seen: Situation | undefined
     while (!options.signal.aborted && !options.drain?.aborted) {
       const held = await this.parts.take(runId)
-      const situation =
-        'heldBy' in held ? await this.look(runId, tell) : await this.pursue(held, { ...options, onEvent: tell })
-      if (rests(situation)) return situation
       if ('heldBy' in held) {
-        if (options.cancel?.aborted && !cancelled) await this.parts.cancel(runId, options.cancel.reason)
+        seen = await this.look(runId, seen, tell)
+        if (rests(seen)) return seen
+        if (options.cancel?.aborted && !cancelled) await this.cancel(runId, options.cancel.reason)
         cancelled = options.cancel?.aborted === true
-        await this.parts.wakes.next(runId, lookMs, options.signal)
-      } else if (options.longestPauseMs !== undefined) return situation
+        // Whoever pursues the run wakes the one that it is a part of once it has ended.
+        const { parent } = seen.created
+        await this.parts.wakes.next(parent ? [runId, parent.run_id] : [runId], lookMs, options.signal)
+      } else {
+        seen = undefined
+        const situation = await this.pursue(held, { ...options, onEvent: tell })
+        if (rests(situation) || options.longestPauseMs !== undefined) return situation
+      }
     }
     return undefined
   }
@@ -92,26 +110,50 @@ export class Pursuits {
         // What is in flight may still settle: if somebody else has taken over, the fence says so.
         drain: options.drain ? AbortSignal.any([options.drain, held.lost]) : held.lost,
         ...(options.longestPauseMs === undefined ? {} : { longestPauseMs: options.longestPauseMs }),
+        ...(options.longestOutageMs === undefined ? {} : { longestOutageMs: options.longestOutageMs }),
+        ...(options.onAway ? { onAway: options.onAway } : {}),
         onWake: (listener) => parts.wakes.on(runId, listener),
         isOurs: () => held.confirm(),
       })
-      const asks = [...situation.waits.values()].some(({ call_id }) => call_id !== undefined)
-      if (asks) again = new Date(Date.now() + askAgainMs)
-      const parent = situation.finished && situation.created.parent
+      again = dueAgain(situation)
+      const parent = situation.finished && !options.forParent && situation.created.parent
       if (parent) await parts.wake(parent.run_id)
       return situation
+    } catch (error) {
+      if (!isAway(error)) again = new Date(Date.now() + faultyAgainMs)
+      throw error
     } finally {
       parts.forget(runId)
       await held.release(again)
     }
   }
 
-  private async look(runId: string, tell: (event: Event, situation: Situation) => void): Promise<Situation> {
-    const events = await this.parts.read(runId)
-    const situation = fold(events)
+  /** Reads what has been appended since the run was seen last. */
+  private async look(
+    runId: string,
+    seen: Situation | undefined,
+    tell: (event: Event, situation: Situation) => void,
+  ): Promise<Situation> {
+    const events = await this.parts.read(runId, seen?.seq ?? 0)
+    const situation = seen ?? fold(events)
+    if (seen) for (const event of events) apply(seen, event)
     for (const event of events) tell(event, situation)
     return situation
   }
+
+  private async cancel(runId: string, reason: unknown): Promise<void> {
+    try {
+      await this.parts.cancel(runId, reason)
+    } catch (error) {
+      if (!(error instanceof AnswerError)) throw error
+    }
+  }
+}
+
+/** A run that waits for sub-goals is looked after now and then, should no notice come. */
+function dueAgain({ status, waits }: Situation): Date | undefined {
+  const asks = [...waits.values()].some(({ call_id }) => call_id !== undefined)
+  return status === 'waiting' && asks ? new Date(Date.now() + askAgainMs) : undefined
 }
 
 /** True where a run has ended, or only a person, an instant or another run lets it go on. */

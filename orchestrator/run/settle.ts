@@ -62,6 +62,19 @@ export function lostCall(call: CallState, now: Date): CallResult {
   }
 }
 
+/** A call that was recorded and then not made: it provably did nothing. */
+export function unmadeCall(call: CallState, now: Date): CallResult {
+  return {
+    outcome: {
+      status: 'failed',
+      failure: { kind: 'unavailable', message: 'The call was recorded and not made: the run was let go just then' },
+    },
+    started_at: call.intended_at,
+    settled_at: now.toISOString(),
+    egress: [],
+  }
+}
+
 function asExpected(outcome: CallOutcome, call: CallState, contract: ToolContract | undefined): CallOutcome {
   if (outcome.status !== 'succeeded' || contract?.expect === undefined) return outcome
   const failure = judgeExpect(contract.expect, { arguments: call.arguments, output: outcome.output })

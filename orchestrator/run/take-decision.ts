@@ -6,7 +6,8 @@ import type { Catalogue } from '../model/catalogue.ts'
 import type { Decided, Decision, Task } from '../model/decision.ts'
 import { type Draft, draft } from '../model/event.ts'
 import { evidenceFor } from '../model/evidence.ts'
-import type { Situation, TaskState } from '../model/situation.ts'
+import { plannedTask } from '../model/planned-task.ts'
+import type { Situation } from '../model/situation.ts'
 import { callsToUndo } from './compensation.ts'
 import { isOutOfTime } from './next-step.ts'
 import type { Parts, Timed } from './parts.ts'
@@ -175,7 +176,7 @@ function tell(situation: Situation, notice: Task[], { catalogue }: Pick<Parts, '
   if (!valid.ok) return []
   const pending = [...situation.tasks.values()]
     .filter(({ status, item_of }) => status === 'pending' && item_of === undefined)
-    .map(toTask)
+    .map(plannedTask)
   const tasks = [...pending, ...valid.tasks.map((task) => ({ ...task, notice: true }))]
   return [draft('plan_accepted', { revision: situation.revision + 1, tasks, tools: valid.tools })]
 }
@@ -185,21 +186,6 @@ function mayTell(toolId: string, { created }: Situation, { tools }: Catalogue): 
   const tool = tools.get(toolId)
   const fact = created.goal.on_trouble?.fact
   return tool?.effect === 'read' || (fact !== undefined && tool?.establishes.includes(fact) === true)
-}
-
-/** Nothing of how far it is: only what the plan said of it. */
-function toTask({ id, tool, arguments: args, after, why, notice, for_each, slice, delay_s }: TaskState): Task {
-  return {
-    id,
-    tool,
-    arguments: args,
-    after,
-    why,
-    ...(notice === undefined ? {} : { notice }),
-    ...(for_each === undefined ? {} : { for_each }),
-    ...(slice === undefined ? {} : { slice }),
-    ...(delay_s === undefined ? {} : { delay_s }),
-  }
 }
 
 /** How the run ended, with what exists now and the evidence for it. */

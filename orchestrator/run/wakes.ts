@@ -26,14 +26,18 @@ export class Wakes {
     return () => this.everyone.delete(listener)
   }
 
-  /** Resolves at the next wake of a run, after a while, or when the signal aborts. */
-  next(runId: string, withinMs: number, signal: AbortSignal): Promise<void> {
-    return untilOneOf((done) => this.on(runId, done), withinMs, signal)
-  }
-
-  /** Resolves at the next wake of any run, after a while, or when the signal aborts. */
-  nextOfAny(withinMs: number, signal: AbortSignal): Promise<void> {
-    return untilOneOf((done) => this.onAny(done), withinMs, signal)
+  /** Resolves at the next wake of one of the runs, after a while, or when the signal aborts. */
+  next(runIds: readonly string[], withinMs: number, signal: AbortSignal): Promise<void> {
+    return untilOneOf(
+      (done) => {
+        const offs = runIds.map((runId) => this.on(runId, done))
+        return () => {
+          for (const off of offs) off()
+        }
+      },
+      withinMs,
+      signal,
+    )
   }
 }
 

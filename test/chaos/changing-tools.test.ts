@@ -42,6 +42,12 @@ describe.each([
     expect(hostile.log).toContainEqual(expect.objectContaining({ tools: { make_thing: why } }))
   })
 
+  test('changes its tools while it is looked at for the first time: the change is not missed', async () => {
+    await using hostile = await openHostileGateway({ server: { modern, start: 'change_under_look' } })
+    expect(await hostile.outcome('answer')).toMatchObject({ failure: { kind: 'denied' } })
+    expect(await hostile.outcome('answer', { tool: 'make_thing' })).toMatchObject({ status: 'succeeded' })
+  })
+
   test('takes a change back: the tool is called again', async () => {
     await using hostile = await openHostileGateway({ server: { modern } })
     await hostile.outcome('change', { args: { tool: 'make_thing', to: poisoned } })

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { CredentialError } from '../../orchestrator/execute/credentials/resolve.ts'
 import { ServersMisconfigured } from '../../orchestrator/execute/gateway.ts'
@@ -48,6 +51,17 @@ describe('a server that crashes', () => {
     await until('the server was started again', async () => (await hostile.starts()).length === 2)
     await until('it is up', () => hostile.status().state === 'up')
     expect(hostile.gateway.pids()).not.toEqual([pid])
+  })
+
+  test('again and again, but answers in between, is not made to wait longer each time', async () => {
+    await using hostile = await openHostileGateway(
+      { server: {} },
+      { restart: { firstMs: 50, longestMs: 60_000 }, restartWaitMs: 1_000 },
+    )
+    for (let time = 0; time < 8; time++) {
+      expect(await hostile.outcome('answer')).toMatchObject({ status: 'succeeded' })
+      expect(await hostile.outcome('crash')).toMatchObject({ status: 'failed' })
+    }
   })
 
   test('leaves another server and its calls alone', async () => {
@@ -144,3 +158,22 @@ test('in a loop, a server is started after longer and longer pauses, one process
   expect(starts.slice(0, -2).filter(isRunning)).toEqual([])
   expect(hostile.status()).toMatchObject({ last_error: { message: expect.stringContaining('exit code 2') } })
 })
+
+test.runIf(process.platform === 'linux')(
+  'without a descriptor left, no server starts, and nothing else happens',
+  async () => {
+    const script = join(import.meta.dirname, 'fixtures/out-of-descriptors.ts')
+    const { stdout, stderr } = await promisify(execFile)('/bin/sh', [
+      '-c',
+      'ulimit -n 100; exec "$@"',
+      'sh',
+      process.execPath,
+      script,
+    ])
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toMatchObject([
+      { status: 'failed', failure: { kind: 'unavailable', message: expect.stringContaining('(EMFILE)') } },
+      { status: 'succeeded' },
+    ])
+  },
+)

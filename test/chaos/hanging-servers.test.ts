@@ -34,6 +34,16 @@ test.each(['wedge', 'stop', 'close_stdin', 'close_stdout'])(
   },
 )
 
+test('a server that closes its stdout cannot answer any more, so its calls do not wait for their deadline', async () => {
+  await using hostile = await openHostileGateway()
+  const waiting = hostile.outcome('hang', { tool: 'make_thing' })
+  expect(await hostile.outcome('close_stdout')).toMatchObject({ status: 'failed' })
+  expect(await waiting).toMatchObject({
+    status: 'uncertain',
+    failure: { message: 'server.make_thing was not answered: server closed its stdout' },
+  })
+})
+
 test('a server that reads no more is replaced when a call runs out of time', async () => {
   await using hostile = await openHostileGateway()
   await hostile.outcome('stop_reading')

@@ -48,7 +48,7 @@ describe.each([
         const outcomes = await Promise.all(
           Array.from({ length: atOnce }, (_, n) =>
             hostile.outcome('answer', {
-              args: { text: 'x'.repeat(1_000), call: call + n },
+              args: { text: 'x'.repeat(10_000), call: call + n },
               signal: cancel.signal,
               onProgress: () => {},
             }),
@@ -98,7 +98,7 @@ test('bad days leave nothing behind either', async () => {
       await hostile.outcome(what, { within: 400, args: { tool: 'other_thing', count: 500 }, onProgress: () => {} })
       await hostile.outcome('answer', { server: 'other', within: 400 })
     }
-    expect((await hostile.starts()).filter(isRunning)).toHaveLength(1)
+    await until('one process runs', async () => (await hostile.starts()).filter(isRunning).length === 1)
     await hostile.gateway.close()
     expect([...(await hostile.starts()), ...(await hostile.starts('other'))].filter(isRunning)).toEqual([])
   }
@@ -138,7 +138,6 @@ test.runIf(onLinux)('what a killed gateway left behind is ended by the next one 
   expect(pids.filter(isRunning)).toHaveLength(2)
   holder.child.kill('SIGKILL')
   await holder.exited
-  expect(pids.filter(isRunning)).toHaveLength(2)
   await using hostile = await openHostileGateway()
   await hostile.gateway.start(['server'])
   await until('they are gone', () => !pids.some(isRunning))

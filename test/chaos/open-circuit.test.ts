@@ -56,6 +56,8 @@ test('what a server says of its vendor, or of the arguments, is no failure of th
 test('calls that wait their turn when the circuit opens are refused, not sent', async () => {
   await using hostile = await openHostileGateway({ server: { manifest: { concurrency: 1 } } }, limits)
   const calls = Array.from({ length: 10 }, () => hostile.outcome('crash', { tool: 'make_thing' }))
-  const statuses = (await Promise.all(calls)).map(({ status }) => status)
-  expect(statuses).toEqual([...Array(3).fill('uncertain'), ...Array(7).fill('failed')])
+  const outcomes = await Promise.all(calls)
+  expect(outcomes.map(({ status }) => status)).toEqual([...Array(3).fill('uncertain'), ...Array(7).fill('failed')])
+  for (const outcome of outcomes.slice(3))
+    expect(outcome).toMatchObject({ failure: { kind: 'unavailable', retry_after_ms: expect.any(Number) } })
 })

@@ -5,7 +5,7 @@ import type { Decision } from '../../orchestrator/model/decision.ts'
 import { type Draft, draft, type Event } from '../../orchestrator/model/event.ts'
 import { type Goal, goalSchema } from '../../orchestrator/model/goal.ts'
 import { fold, type Situation } from '../../orchestrator/model/situation.ts'
-import { advance } from '../../orchestrator/run/advance.ts'
+import { type AdvanceOptions, advance } from '../../orchestrator/run/advance.ts'
 import type { Parts, RunJournal } from '../../orchestrator/run/parts.ts'
 import { digest, type JsonObject } from '../../shared/json.ts'
 import { type ToolManifest, toolManifestSchema } from '../../shared/manifest.ts'
@@ -120,6 +120,9 @@ export interface RehearsalOptions {
   /** Stops the pursuit where it is. */
   stop?: AbortSignal
   policy?: Parts['policy']
+  children?: Parts['children']
+  /** How else the run is pursued. */
+  pursuit?: Partial<AdvanceOptions>
 }
 
 /** Pursues a run in memory, with a clock that jumps to the next instant that anything waits for. */
@@ -176,6 +179,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     random: () => 0.5,
     newId: () => randomUUID(),
     digestArguments: digest,
+    ...(options.children ? { children: options.children } : {}),
   }
   if (journal.events.length === 0) {
     await journal.append('11111111-1111-7111-8111-111111111111', [
@@ -192,6 +196,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const situation = await advance(runId, parts, {
     signal: options.stop ?? new AbortController().signal,
     cancel: cancel.signal,
+    ...options.pursuit,
   })
   // What the loop holds in memory must be what the record leads to.
   const folded = fold(journal.events)

@@ -150,7 +150,7 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
       }
     },
     wake,
-    read: async (runId) => structuredClone(runs.get(runId) ?? []),
+    read: async (runId, after) => structuredClone(runs.get(runId)?.slice(after) ?? []),
     forget: () => {},
     cancel: async (runId) => requestCancel(runId, { by: 'somebody' }, desk),
     partsOf,

@@ -229,6 +229,23 @@ describe('how a story with sub-goals ends', () => {
     `)
   })
 
+  test('names sub-goals that were not read by what the run itself knows of them', () => {
+    const events = family(many('asks')).filter(({ run_id }) => run_id === runId)
+    const end = ending(events)
+    expect(end.slice(end.indexOf('Asked'), end.indexOf('Look'))).toMatchInlineSnapshot(`
+      "Asked by 20 sub-goals
+        billing.subscription cannot be had: the card was declined
+        npm run remit -- show 019a0000-0000/onboard/0  onboard/0 Customer 0
+        npm run remit -- show 019a0000-0000/onboard/1  onboard/1 Customer 1
+        npm run remit -- show 019a0000-0000/onboard/2  onboard/2 Customer 2
+        npm run remit -- show 019a0000-0000/onboard/3  onboard/3 Customer 3
+        npm run remit -- show 019a0000-0000/onboard/4  onboard/4 Customer 4
+        and 15 more, with: npm run remit -- runs --status waiting
+
+      "
+    `)
+  })
+
   test('draws many as one bar, and lists only the state of each', () => {
     const end = ending(family(many('done')))
     expect(end.slice(0, end.indexOf('onboard/2 '))).toMatchInlineSnapshot(`

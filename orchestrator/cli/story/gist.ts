@@ -1,11 +1,17 @@
-import type { Event } from '../../model/event.ts'
+import type { Event, EventData } from '../../model/event.ts'
+import { labelOf } from './plan.ts'
 
 /** Each event of a run in a few words. */
 export function gistsOf(events: readonly Event[]): string[] {
   const tools = new Map<string, string>()
-  for (const { type, data } of events)
-    if (type === 'call_intended') tools.set(data.call_id, `${data.server}.${data.tool}`)
+  for (const { type, data } of events) if (type === 'call_intended') tools.set(data.call_id, nameOf(data))
   return events.map((event) => gistOf(event, tools))
+}
+
+/** Of many items of a list, the task tells which. */
+function nameOf({ server, tool, task_id, purpose }: EventData['call_intended']): string {
+  const id = `${server}.${tool}`
+  return purpose === 'task' ? labelOf({ id: task_id, tool: id }) : id
 }
 
 function gistOf(event: Event, tools: ReadonlyMap<string, string>): string {
@@ -23,7 +29,7 @@ function gistOf(event: Event, tools: ReadonlyMap<string, string>): string {
     case 'task_fanned_out':
       return `${event.data.task_id} for ${event.data.items} items`
     case 'call_intended':
-      return `${event.data.server}.${event.data.tool}, ${event.data.purpose}, attempt ${event.data.attempt}`
+      return `${nameOf(event.data)}, ${event.data.purpose}, attempt ${event.data.attempt}`
     case 'call_settled': {
       const { call_id, outcome, next } = event.data
       const failure = outcome.status === 'succeeded' ? '' : `: ${outcome.failure.kind}, ${outcome.failure.message}`

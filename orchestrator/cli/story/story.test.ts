@@ -330,6 +330,21 @@ describe('how a story ends', () => {
     `)
   })
 
+  test('shows again what exactly an approval would let happen, with the commands that decide', () => {
+    expect(ending(held()).split('\n\n').at(-2)).toMatchInlineSnapshot(`
+      "Asked
+        May slack.post_message be called?
+          channel  "#sales"
+          text     "evil\\u{202e}txt"
+          token    "[sealed]"
+        Without a decision by 2026-01-02 00:00:00 UTC it counts as denied.
+        npm run remit -- approve aaaa0000-0000-7000-8000-000000000001
+            let it be called once
+        npm run remit -- deny aaaa0000-0000-7000-8000-000000000001
+            do not call it"
+    `)
+  })
+
   test('shows sealed facts as sealed', () => {
     const recording = new Recording().finish(5, {
       status: 'succeeded',

@@ -90,7 +90,7 @@ export class Story {
       timeline: this.timeline,
       input: created.input,
       tag,
-      tagWidth: oneOfMany ? widestTag : tagWidthOf(parent.situation),
+      tagWidth: oneOfMany ? widestTag : tagWidthFor(tag, parent.situation),
       lane: () => this.laneOf(situation),
       detail: depth > 1 || oneOfMany ? 'states' : 'calls',
     })
@@ -119,7 +119,8 @@ export class Story {
   }
 }
 
-/** As much as the longest tag needs, so that what stands behind tags is aligned. */
-function tagWidthOf(parent: Situation): number {
-  return Math.min(widestTag, Math.max(...subRunsOf(parent).map((run) => displayWidth(tagOf(run)))))
+/** As much as the longest tag of the siblings needs, so that what stands behind tags is aligned. */
+function tagWidthFor(tag: string, parent: Situation): number {
+  const tags = [tag, ...subRunsOf(parent).map(tagOf)]
+  return Math.min(widestTag, Math.max(...tags.map(displayWidth)))
 }

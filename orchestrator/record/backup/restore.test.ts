@@ -16,6 +16,7 @@ import { externalDatabases } from './external-databases.ts'
 import { restore } from './restore.ts'
 
 const { signal } = new AbortController()
+const kept = { replace: false, postgres: 'embedded' } as const
 const owner = { tenant: 'acme', principal: 'ann', goal: 'onboard', mode: 'emulated' as const }
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 beforeAll(async () => {
@@ -58,11 +59,15 @@ describe('a backup of a home that works', () => {
       await vi.waitFor(() => expect(appended).toBeGreaterThan(5))
       atLeast = appended * 2 - 1
       const { adminUrl, dataFolder } = record.embedded as { adminUrl: string; dataFolder: string }
+      // What the copy of `pg_control` knows of is then later than what the files before it hold.
+      const checkpoints = withClient(adminUrl, 'test', async (sql) => {
+        while (going) await sql`CHECKPOINT`
+      })
       await backUp(home, { adminUrl, dataFolder }, { file, now: new Date(), signal })
       going = false
-      await load
+      await Promise.all([load, checkpoints])
     })
-    await restore(file, join(folder.path, 'restored'), { replace: false, signal })
+    await restore(file, join(folder.path, 'restored'), { ...kept, signal })
   }, 120_000)
   afterAll(async () => {
     for (const one of [home, restored()]) await removePlacedData(one)
@@ -90,8 +95,8 @@ describe('a backup of a home that works', () => {
     const path = join(folder.path, 'taken')
     const taken = openHome(path)
     await writeFile(join(taken.keys, 'seal.key'), 'old')
-    await expect(restore(file, path, { replace: false, signal })).rejects.toThrow('is not empty')
-    const { replaced } = await restore(file, path, { replace: true, signal })
+    await expect(restore(file, path, { ...kept, signal })).rejects.toThrow('is not empty')
+    const { replaced } = await restore(file, path, { ...kept, replace: true, signal })
     expect(await readFile(join(String(replaced), 'keys', 'seal.key'), 'utf8')).toBe('old')
     await opened(openHome(path), async (record) => {
       expect((await record.journal.read(run_id)).length).toBeGreaterThanOrEqual(atLeast)
@@ -104,7 +109,7 @@ describe('a backup of a home that works', () => {
     const bytes = await readFile(file)
     await writeFile(damaged, bytes.subarray(0, bytes.length - 100))
     const before = await readdir(folder.path)
-    await expect(restore(damaged, join(folder.path, 'new'), { replace: false, signal })).rejects.toThrow(BackupError)
+    await expect(restore(damaged, join(folder.path, 'new'), { ...kept, signal })).rejects.toThrow(BackupError)
     expect(await readdir(folder.path)).toEqual(before)
   })
 })
@@ -114,7 +119,7 @@ describe('a backup that does not fit', () => {
   const restoreOf = async (head: object) => {
     const file = join(folder.path, 'unfit.tar.gz')
     await writeArchive(file, (archive) => archive.file('backup.json', wholeText(JSON.stringify(head))), signal)
-    return restore(file, target(), { replace: false, signal })
+    return restore(file, target(), { ...kept, signal })
   }
   const head = { format: 'remit backup', version: 1, made_at: '2026-01-01T00:00:00Z', platform: platform() }
   beforeEach(() => rm(target(), { recursive: true, force: true }))
@@ -123,6 +128,11 @@ describe('a backup that does not fit', () => {
   it.each([
     ['another PostgreSQL', { ...head, postgres: { kind: 'embedded', major: '17' } }, 'PostgreSQL 17, and this Remit'],
     ['another machine', { ...head, platform: 'plan9 vax', postgres: { kind: 'embedded', major: '18' } }, 'plan9 vax'],
+    [
+      'an external Postgres',
+      { ...head, postgres: { kind: 'external', databases: ['remit', 'ws_acme'] } },
+      '(remit, ws_acme) lie in an external Postgres',
+    ],
     ['another format', { ...head, version: 2 }, 'no backup that this version of Remit can read'],
   ])('because of %s is refused before anything is written', async (_, unfit, message) => {
     await expect(restoreOf(unfit)).rejects.toThrow(message)
@@ -132,7 +142,7 @@ describe('a backup that does not fit', () => {
     const other = join(folder.path, 'other')
     await mkdir(other)
     await writeFile(join(other, 'thesis.txt'), 'x')
-    await expect(restore('any', other, { replace: true, signal })).rejects.toThrow('other files')
+    await expect(restore('any', other, { ...kept, replace: true, signal })).rejects.toThrow('other files')
     expect(await readdir(other)).toEqual(['thesis.txt'])
   })
 
@@ -140,7 +150,7 @@ describe('a backup that does not fit', () => {
     const path = join(folder.path, 'live')
     const membership = await joinHome(openHome(path))
     await writeFile(join(path, 'keys', 'seal.key'), 'x')
-    const attempt = restore('any', path, { replace: true, signal })
+    const attempt = restore('any', path, { ...kept, replace: true, signal })
     await expect(attempt).rejects.toThrow(`in use by process ${process.pid}`)
     await membership.leave()
   })
@@ -156,7 +166,7 @@ it('a backup over an external Postgres names the databases that it does not hold
   await writeFile(join(database.home.keys, 'heads.pub'), 'key')
   await backUp(database.home, { databases }, { file, now: new Date(), signal })
   const path = join(folder.path, 'external')
-  expect(await restore(file, path, { replace: false, signal })).toMatchObject({
+  expect(await restore(file, path, { ...kept, postgres: 'external', signal })).toMatchObject({
     postgres: { kind: 'external', databases },
   })
   expect(await readFile(join(path, 'keys', 'heads.pub'), 'utf8')).toBe('key')

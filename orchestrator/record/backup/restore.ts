@@ -15,6 +15,8 @@ export interface Restored extends BackupHead {
 export interface RestoreOptions {
   /** Moves aside what the home holds. */
   replace: boolean
+  /** Where the record of this home lies, by its configuration: a backup of the other kind is refused. */
+  postgres: BackupHead['postgres']['kind']
   /** Aborted while the backup is read, nothing has changed; what comes after is short and goes to its end. */
   signal: AbortSignal
 }
@@ -26,7 +28,11 @@ const ofNoAccount = new Set(['processes', 'logs'])
  * Makes a backup the home at this path, and nothing of it unless all of it is whole. A home that holds something is refused,
  * or with `replace` moved aside; one that a command is using is refused. Throws a {@link BackupError}.
  */
-export async function restore(file: string, homePath: string, { replace, signal }: RestoreOptions): Promise<Restored> {
+export async function restore(
+  file: string,
+  homePath: string,
+  { replace, postgres, signal }: RestoreOptions,
+): Promise<Restored> {
   const path = resolve(homePath)
   const used = await holdsFiles(path)
   if (used && !replace)
@@ -40,7 +46,7 @@ export async function restore(file: string, homePath: string, { replace, signal 
   try {
     let head: BackupHead | undefined
     const onFirst = (content: Buffer) => {
-      head = headOf(file, content)
+      head = headOf(file, content, postgres)
     }
     await readArchive(file, draft, onFirst, signal)
     if (!head) throw new BackupError(`${file} is empty`)
@@ -53,7 +59,7 @@ export async function restore(file: string, homePath: string, { replace, signal 
   }
 }
 
-function headOf(file: string, content: Buffer): BackupHead {
+function headOf(file: string, content: Buffer, kind: RestoreOptions['postgres']): BackupHead {
   let json: unknown
   try {
     json = JSON.parse(String(content))
@@ -63,6 +69,12 @@ function headOf(file: string, content: Buffer): BackupHead {
   const parsed = backupHeadSchema.safeParse(json)
   if (!parsed.success) throw new BackupError(`${file} is no backup that this version of Remit can read`)
   const head = parsed.data
+  if (head.postgres.kind !== kind)
+    throw new BackupError(
+      kind === 'external'
+        ? `${file} holds a Postgres of its own: restore it without REMIT_DATABASE_URL`
+        : `${file} holds no databases, for those of its record (${databasesOf(head)}) lie in an external Postgres: restore them there, and name it in REMIT_DATABASE_URL`,
+    )
   if (head.postgres.kind === 'external') return head
   if (head.postgres.major !== majorVersion)
     throw new BackupError(
@@ -73,6 +85,10 @@ function headOf(file: string, content: Buffer): BackupHead {
       `${file} was made on ${head.platform}, and PostgreSQL's files do not fit ${platform()}: restore it on the same kind of machine`,
     )
   return head
+}
+
+function databasesOf({ postgres }: BackupHead): string {
+  return postgres.kind === 'external' ? postgres.databases.join(', ') : ''
 }
 
 async function holdsFiles(path: string): Promise<boolean> {
