@@ -13,11 +13,13 @@ import { readPostmaster } from './postgres-survivor.ts'
 /** Recovery after a kill replays the log: a slow disk may need long for it. */
 const patienceMs = 60_000
 const attempts = 5
+/** How long the processes of a killed Postgres may hold its data: one that was recovering first comes to an end of that. */
+const graveMs = 30_000
 
 /**
  * Starts Postgres apart from this process and returns when it takes connections: on the port that it had before, so that
- * who still knows that one finds it again, unless another program has taken it. Backends that outlive a killed Postgres for
- * a moment hold the data, so it is tried more than once.
+ * who still knows that one finds it again, unless another program has taken it. What outlives a killed Postgres holds the
+ * data for a while, so it is tried more than once.
  */
 export async function launchPostgres(
   home: Home,
@@ -25,15 +27,17 @@ export async function launchPostgres(
   spawned: (pid: number) => Promise<void>,
 ): Promise<{ pid: number; port: number }> {
   const log = join(home.logs, 'postgres.log')
-  for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    const port = (attempt < attempts ? await lastPort(placement.dataFolder) : undefined) ?? (await freePort())
+  const end = Date.now() + graveMs
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort((await lastPort(placement.dataFolder)) ?? 0)
     const child = await spawnPostgres(placement, port, log)
     const pid = child.pid as number
     await spawned(pid)
     if (await becomesReady(placement.dataFolder, child)) return { pid, port }
-    await sleep(100 * attempt)
+    const isWorthTrying = (await isHeldByTheDead(log)) ? Date.now() < end : attempt < attempts
+    if (!isWorthTrying) throw new Error(`Postgres did not start: see the end of ${log}`)
+    await sleep(Math.min(100 * attempt, 1_000))
   }
-  throw new Error(`Postgres did not start: see the end of ${log}`)
 }
 
 async function spawnPostgres(
@@ -73,6 +77,12 @@ async function becomesReady(dataFolder: string, child: ChildProcess): Promise<bo
   return false
 }
 
+/** Whether Postgres said last that processes of an earlier start still use the data. */
+async function isHeldByTheDead(log: string): Promise<boolean> {
+  const lines = (await readFile(log, 'utf8')).trimEnd().split('\n')
+  return lines.slice(-3).some((line) => line.includes('is still in use'))
+}
+
 /** Postgres keeps how it was started last in `postmaster.opts`. */
 async function lastPort(dataFolder: string): Promise<number | undefined> {
   const words = await readFile(join(dataFolder, 'postmaster.opts'), 'utf8').catch(() => '')
@@ -80,9 +90,15 @@ async function lastPort(dataFolder: string): Promise<number | undefined> {
   return port === undefined ? undefined : Number(port)
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
+/** The wanted port, or another where a program listens there. */
+async function freePort(wanted: number): Promise<number> {
+  const server = createServer().listen(wanted, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    if (wanted !== 0) return freePort(0)
+    throw error
+  }
   const address = server.address()
   server.close()
   await once(server, 'close')

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import postgres, { type Sql } from 'postgres'
+import type { Remit, Workplace } from '../../../orchestrator/cli/remit.ts'
+import { readConfig } from '../../../orchestrator/config.ts'
+import { openHome } from '../../../orchestrator/home/home.ts'
+import { joinHome } from '../../../orchestrator/home/shared-process.ts'
+import { openWorkplace } from '../../../orchestrator/open-workplace.ts'
+import { withUrl } from '../../../orchestrator/record/connect.ts'
+import { ensurePostgres } from '../../../orchestrator/record/embedded-postgres.ts'
+import { removePlacedData } from '../placed-data.ts'
+import { processesOf, root } from '../remit-command.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+import type { Blow } from './blows.ts'
+import { Crew } from './crew.ts'
+import { impatientCatalogue } from './impatient-catalogue.ts'
+import { patiently } from './patiently.ts'
+
+/** A home with worker processes, emulators and a Postgres, all of which may be killed. */
+export interface StormyHome {
+  path: string
+  workplace: Workplace
+  /** The record, seen from a process that nobody kills. */
+  remit: Remit
+  /** The superuser's, on Remit's database. */
+  sql: Sql
+  crew: Crew
+  /** Kills one process, and says which. */
+  strike(blow: Blow): Promise<string>
+  /** Ends everything that works for the home. Returns what is wrong then, one sentence each: with the record, or processes left. */
+  close(): Promise<string[]>
+}
+
+export async function openStormyHome({ workers }: { workers: number }): Promise<StormyHome> {
+  const folder = await temporaryFolder('remit-storm-')
+  const path = join(folder.path, 'home')
+  const home = openHome(path)
+  const closers = [folder.remove, () => removePlacedData(home)]
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    const catalogue = impatientCatalogue(readFileSync(join(root, 'servers', 'manifest.json'), 'utf8'))
+    const workplace = openWorkplace(readConfig({ REMIT_HOME: path }), catalogue)
+    const membership = await joinHome(home)
+    closers.push(() => membership.leave())
+    const remit = await workplace.open({ servers: false })
+    closers.push(() => remit.close())
+    const { adminUrl } = await ensurePostgres(membership, home)
+    const sql = postgres(withUrl(adminUrl, { database: 'remit' }), { max: 1, onnotice: () => {} })
+    closers.push(() => sql.end({ timeout: 5 }))
+    const crew = new Crew(path, workers)
+    closers.push(() => crew.stop())
+    await crew.ready()
+
+    const pidsOf = async (victim: Blow['victim']): Promise<number[]> => {
+      if (victim === 'worker') return crew.pids()
+      if (victim === 'server') return crew.serverPids()
+      const { services } = await membership.status()
+      const isMeant = (name: string) => (victim === 'postgres' ? name === 'postgres' : name.startsWith('emulator-'))
+      return services.filter(({ name }) => isMeant(name)).map(({ pid }) => pid)
+    }
+    return {
+      path,
+      workplace,
+      remit,
+      sql,
+      crew,
+      async strike({ victim, which }) {
+        const pids = await pidsOf(victim)
+        const pid = pids[Math.floor(which * pids.length)]
+        if (pid === undefined) return `no ${victim} to kill`
+        kill(pid)
+        // Whoever uses a vendor's stand-in knows its address until they are started again.
+        if (victim === 'emulator') for (const worker of crew.pids()) kill(worker)
+        return `${victim} ${pid}`
+      },
+      async close() {
+        await crew.stop()
+        const { problems } = await patiently(() => remit.verify())
+        await close()
+        const left = processesOf(path)
+        return [
+          ...left.map((text) => `a process is left: ${text}`),
+          ...problems.map(({ run_id, what }) => `the record of ${run_id}: ${what}`),
+        ]
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
