@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { v7 as uuidv7 } from 'uuid'
 import { openEraVerdicts } from '../orchestrator/execute/era-verdicts.ts'
 import { type Gateway, openGateway } from '../orchestrator/execute/gateway.ts'
 import { describeLaunch } from '../orchestrator/execute/launch.ts'
@@ -41,9 +40,9 @@ export async function ledgerGateway(dataFolder: string): Promise<Gateway> {
 
 /** A gateway that answers in this process, at once: what is left is the cost of deciding and recording. */
 export const idleGateway: RunGateway = {
-  async call() {
+  async call({ call_id }) {
     const at = new Date().toISOString()
-    const output = { entry_id: `entry_${uuidv7()}` }
+    const output = { entry_id: `entry_${call_id}` }
     return { outcome: { status: 'succeeded', output }, era: '2026-07-28', started_at: at, settled_at: at, egress: [] }
   },
 }

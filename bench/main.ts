@@ -59,6 +59,7 @@ async function main(): Promise<number> {
 
 async function runParts(chosen: readonly Part[], options: { quick: boolean; plansFolder: string }) {
   await using stage = await openStage()
+  onInterrupt(() => stage[Symbol.asyncDispose]())
   const reports: Record<string, Report> = {}
   for (const part of chosen) {
     process.stdout.write(`\n# ${part.name}: ${part.about}\n\n`)
@@ -69,6 +70,18 @@ async function runParts(chosen: readonly Part[], options: { quick: boolean; plan
   return reports
 }
 
+/** An interrupted bench stops its Postgres first; a terminal's Ctrl-C may come twice. */
+function onInterrupt(close: () => PromiseLike<void>): void {
+  let closing = false
+  const stop = (code: number) => async () => {
+    if (closing) return
+    closing = true
+    await close()
+    process.exit(code)
+  }
+  process.on('SIGINT', stop(130)).on('SIGTERM', stop(143))
+}
+
 function writeResults(file: string, quick: boolean, parts: Record<string, Report>): void {
   const machine = { node: process.version, platform: process.platform, cores: availableParallelism() }
   mkdirSync(dirname(file), { recursive: true })
@@ -76,4 +89,8 @@ function writeResults(file: string, quick: boolean, parts: Record<string, Report
   process.stdout.write(`\nWritten to ${file}\n`)
 }
 
+// A reader that goes away (`npm run bench | head`) is no reason to leave anything running.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
 process.exitCode = await main()

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import postgres from 'postgres'
@@ -13,8 +12,11 @@ export interface RawFloor extends AsyncDisposable {
   insertPooled(): Promise<unknown>
   /** One call of the ledger's tool by the MCP client library alone, over stdio. */
   call(): Promise<unknown>
+  /** The same of a server that is made with the MCP library alone. */
+  bareCall(): Promise<unknown>
 }
 
+const bareScript = 'bench/fixtures/bare-server.ts'
 const row = JSON.stringify({ entry_id: 'entry_number 0', after: null })
 
 /** Opens clients of their own on the same Postgres and a ledger process of its own. */
@@ -27,20 +29,27 @@ export async function openRawFloor({ adminUrl, home }: StageDatabase): Promise<R
   const insertBy = (sql: postgres.Sql) => () =>
     sql`INSERT INTO raw_rows (at, data) VALUES (${new Date()}, ${row}::text::jsonb)`
 
-  const client = new Client({ name: 'bench', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } })
-  const env = { REMIT_SERVER_DATA: join(home.serverFolder('raw-ledger')), REMIT_LAUNCHED: '1' }
-  await client.connect(
-    new StdioClientTransport({ command: process.execPath, args: [ledgerScript], cwd: root, env, stderr: 'ignore' }),
-  )
-  // Once listed, the library checks outputs, as it does for everybody.
-  await client.listTools()
+  const env = { REMIT_SERVER_DATA: home.serverFolder('raw-ledger'), REMIT_LAUNCHED: '1' }
+  const [ledger, bare] = await Promise.all([connectTo(ledgerScript, env), connectTo(bareScript, env)])
+  const callBy = (client: Client) => () => client.callTool({ name: 'add_entry', arguments: { text: 'number 0' } })
   return {
     insert: insertBy(single),
     insertPooled: insertBy(pool),
-    call: () => client.callTool({ name: 'add_entry', arguments: { text: 'number 0' } }),
+    call: callBy(ledger),
+    bareCall: callBy(bare),
     async [Symbol.asyncDispose]() {
-      await client.close()
+      await Promise.all([ledger.close(), bare.close()])
       await Promise.all([single.end({ timeout: 1 }), pool.end({ timeout: 1 })])
     },
   }
+}
+
+async function connectTo(script: string, env: Record<string, string>): Promise<Client> {
+  const client = new Client({ name: 'bench', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } })
+  await client.connect(
+    new StdioClientTransport({ command: process.execPath, args: [script], cwd: root, env, stderr: 'ignore' }),
+  )
+  // Once listed, the library checks outputs, as it does for everybody.
+  await client.listTools()
+  return client
 }

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { openHome } from '../orchestrator/home/home.ts'
+import { readConfig } from '../orchestrator/config.ts'
+import { type Home, openHome } from '../orchestrator/home/home.ts'
 import { joinHome } from '../orchestrator/home/shared-process.ts'
 import { ensurePostgres } from '../orchestrator/record/embedded-postgres.ts'
 import { removePlacedData } from '../test/support/placed-data.ts'
@@ -18,8 +18,10 @@ export const startUp: Part = {
   name: 'start-up',
   about: 'how long a command takes, in a new home, in one that was used before, and in one that is in use',
   async run(_stage, { quick }) {
-    const folder = await mkdtemp(join(tmpdir(), 'remit-bench-'))
+    const folder = join(readConfig().home, 'bench-start-up')
     const home = openHome(folder)
+    await remove(home)
+    openHome(folder)
     const remit = (...args: string[]) =>
       timed(() =>
         execute(process.execPath, ['orchestrator/main.ts', ...args], {
@@ -55,8 +57,15 @@ export const startUp: Part = {
       }
       return { tables: [{ title: 'From typing a command to its end', rows }], bars: [] }
     } finally {
-      await removePlacedData(home)
-      await rm(folder, { recursive: true, force: true })
+      await remove(home)
     }
   },
+}
+
+/** Ends what a bench that was killed left running there, and removes it all. */
+async function remove(home: Home): Promise<void> {
+  const membership = await joinHome(home)
+  await membership.leave()
+  await removePlacedData(home)
+  await rm(home.path, { recursive: true, force: true })
 }

@@ -1,6 +1,7 @@
 import { connect, withClient } from '../orchestrator/record/connect.ts'
 import { openJournal } from '../orchestrator/record/journal.ts'
 import { openQueries } from '../orchestrator/record/queries.ts'
+import { plannedTenant } from '../test/support/planned-run.ts'
 import { type ChainParts, chainRun } from './chain-run.ts'
 import { idleGateway } from './ledger.ts'
 import { each, inTurn, median, ratios, timed } from './measure.ts'
@@ -79,7 +80,7 @@ async function openFilledRecord(stage: Stage, events: number): Promise<FilledRec
     runs,
     parts,
     someRun,
-    list: () => queries.listRuns('bench'),
+    list: () => queries.listRuns(plannedTenant),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

@@ -24,6 +24,9 @@ export interface Planned {
   watch?(journal: RunJournal): RunJournal
 }
 
+/** Whose planned runs are. */
+export const plannedTenant = 'planned'
+
 const policy = { hold: [] }
 
 /** Records the run: its goal asks for the outcomes and gives as many calls as there are tasks. */
@@ -37,7 +40,7 @@ export async function createPlannedRun({ outcomes, tasks, catalogue, journal }: 
     budget: { tool_calls: tasks.length },
   })
   const reasoner = { name: 'planned', digest: '' }
-  const owner = { tenant: 'planned', principal: 'local:planned' }
+  const owner = { tenant: plannedTenant, principal: 'local:planned' }
   const run = { ...owner, goal, input: {}, mode: 'emulated' as const, reasoner, catalogue }
   await createRun(runId, { ...run, policyDigest: policyDigest(policy) }, journal)
   return runId
