@@ -19,7 +19,9 @@ const [runs, firstSeed, atOnce, blows, workers] = (['runs', 'seed', 'at-once', '
 ) as [number, number, number, number, number]
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
-const ends = new Map<string, number>()
+const begun = Date.now()
+const ends: string[] = []
+const killed: string[] = []
 let broken = 0
 const home = await openStormyHome({ workers })
 try {
@@ -31,14 +33,16 @@ try {
     say(`✗ ${problem}`)
   }
 }
-say(`${runs} runs: ${[...ends].map(([end, count]) => `${count} ${end}`).join(', ')}; ${broken} problems`)
+say(`${runs} runs from seed ${firstSeed} in ${minutesSince(begun)} min: ${tally(ends)}`)
+say(`killed: ${tally(killed)}; ${broken} problems`)
 process.exitCode = broken > 0 ? 1 : 0
 
 async function weather(plan: Storm): Promise<void> {
-  const begun = Date.now()
-  const { struck, survivors } = await storm(plan, home)
-  for (const { end } of survivors) ends.set(end, (ends.get(end) ?? 0) + 1)
-  const seconds = Math.round((Date.now() - begun) / 1_000)
+  const start = Date.now()
+  const { kills, struck, survivors } = await storm(plan, home)
+  ends.push(...survivors.map(({ end }) => end))
+  killed.push(...kills.map(({ victim }) => victim))
+  const seconds = Math.round((Date.now() - start) / 1_000)
   say(`seed ${plan.seed}: ${survivors.map(({ end }) => end).join(', ')} in ${seconds} s; killed ${struck.join(', ')}`)
   const bad = survivors.filter(({ problems }) => problems.length > 0)
   for (const { run_id, end, problems } of bad) say(`  ✗ run ${run_id} ${end}: ${problems.join('; ')}`)
@@ -47,6 +51,16 @@ async function weather(plan: Storm): Promise<void> {
     say(
       `  again: npm run chaos -- --runs ${plan.runs} --seed ${plan.seed} --at-once ${atOnce} --blows ${blows} --workers ${workers}\n${home.crew.lastWords()}`,
     )
+}
+
+/** How many there are of each, the most frequent first. */
+function tally(names: readonly string[]): string {
+  const counted = [...Map.groupBy(names, (name) => name)].toSorted(([, a], [, b]) => b.length - a.length)
+  return counted.map(([name, { length }]) => `${length} ${name}`).join(', ')
+}
+
+function minutesSince(instant: number): number {
+  return Math.round((Date.now() - instant) / 60_000)
 }
 
 function numberOf(name: string, given: string): number {
