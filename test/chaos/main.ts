@@ -21,7 +21,7 @@ const [runs, firstSeed, atOnce, blows, workers] = (['runs', 'seed', 'at-once', '
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const begun = Date.now()
 const ends: string[] = []
-const killed: string[] = []
+const allKilled: string[] = []
 let broken = 0
 const home = await openStormyHome({ workers })
 try {
@@ -34,14 +34,14 @@ try {
   }
 }
 say(`${runs} runs from seed ${firstSeed} in ${minutesSince(begun)} min: ${tally(ends)}`)
-say(`killed: ${tally(killed)}; ${broken} problems`)
+say(`killed: ${tally(allKilled)}; ${broken} problems`)
 process.exitCode = broken > 0 ? 1 : 0
 
 async function weather(plan: Storm): Promise<void> {
   const start = Date.now()
-  const { kills, struck, survivors } = await storm(plan, home)
+  const { killed, struck, survivors } = await storm(plan, home)
   ends.push(...survivors.map(({ end }) => end))
-  killed.push(...kills.map(({ victim }) => victim))
+  allKilled.push(...killed)
   const seconds = Math.round((Date.now() - start) / 1_000)
   say(`seed ${plan.seed}: ${survivors.map(({ end }) => end).join(', ')} in ${seconds} s; killed ${struck.join(', ')}`)
   const bad = survivors.filter(({ problems }) => problems.length > 0)

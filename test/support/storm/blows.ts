@@ -10,12 +10,6 @@ export interface Blow {
   which: number
 }
 
-/** A process that was killed. */
-export interface Kill {
-  victim: Victim
-  pid: number
-}
-
 /** How often each is struck, of ten blows: what everything hangs on as well as what is started again at once. */
 const share: Record<Victim, number> = { worker: 4, server: 3, emulator: 1, postgres: 2 }
 

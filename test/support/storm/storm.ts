@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Situation } from '../../../orchestrator/model/situation.ts'
 import { root } from '../remit-command.ts'
-import { blowsOf, type Kill, randomOf } from './blows.ts'
+import { blowsOf, randomOf, type Victim } from './blows.ts'
 import { judge } from './judge.ts'
 import { emailOf, leftOutside } from './left-outside.ts'
 import { patiently } from './patiently.ts'
@@ -32,8 +32,9 @@ const calmMs = 180_000
 const mostRetries = 3
 
 export interface Weathered {
-  kills: Kill[]
-  /** What each blow killed and when, in words. */
+  /** One for each process that was killed. */
+  killed: Victim[]
+  /** What each blow was, in words. */
   struck: string[]
   survivors: Survivor[]
 }
@@ -50,18 +51,17 @@ export async function storm({ seed, runs, blows }: Storm, home: StormyHome): Pro
     const [isCancelled, afterMs] = [random() < 0.25, 200 + random() * 3_000]
     if (isCancelled) cancels.push(sleep(afterMs).then(() => cancel(run_id, home)))
   }
-  const kills: Kill[] = []
+  const killed: Victim[] = []
   const struck: string[] = []
   for (const blow of blowsOf(seed, blows)) {
     await sleep(blow.afterMs)
-    const killed = await home.strike(blow)
-    kills.push(...killed)
-    const named = killed.map(({ victim, pid }) => `${victim} ${pid}`).join(' with ') || `no ${blow.victim}`
-    struck.push(`${named} after ${blow.afterMs} ms`)
+    const pid = await home.strike(blow)
+    if (pid !== undefined) killed.push(blow.victim)
+    struck.push(`${pid === undefined ? `no ${blow.victim}` : `${blow.victim} ${pid}`} after ${blow.afterMs} ms`)
   }
   await Promise.all(cancels)
   const end = Date.now() + calmMs
-  return { kills, struck, survivors: await Promise.all(customers.map((customer) => seeThrough(customer, home, end))) }
+  return { killed, struck, survivors: await Promise.all(customers.map((customer) => seeThrough(customer, home, end))) }
 }
 
 function onboard(slug: string, { workplace, remit }: StormyHome): Promise<string> {

@@ -11,7 +11,7 @@ import { ensurePostgres } from '../../../orchestrator/record/embedded-postgres.t
 import { removePlacedData } from '../placed-data.ts'
 import { processesOf, root } from '../remit-command.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import type { Blow, Kill } from './blows.ts'
+import type { Blow } from './blows.ts'
 import { Crew } from './crew.ts'
 import { impatientCatalogue } from './impatient-catalogue.ts'
 import { patiently } from './patiently.ts'
@@ -25,8 +25,8 @@ export interface StormyHome {
   /** The superuser's, on Remit's database. */
   sql: Sql
   crew: Crew
-  /** Kills one process, if there is one, and all workers where it was an emulator. Says which. */
-  strike(blow: Blow): Promise<Kill[]>
+  /** Kills one process, and says which; undefined where there is none of the kind. */
+  strike(blow: Blow): Promise<number | undefined>
   /** Ends everything that works for the home. Returns what is wrong then, one sentence each: with the record, or processes left. */
   close(): Promise<string[]>
 }
@@ -69,12 +69,8 @@ export async function openStormyHome({ workers }: { workers: number }): Promise<
       async strike({ victim, which }) {
         const pids = await pidsOf(victim)
         const pid = pids[Math.floor(which * pids.length)]
-        if (pid === undefined) return []
-        // Whoever uses a vendor's stand-in knows its address until they are started again.
-        const users = victim === 'emulator' ? crew.pids() : []
-        const kills = [{ victim, pid }, ...users.map((user) => ({ victim: 'worker' as const, pid: user }))]
-        for (const each of kills) kill(each.pid)
-        return kills
+        if (pid !== undefined) kill(pid)
+        return pid
       },
       async close() {
         await crew.stop()
