@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
@@ -8,6 +10,7 @@ import { joinHome, type Membership } from '../home/shared-process.ts'
 import { armFault, clearAbandonedFault, clearFault, ensureEmulator, FaultInForceError } from './emulators.ts'
 import { workshop } from './fixtures/workshop-tools.ts'
 import { launcher } from './launcher.ts'
+import type { Door } from './sandbox/driver.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'remit-emulators-'))
@@ -72,7 +75,8 @@ test('clears the fault of a command that is gone, and neither that of one at wor
   expect(await inForce(control)).toEqual({ mode: 'odd' })
 })
 
-test('a launch in emulated mode points the server at the emulator', async () => {
+test('a launch in emulated mode has a door to the emulator, and nothing that says where it is', async () => {
+  let doors: readonly Door[] = []
   const launch = launcher({
     home,
     membership: first,
@@ -81,9 +85,26 @@ test('a launch in emulated mode points the server at the emulator', async () => 
     sources: {},
     environment: {},
     databaseUrl: () => 'postgres://unused',
+    jailer(_server, _launch, place) {
+      doors = place.doors
+      return () => Promise.reject(new Error('nothing is started here'))
+    },
   })
   const { endpoints } = await ensureEmulator(first, home, server, root)
-  const { env, logFile } = await launch(server)
-  expect(env).toMatchObject({ ...endpoints, REMIT_SERVER_DATA: join(folder, 'servers', 'workshop') })
+  const { env, logFile, release } = await launch(server)
+  expect(env).toMatchObject({ REMIT_SERVER_DATA: join(folder, 'servers', 'workshop') })
+  const [slot = '', url = ''] = Object.entries(endpoints)[0] ?? []
+  expect(env[slot]).not.toBe(url)
+  expect(doors).toMatchObject([{ port: Number(new URL(env[slot] ?? '').port) }])
+  expect(await statusThrough(doors[0]?.socket ?? '')).toBeGreaterThan(0)
+  await release?.()
   expect(logFile).toBe(join(folder, 'logs', 'server-workshop.log'))
 })
+
+/** What the emulator answers at the root, by way of a door. */
+async function statusThrough(socketPath: string): Promise<number> {
+  const asked = request({ socketPath, path: '/' }).end()
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  answer.resume()
+  return answer.statusCode ?? 0
+}

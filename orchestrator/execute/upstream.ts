@@ -66,7 +66,8 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
   async function startAndConnect(signal: AbortSignal): Promise<Connection> {
     const launched = await launchUnless(signal)
     let changes = 0
-    return connect(server, launched, {
+    const release = async () => launched.release?.()
+    const connecting = connect(server, launched, {
       verdicts,
       limits,
       signal,
@@ -83,6 +84,13 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
         )
       },
     })
+    try {
+      const connection = await connecting
+      return { ...connection, gone: connection.gone.finally(release) }
+    } catch (error) {
+      await release()
+      throw error
+    }
   }
 
   /** What is needed to start it may come from elsewhere (an emulator, a database), and may not come. */

@@ -1,0 +1,8 @@
+import { bwrapDriver } from './bwrap.ts'
+import type { SandboxDriver } from './driver.ts'
+import { noDriver } from './none.ts'
+
+/** Every driver there is, each of which finds out once whether it works here. */
+export function allDrivers(): SandboxDriver[] {
+  return [noDriver, bwrapDriver()]
+}
