@@ -23,7 +23,8 @@ async function dropBomb(
   limits: JailLimits,
 ): Promise<Observation> {
   const env = systemEnvironment()
-  const launch = { command: process.execPath, args: [], cwd: '/', env, secrets: [] }
+  // Nothing is ever started there: without a script Node would first wait for one on stdin.
+  const launch = { command: process.execPath, args: ['--eval', ''], cwd: '/', env, secrets: [] }
   const confinement = await confine(driver, limiter, { launch, reads: [], writes: [], doors: [], limits })
   try {
     const jailed = startServerProcess({ ...confinement.launch, channel: true }, leaveMs)
