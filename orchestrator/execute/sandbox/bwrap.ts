@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { lstat, readlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { systemEnvironment } from '../launch.ts'
 import { quickAttacks } from './attack.ts'
 import { bwrapArguments, type HostLayout } from './bwrap-arguments.ts'
 import type { Availability, SandboxDriver } from './driver.ts'
@@ -39,8 +40,8 @@ export function bwrapDriver(): SandboxDriver {
         command: 'bwrap',
         args: [...bwrapArguments(policy), process.execPath, entrance.program],
         cwd: launch.cwd,
-        // Also seen inside as that of pid 1: it holds what is the server's own, and nothing else.
-        env: launch.env,
+        // Seen inside as that of pid 1. The server's own goes over the channel.
+        env: systemEnvironment(),
         release: async () => {},
       }
     },

@@ -2,52 +2,34 @@ import { type DriverName, driverNames, type SandboxDriver } from './driver.ts'
 
 export type DriverChoice = 'auto' | DriverName
 
-/** A driver, and whether it works here. */
-export interface Tried {
-  driver: SandboxDriver
-  works: boolean
-  why?: string
-  advice?: string
-}
-
 /** There is no driver as the configuration wants it. */
 export class NoSandboxError extends Error {
   override readonly name = 'NoSandboxError'
 }
 
-/** Tries every driver at once. */
-export function tryDrivers(drivers: readonly SandboxDriver[]): Promise<Tried[]> {
-  return Promise.all(
-    drivers.map(async (driver) => {
-      const found = await driver.available()
-      return found.works ? { driver, works: true } : { driver, ...found }
-    }),
-  )
-}
-
 /**
  * The driver that was asked for; `auto` is the strongest that works, and never none. Throws a {@link NoSandboxError} where it
- * does not work, or is weaker than the least that the configuration takes.
+ * does not work, or is weaker than the least that the configuration takes: it says what to install.
  */
-export function chooseDriver(tried: readonly Tried[], choice: DriverChoice, minimum: DriverName): SandboxDriver {
-  const strength = ({ name }: Pick<SandboxDriver, 'name'>) => driverNames.indexOf(name)
+export async function chooseDriver(
+  drivers: readonly SandboxDriver[],
+  choice: DriverChoice,
+  minimum: DriverName,
+): Promise<SandboxDriver> {
+  const strength = ({ name }: SandboxDriver) => driverNames.indexOf(name)
   const least = driverNames.indexOf(minimum)
-  const strongestFirst = tried.toSorted((a, b) => strength(b.driver) - strength(a.driver))
-  const asked = strongestFirst.filter(({ driver }) =>
-    choice === 'auto' ? driver.name !== 'none' : driver.name === choice,
-  )
-  const found = asked.find(({ works }) => works)?.driver
-  const advice = strongestFirst.flatMap(({ driver, works, why, advice }) =>
-    works || driver.name === 'none' ? [] : [`${driver.name}: ${why}; ${advice}`],
-  )
-  const mend = advice.length > 0 ? `. ${advice.join('. ')}` : ''
-  if (!found)
-    throw new NoSandboxError(
-      choice === 'auto' ? `No sandbox works on this machine${mend}` : `The sandbox ${choice} does not work here${mend}`,
-    )
-  if (strength(found) < least)
-    throw new NoSandboxError(
-      `The strongest sandbox to be had is ${found.name}; sandbox.minimum asks for ${minimum} or stronger${mend}`,
-    )
-  return found
+  const asked = drivers.filter(({ name }) => (choice === 'auto' ? name !== 'none' : name === choice))
+  const missing: string[] = []
+  for (const driver of asked.toSorted((a, b) => strength(b) - strength(a))) {
+    if (strength(driver) < least) {
+      const mend = missing.length > 0 ? `. ${missing.join('. ')}` : ''
+      throw new NoSandboxError(
+        `sandbox.minimum asks for ${minimum} or stronger, and there is only ${driver.name}${mend}`,
+      )
+    }
+    const found = await driver.available()
+    if (found.works) return driver
+    missing.push(`${driver.name}: ${found.why}; ${found.advice}`)
+  }
+  throw new NoSandboxError(`There is no sandbox (sandbox.driver is ${choice}). ${missing.join('. ')}`)
 }

@@ -66,7 +66,8 @@ export function jailer({ driver: chosen, limiter, bombs, root, onProof }: Jailer
           const verdict = judgeProof(claims, [...observations, ...bombed], attackNames)
           await onProof({ server: server.name, driver: driver.name, limits: limiter.name, ...verdict })
           if (verdict.beaten.length > 0) throw new JailError(whyRefused(driver, verdict))
-          gate.tell({ say: 'start', command: launch.command, args: launch.args, doors: doors.map(({ port }) => port) })
+          const { command, args, env } = launch
+          gate.tell({ say: 'start', command, args, env, doors: doors.map(({ port }) => port) })
           await gate.hear('listening')
         },
       }

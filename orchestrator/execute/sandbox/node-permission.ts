@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import type { Attack } from './attack.ts'
 import type { Availability, SandboxDriver } from './driver.ts'
 import { entrance } from './entrance-files.ts'
+import { leash } from './leash.ts'
 
-const execute = promisify(execFile)
-const trialMs = 10_000
 /** The first version whose permission model denies the network. */
 const firstMajor = 25
 
@@ -17,7 +14,6 @@ const stops: readonly Attack[] = ['read_files', 'write_files', 'read_environment
  * a link inside a granted folder lets through.
  */
 export function nodePermissionDriver(): SandboxDriver {
-  let leash: Promise<readonly string[]> | undefined
   return {
     name: 'node-permission',
     stops,
@@ -29,9 +25,8 @@ export function nodePermissionDriver(): SandboxDriver {
       return { works: false, why: `Node ${process.version} does not deny the network`, advice }
     },
     async wrap({ launch, reads, writes }) {
-      leash ??= findLeash()
       const [command = process.execPath, ...args] = [
-        ...(await leash),
+        ...(await leash()),
         process.execPath,
         ...permissions([...entrance.files, ...reads], writes),
         ...['--import', entrance.preload],
@@ -48,15 +43,4 @@ function permissions(reads: readonly string[], writes: readonly string[]): strin
     ...[...reads, ...writes].map((path) => `--allow-fs-read=${path}`),
     ...writes.map((path) => `--allow-fs-write=${path}`),
   ]
-}
-
-/** What ends a process with the one that started it, by the kernel's hand, where util-linux is there to ask for it. */
-async function findLeash(): Promise<readonly string[]> {
-  const leash = ['--pdeathsig', 'KILL']
-  const env = { PATH: '/usr/local/bin:/usr/bin:/bin' }
-  const works = await execute('setpriv', [...leash, 'true'], { env, timeout: trialMs }).then(
-    () => true,
-    () => false,
-  )
-  return works ? ['setpriv', ...leash] : []
 }

@@ -1,3 +1,4 @@
+import { systemEnvironment } from '../launch.ts'
 import type { SandboxDriver } from './driver.ts'
 import { entrance } from './entrance-files.ts'
 
@@ -7,11 +8,11 @@ export const noDriver: SandboxDriver = {
   stops: [],
   refuses: () => undefined,
   available: async () => ({ works: true }),
-  wrap: async ({ launch: { cwd, env } }) => ({
+  wrap: async ({ launch: { cwd } }) => ({
     command: process.execPath,
     args: [entrance.program],
     cwd,
-    env,
+    env: systemEnvironment(),
     release: async () => {},
   }),
 }

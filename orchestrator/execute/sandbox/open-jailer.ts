@@ -1,5 +1,5 @@
 import { bombProofs } from './bomb-proofs.ts'
-import { chooseDriver, type DriverChoice, tryDrivers } from './choose-driver.ts'
+import { chooseDriver, type DriverChoice } from './choose-driver.ts'
 import type { DriverName } from './driver.ts'
 import { allDrivers } from './drivers.ts'
 import { removeLeftFolders } from './jail-folder.ts'
@@ -24,11 +24,10 @@ export interface OpenJailerOptions {
 
 /** Finds out what this machine can confine with. Throws a NoSandboxError where that is less than the configuration takes. */
 export async function openJailer({ choice, root, proofs, environment, onProof }: OpenJailerOptions): Promise<Jailer> {
-  const [tried, limiter] = await Promise.all([
-    tryDrivers(allDrivers()),
+  const [driver, limiter] = await Promise.all([
+    chooseDriver(allDrivers(), choice.driver, choice.minimum),
     chooseLimiter(environment),
     removeLeftFolders(),
   ])
-  const driver = chooseDriver(tried, choice.driver, choice.minimum)
   return jailer({ driver, limiter, bombs: bombProofs(proofs), root, onProof })
 }

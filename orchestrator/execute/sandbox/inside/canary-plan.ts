@@ -16,7 +16,7 @@ export interface CanaryPlan {
 export type ToEntrance =
   | { say: 'prove'; plan: CanaryPlan }
   /** Ends in one of the two: a server, or what would end a server. */
-  | { say: 'start'; command: string; args: string[]; doors: number[] }
+  | { say: 'start'; command: string; args: string[]; env: Record<string, string>; doors: number[] }
   | { say: 'bomb'; bomb: 'exceed_memory' | 'exceed_processes'; beyond: number }
 
 /** What it answers. */

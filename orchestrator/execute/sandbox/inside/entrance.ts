@@ -5,6 +5,7 @@ import { constants } from 'node:os'
 import { dropBomb } from './bomb.ts'
 import type { FromEntrance, ToEntrance } from './canary-plan.ts'
 import { openChannel } from './channel.ts'
+import { markVariable } from './mark-variable.ts'
 import { serveDoors } from './serve-doors.ts'
 import { tryCanaries } from './try-canaries.ts'
 
@@ -29,12 +30,13 @@ async function obey(message: ToEntrance): Promise<void> {
   if (message.say === 'prove') return tell({ say: 'proof', observations: await tryCanaries(message.plan) })
   if (message.say === 'bomb') return dropBomb(message, (amount) => tell({ say: 'reached', amount }))
   await serveDoors(message.doors, channel)
-  startServer(message.command, message.args)
+  startServer(message)
 }
 
-/** The server has the three streams of stdio and nothing of the channel; how it ends is how this process ends. */
-function startServer(command: string, args: string[]): void {
-  const started = spawn(command, args, { stdio: 'inherit' })
+/** The server has its own environment, the three streams of stdio, and nothing of the channel; how it ends is how this process ends. */
+function startServer({ command, args, env }: Extract<ToEntrance, { say: 'start' }>): void {
+  const mark = process.env[markVariable]
+  const started = spawn(command, args, { stdio: 'inherit', env: { ...env, ...(mark && { [markVariable]: mark }) } })
   server = started
   started.once('spawn', () => tell({ say: 'listening' }))
   started.once('error', ({ message }) => tell({ say: 'failed', why: message }))

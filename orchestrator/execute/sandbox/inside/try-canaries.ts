@@ -1,10 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Attack, Observation } from '../attack.ts'
 import type { CanaryPlan } from './canary-plan.ts'
+import { markVariable } from './mark-variable.ts'
 import { reachLoopback, reachOtherHosts } from './try-network.ts'
-
-/** Inherited by every process of one launch: a process without it is none of ours. */
-const markVariable = 'REMIT_LAUNCH'
 
 /** Tries what is forbidden, harmlessly: what gets through touches only what the host has planted for it. */
 export async function tryCanaries(plan: CanaryPlan): Promise<Observation[]> {
