@@ -1,7 +1,8 @@
 /** What the hostile server tries, each in words for the table of the reference. */
 export const attackWords = {
   read_file: 'read a file outside',
-  read_through_link: 'read a file outside through a link in its own folder',
+  read_through_link: 'read a file outside through a link that it makes',
+  follow_link: 'read a file outside through a link that lies in its folder already',
   write_file: 'write a file outside',
   read_environ: 'read the environment of its parent in `/proc`',
   read_memory: 'read the memory of a process outside',
@@ -31,6 +32,8 @@ export type BombName = keyof typeof bombWords
 /** What the test has put outside of the jail. */
 export interface Targets {
   file: string
+  /** In the server's own folder, to the file. */
+  link: string
   unwritten: string
   parent: number
   victim: number

@@ -46,6 +46,7 @@ export async function plantTargets(): Promise<PlantedTargets> {
   const [udp, dns] = [await receive('send_udp'), await receive('ask_dns')]
   const targets: Targets = {
     file: at('file'),
+    link: 'given-link',
     unwritten: at('unwritten'),
     parent: process.pid,
     victim: victim.pid ?? 0,

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { type Launch, systemEnvironment } from '../../orchestrator/execute/launch.ts'
@@ -100,15 +99,11 @@ export async function openJailed(program: JailedProgram): Promise<Jailed> {
 }
 
 /** The first line that a jailed script prints; empty ones do not count. Undefined where it ends without one. */
-export async function firstLine({ lines, process: server }: Jailed): Promise<string | undefined> {
-  const gone = new AbortController()
-  void server.closed.then(() => gone.abort())
-  try {
-    for (;;) {
-      const [line] = (await once(lines, 'line', { signal: gone.signal })) as [string]
-      if (line !== '') return line
-    }
-  } catch {
-    return undefined
-  }
+export function firstLine({ lines, process: server }: Jailed): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    lines.on('line', (line) => {
+      if (line !== '') resolve(line)
+    })
+    void server.closed.then(() => resolve(undefined))
+  })
 }
