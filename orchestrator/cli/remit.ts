@@ -97,6 +97,8 @@ export interface Finding {
   ok: boolean
   found: string
   advice?: string
+  /** What was tried, in rows, on what, in columns. */
+  matrix?: { columns: string[]; rows: { what: string; cells: string[] }[] }
 }
 
 /** Remit at work: the record, and with servers the means to pursue runs. Close it whatever happens. */

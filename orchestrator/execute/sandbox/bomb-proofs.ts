@@ -45,7 +45,7 @@ export function bombProofs(
       uid: process.getuid?.() ?? 0,
     })
     const key = `${boot} ${driver.name} ${policy}`
-    const proving = underWay.get(key) ?? prove(key, () => dropBombs(driver, limiter, limits))
+    const proving = underWay.get(key) ?? prove(key, () => dropBombs({ driver, limiter, limits }))
     underWay.set(key, proving)
     return proving.finally(() => underWay.delete(key))
   }
