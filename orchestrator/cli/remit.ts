@@ -15,6 +15,8 @@ export interface Workplace {
   /** REMIT_HOME. */
   home: string
   mode: Mode
+  /** Servers that run in no sandbox, because their manifest or the configuration says so. */
+  unconfined: readonly string[]
   catalogue: Catalogue
   /** The names and titles of the shipped and configured goals. */
   goals(): { name: string; title: string; file: string }[]

@@ -26,7 +26,7 @@ async function obey(message: ToEntrance): Promise<void> {
   if (message.say === 'prove') tell({ say: 'proof', observations: await tryCanaries(message.plan) })
   else if (message.say === 'bomb') await dropBomb(message, (amount) => tell({ say: 'reached', amount }))
   else {
-    tunnelDoors(message.doors, channel)
+    tunnelDoors(message.doors, channel, socket)
     tell({ say: 'listening' })
     started.resolve()
   }

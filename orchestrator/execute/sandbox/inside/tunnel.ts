@@ -15,16 +15,30 @@ type ConnectArguments = [unknown, ...unknown[]]
 
 /**
  * Lets connections to the doors' ports go over the channel, in a process that may open no socket of its own: every client of
- * Node's comes through `Socket.prototype.connect`. All other connections are left to Node, which refuses them.
+ * Node's comes through `Socket.prototype.connect`. All other connections are left to Node, which refuses them. The channel's
+ * descriptor keeps the process alive only while a connection is open.
  */
-export function tunnelDoors(ports: readonly number[], channel: Channel): void {
+export function tunnelDoors(
+  ports: readonly number[],
+  channel: Channel,
+  descriptor: Pick<Socket, 'ref' | 'unref'>,
+): void {
+  let busy = 0
+  const open = (port: number): Duplex => {
+    busy += 1
+    descriptor.ref()
+    return channel.open(port).once('close', () => {
+      busy -= 1
+      if (busy === 0) descriptor.unref()
+    })
+  }
   const connect = Socket.prototype.connect as (this: Socket, ...given: ConnectArguments) => Socket
   const tunnelled = function (this: Socket, ...given: ConnectArguments): Socket {
     const { target, listener } = readTarget(given)
     const port = Number(target.port)
     if (!loopback.includes(target.host) || !ports.includes(port)) return connect.apply(this, given)
     if (listener) this.once('connect', listener)
-    return graft(this, channel.open(port))
+    return graft(this, open(port))
   }
   Socket.prototype.connect = tunnelled as typeof Socket.prototype.connect
 }
