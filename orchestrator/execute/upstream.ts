@@ -43,7 +43,8 @@ export interface UpstreamOptions {
 const mostLogged = 5
 
 export function openUpstream(server: ServerManifest, options: UpstreamOptions): Upstream {
-  const { launch, sealers, verdicts, limits, now, random, log } = options
+  const { launch, sealers, verdicts, now, random, log } = options
+  const limits = limitsOf(server, options.limits)
   const { name } = server
   const guard = circuit(limits, random)
   const places = lanes(server.concurrency ?? limits.concurrency)
@@ -187,6 +188,12 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
       await supervisor.close()
     },
   }
+}
+
+/** What its manifest grants a server is never more than what any server is granted. */
+function limitsOf({ jail }: ServerManifest, limits: Limits): Limits {
+  if (!jail) return limits
+  return { ...limits, resultBytes: Math.min(limits.resultBytes, jail.output_mb * 1_024 * 1_024) }
 }
 
 function seconds(ms: number): string {
