@@ -85,7 +85,7 @@ test('a launch in emulated mode has a door to the emulator, and nothing that say
     sources: {},
     environment: {},
     databaseUrl: () => 'postgres://unused',
-    jailer(_server, _launch, place) {
+    jailer(_server, place) {
       doors = place.doors
       return () => Promise.reject(new Error('nothing is started here'))
     },

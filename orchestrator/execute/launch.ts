@@ -14,7 +14,7 @@ export interface Launch {
   /** Where the server's stderr goes, scrubbed. */
   logFile?: string
   /** Prepares the jail of one start; without it the process is confined by nothing. */
-  jail?: () => Promise<JailedStart>
+  jail?: (launch: Launch) => Promise<JailedStart>
   /** Closes what was opened for this launch, once nothing of it runs any more. */
   release?: () => Promise<void>
 }

@@ -45,6 +45,6 @@ export function launcher(options: LauncherOptions): (server: ServerManifest) => 
       { root, dataFolder, logFile },
     )
     const secrets = [...launch.secrets, ...Object.values(env)]
-    return { ...launch, secrets, jail: jailer(server, launch, { dataFolder, doors }), release: close }
+    return { ...launch, secrets, jail: jailer(server, { dataFolder, doors }), release: close }
   }
 }

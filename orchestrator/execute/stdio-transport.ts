@@ -100,7 +100,7 @@ export class StdioTransport implements Transport {
   async start(): Promise<void> {
     if (this.#process) throw new SdkError(SdkErrorCode.AlreadyConnected, 'the transport was started before')
     if (this.#leaving) throw new SdkError(SdkErrorCode.NotConnected, 'the transport was closed before it started')
-    const jail = await this.#launch.jail?.()
+    const jail = await this.#launch.jail?.(this.#launch)
     const server = this.#startProcess(jail)
     const { stdin, stdout, stderr } = server
     this.#tail = followStderr(stderr, scrubber(this.#launch.secrets), this.#launch.logFile)

@@ -41,7 +41,7 @@ export interface Jailed extends AsyncDisposable {
 
 /** The launch of a script as the launcher would make it; bombs are not tried first. */
 export async function jailedLaunch(program: JailedProgram) {
-  const { driver, script, args = [], dataFolder, doors = [], env = {}, jail = {} } = program
+  const { driver, script, args = [], dataFolder, doors = [], env = {}, jail: granted = {} } = program
   let proof: Proof | undefined
   const limiter = await chooseLimiter(process.env)
   const jailed = jailer({
@@ -60,9 +60,9 @@ export async function jailedLaunch(program: JailedProgram) {
     env: { ...systemEnvironment(), ...env, REMIT_SERVER_DATA: dataFolder },
     secrets: [],
   }
-  const server = { name: 'jailed', jail: jailSchema.parse(jail) } as ServerManifest
-  const enter = jailed(server, launch, { dataFolder, doors })
-  return { launch: { ...launch, jail: enter }, enter, proof: () => proof }
+  const server = { name: 'jailed', jail: jailSchema.parse(granted) } as ServerManifest
+  const jail = jailed(server, { dataFolder, doors })
+  return { launch: { ...launch, jail }, enter: () => jail(launch), proof: () => proof }
 }
 
 /** Runs a script in its jail, and waits until it was let in. */

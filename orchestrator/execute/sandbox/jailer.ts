@@ -37,18 +37,17 @@ export interface JailerOptions {
   onProof(proof: Proof): Promise<void>
 }
 
-/** Puts any launch of a server in a jail: says how each of its starts is made. */
+/** Puts each start of a server in a jail: with the command and the environment that the launch has then. */
 export type Jailer = (
   server: ServerManifest,
-  launch: Launch,
   place: { dataFolder: string; doors: readonly Door[] },
-) => () => Promise<JailedStart>
+) => (launch: Launch) => Promise<JailedStart>
 
 export function jailer({ driver: chosen, limiter, bombs, root, onProof }: JailerOptions): Jailer {
-  return (server, launch, { dataFolder, doors }) => {
+  return (server, { dataFolder, doors }) => {
     const driver = server.jail?.sandbox === 'none' ? noDriver : chosen
-    const jail = jailOf(server, launch, doors, { root, dataFolder })
-    return async () => {
+    return async (launch) => {
+      const jail = jailOf(server, launch, doors, { root, dataFolder })
       const refusal = driver.refuses(launch)
       if (refusal !== undefined) throw new JailError(`the sandbox ${driver.name} cannot confine it: ${refusal}`)
       const confinement = await confine(driver, limiter, jail)
