@@ -49,6 +49,13 @@ describe('readConfig', () => {
     expect(servers.email?.credentials).toEqual({ SMTP_PASSWORD: { file: join(folder, 'secrets', 'smtp') } })
   })
 
+  test('asks for the strongest sandbox, and takes none only where it is named', () => {
+    expect(configOf('').sandbox).toEqual({ driver: 'auto', minimum: 'node-permission' })
+    expect(configOf('sandbox: { driver: none }').sandbox).toEqual({ driver: 'none', minimum: 'none' })
+    expect(configOf('sandbox: { minimum: bwrap }').sandbox).toEqual({ driver: 'auto', minimum: 'bwrap' })
+    expect(() => configOf('sandbox: { driver: docker }')).toThrow('/sandbox/driver')
+  })
+
   test('refuses a database URL that is none', () => {
     expect(() => configOf('', { REMIT_DATABASE_URL: 'mysql://x' })).toThrow('REMIT_DATABASE_URL must be a URL')
   })

@@ -3,6 +3,8 @@ import { userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { driverNames } from './execute/sandbox/driver.ts'
+import type { SandboxChoice } from './execute/sandbox/open-jailer.ts'
 import type { Mode } from './model/event.ts'
 import type { Owner } from './model/run.ts'
 import { parseYaml } from './parse-yaml.ts'
@@ -20,6 +22,17 @@ const fileSchema = z.strictObject({
   /** Folders with goal files, relative to the project's root; the shipped goals are always there. */
   goals: z.array(z.string()).default([]),
   policy: z.strictObject({ hold: z.array(z.string()).default([]) }).prefault({}),
+  /** What confines servers: the driver, and the weakest that is taken; `auto` is the strongest that works, and never none. */
+  sandbox: z
+    .strictObject({
+      driver: z.enum(['auto', ...driverNames]).default('auto'),
+      minimum: z.enum(driverNames).optional(),
+    })
+    .prefault({})
+    .transform(({ driver, minimum }) => ({
+      driver,
+      minimum: minimum ?? (driver === 'none' ? ('none' as const) : ('node-permission' as const)),
+    })),
   /** Server → where its endpoints and credentials come from in live mode. */
   servers: z
     .record(
@@ -51,6 +64,7 @@ export interface Config {
   /** What the operator adds to the default policy. */
   policy: { hold: string[] }
   servers: z.output<typeof fileSchema>['servers']
+  sandbox: SandboxChoice
   /** The folder in which the person typed the command. */
   invocationFolder: string
   owner: Owner
@@ -85,6 +99,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     goalFolders: [join(root, 'orchestrator', 'goals'), ...settings.goals.map((folder) => resolve(root, folder))],
     policy: settings.policy,
+    sandbox: settings.sandbox,
     servers: withPlaces(settings.servers, dirname(file)),
     invocationFolder: environment.INIT_CWD ?? process.cwd(),
     owner: { tenant: 'default', principal: `local:${localUser()}` },

@@ -1,6 +1,9 @@
 import { accessSync, constants } from 'node:fs'
 import { type Finding, InputError } from './cli/remit.ts'
 import type { Config } from './config.ts'
+import { attackNames, attacks } from './execute/sandbox/attack.ts'
+import { driverNames } from './execute/sandbox/driver.ts'
+import { type Surveyed, surveySandboxes } from './execute/sandbox/survey.ts'
 import { goingLive } from './go-live.ts'
 import { type Home, openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
@@ -9,7 +12,7 @@ import { otherVersion, otherVersionAdvice } from './record/embedded-postgres.ts'
 import { installedBinaries } from './record/postgres-binaries.ts'
 import { placedData } from './record/postgres-placement.ts'
 
-/** What `remit doctor` says of this machine and this home. Starts nothing. */
+/** What `remit doctor` says of this machine and this home. Starts nothing but empty jails, to see what they hold. */
 export async function diagnose(config: Config, catalogue: Catalogue): Promise<Finding[]> {
   const home = openHome(config.home)
   return [
@@ -18,6 +21,7 @@ export async function diagnose(config: Config, catalogue: Catalogue): Promise<Fi
     await mode(config, catalogue),
     await postgres(config, home),
     await processes(home),
+    ...(await sandboxes(config)),
     { what: 'tools', ok: true, found: `${catalogue.tools.size} reviewed, of ${catalogue.servers.size} servers` },
   ]
 }
@@ -79,6 +83,44 @@ async function postgres({ databaseUrl }: Config, home: Home): Promise<Finding> {
       found: 'no embedded Postgres',
       advice: error instanceof Error ? error.message : String(error),
     }
+  }
+}
+
+/** Every driver is put to the test; one that is missing is amiss only where the configuration asks for it, or for stronger ones. */
+async function sandboxes({ sandbox, environment }: Config): Promise<Finding[]> {
+  const { limits, drivers } = await surveySandboxes(environment)
+  const sound = drivers.filter((each) => each.works && each.verdict.beaten.length === 0).map(({ driver }) => driver)
+  const enough = sound.filter((driver) => driverNames.indexOf(driver) >= driverNames.indexOf(sandbox.minimum))
+  const chosen = sandbox.driver === 'auto' ? enough[0] : enough.find((driver) => driver === sandbox.driver)
+  const found =
+    sandbox.driver === 'none'
+      ? 'NONE: servers run without a sandbox, as sandbox.driver says'
+      : `${chosen ?? `nothing that sandbox.driver ${sandbox.driver} and sandbox.minimum ${sandbox.minimum} take`}; limits by ${limits.name}${limits.limitsCpu ? '' : ', none of the processor'}`
+  return [
+    { what: 'sandbox', ok: chosen !== undefined, found, matrix: matrixOf(drivers) },
+    ...drivers.map((each): Finding => {
+      const what = `sandbox ${each.driver}`
+      if (!each.works) return { what, ok: each.driver !== sandbox.driver, found: each.why, advice: each.advice }
+      const { beaten, gaps } = each.verdict
+      const through = beaten.map(({ attack, met }) => `${attacks[attack]} (${met})`).join(', ')
+      if (through !== '') return { what, ok: false, found: `does not hold what it claims to: ${through}` }
+      const known = gaps.map((attack) => attacks[attack]).join(', ')
+      return { what, ok: true, found: known === '' ? 'holds all that is tried' : `holds, but for: ${known}` }
+    }),
+  ]
+}
+
+function matrixOf(drivers: readonly Surveyed[]): NonNullable<Finding['matrix']> {
+  const tried = drivers.flatMap((each) => (each.works ? [each] : []))
+  return {
+    columns: tried.map(({ driver }) => driver),
+    rows: attackNames.map((attack) => ({
+      what: attacks[attack],
+      cells: tried.map(({ verdict }) => {
+        if (verdict.held.includes(attack)) return 'held'
+        return verdict.gaps.includes(attack) ? 'gap' : 'BEATEN'
+      }),
+    })),
   }
 }
 

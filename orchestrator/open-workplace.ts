@@ -24,6 +24,7 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     root: config.root,
     home: config.home,
     mode: config.mode,
+    unconfined: unconfinedServers(config, catalogue),
     get catalogue() {
       return withSubGoals(
         catalogue,
@@ -89,4 +90,10 @@ function asInput<Result>(read: () => Result): Result {
     if (error instanceof YamlError || error instanceof InputOfError) throw new InputError(error.message)
     throw error
   }
+}
+
+function unconfinedServers({ sandbox }: Config, { servers }: Catalogue): string[] {
+  return [...servers.values()]
+    .filter(({ jail }) => sandbox.driver === 'none' || jail?.sandbox === 'none')
+    .map(({ name }) => name)
 }

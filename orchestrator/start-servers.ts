@@ -16,11 +16,14 @@ import {
 import { openEraVerdicts } from './execute/era-verdicts.ts'
 import { type Gateway, openGateway, ServersMisconfigured } from './execute/gateway.ts'
 import { launcher } from './execute/launcher.ts'
+import { NoSandboxError } from './execute/sandbox/choose-driver.ts'
+import { openJailer } from './execute/sandbox/open-jailer.ts'
 import { watchEmulator } from './execute/watch-emulator.ts'
 import { grantOf, sourcesOf } from './go-live.ts'
 import type { Home } from './home/home.ts'
 import type { Membership } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
+import { draft } from './model/event.ts'
 import type { OpenRecord } from './record/open-record.ts'
 
 /** What the servers of one command stand on. */
@@ -114,7 +117,18 @@ export async function startServers(
   options: OpenOptions,
 ): Promise<Gateway> {
   const servers = [...catalogue.servers.values()]
+  const jailer = await openJailer({
+    choice: config.sandbox,
+    root: config.root,
+    proofs: join(home.path, 'jails.json'),
+    environment: config.environment,
+    onProof: (proof) =>
+      record.journal.note([draft('system_noted', { what: 'jail_proved', details: { ...proof } })]).then(() => {}),
+  }).catch((error: unknown) => {
+    throw error instanceof NoSandboxError ? new InputError(error.message) : error
+  })
   const describe = launcher({
+    jailer,
     home,
     membership,
     root: config.root,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fingerprint, idempotencySchema, serverManifestSchema } from './manifest.ts'
+import { fingerprint, idempotencySchema, jailSchema, serverManifestSchema } from './manifest.ts'
 
 const tool = {
   name: 'read_thing',
@@ -24,6 +24,21 @@ describe('serverManifestSchema', () => {
 
   it.each(['*.stripe.com:443', 'api.stripe.com', 'https://api.stripe.com:443'])('refuses the egress %s', (egress) => {
     expect(serverManifestSchema.safeParse({ ...server, egress: [egress] }).success).toBe(false)
+  })
+
+  it.each([
+    { read: ['/home/*'] },
+    { write: ['../up'] },
+    { read: ['/data/{a,b}'] },
+    { memory_mb: 0 },
+    { sandbox: 'weak' },
+  ])('refuses the jail %j', (jail) => {
+    expect(serverManifestSchema.safeParse({ ...server, jail }).success).toBe(false)
+  })
+
+  it('grants nothing of the disk by default, and a little of the machine', () => {
+    expect(jailSchema.parse({})).toMatchObject({ read: [], write: [], memory_mb: 512, processes: 96, cpu: 1 })
+    expect(jailSchema.parse({})).not.toHaveProperty('sandbox')
   })
 
   it('refuses a key that it does not know: a typing error must not loosen a rule', () => {

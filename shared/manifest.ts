@@ -64,6 +64,37 @@ const credential = z.strictObject({ description: z.string(), optional: z.boolean
 /** What an operator may choose for a server without its being a secret: the sender of its mail. */
 const setting = z.strictObject({ description: z.string() })
 
+/** An absolute path, or one relative to the project's root; a star would be a hole that nobody has looked at. */
+const exactPath = z
+  .string()
+  .regex(/^[^*?[\]{}\0]+$/, 'an exact path: no wildcards')
+  .refine((path) => !path.split(/[\\/]/).includes('..'), 'a path without ".."')
+
+/** What a server may use of the machine. Sizes in MiB. */
+const jailLimits = z.strictObject({
+  memory_mb: z.int().min(64).max(65_536).default(512),
+  /** Processes and threads together, those at the jail's entrance included. */
+  processes: z.int().min(32).max(4_096).default(96),
+  /** Of a processor: 0.5 is half of one. */
+  cpu: z.number().min(0.05).max(64).default(1),
+  open_files: z.int().min(64).max(65_536).default(256),
+  /** What its temporary files, and its own folder, may hold; and any one file. */
+  scratch_mb: z.int().min(1).max(65_536).default(64),
+  /** JSON that one result may have. */
+  output_mb: z.number().min(0.01).max(64).default(4),
+})
+export type JailLimits = z.infer<typeof jailLimits>
+
+/** What a server's jail lets it do besides reading its own code, and writing its own folder and scratch: by default nothing. */
+export const jailSchema = z.strictObject({
+  read: z.array(exactPath).default([]),
+  write: z.array(exactPath).default([]),
+  ...jailLimits.shape,
+  /** The word that lets a server run in no sandbox at all, where nothing else is possible. */
+  sandbox: z.literal('none').optional(),
+})
+export type JailManifest = z.infer<typeof jailSchema>
+
 /** The name of a fault that can be rehearsed: `flaky`. */
 const faultMode = z.string().regex(/^[a-z][a-z0-9_-]*$/, 'lower-case letters, digits, "-" and "_"')
 
@@ -88,6 +119,8 @@ export const serverManifestSchema = z.strictObject({
   concurrency: z.int().min(1).optional(),
   /** `host:port`, exact names only. */
   egress: z.array(z.string().regex(/^[a-z0-9.-]+:\d+$/i, 'an exact host and port: api.stripe.com:443')).default([]),
+  /** Absent: the defaults of every field. */
+  jail: jailSchema.optional(),
   tools: z.array(toolManifestSchema),
 })
 export type ServerManifest = z.infer<typeof serverManifestSchema>

@@ -15,6 +15,8 @@ export interface Workplace {
   /** REMIT_HOME. */
   home: string
   mode: Mode
+  /** Servers that run in no sandbox, because their manifest or the configuration says so. */
+  unconfined: readonly string[]
   catalogue: Catalogue
   /** The names and titles of the shipped and configured goals. */
   goals(): { name: string; title: string; file: string }[]
@@ -97,6 +99,8 @@ export interface Finding {
   ok: boolean
   found: string
   advice?: string
+  /** What was tried, in rows, on what, in columns. */
+  matrix?: { columns: string[]; rows: { what: string; cells: string[] }[] }
 }
 
 /** Remit at work: the record, and with servers the means to pursue runs. Close it whatever happens. */

@@ -15,6 +15,7 @@ import type { Launch } from './launch.ts'
 import type { Limits } from './limits.ts'
 import { quarantineOf } from './list-tools.ts'
 import { patience } from './patience.ts'
+import { JailError } from './sandbox/jail-error.ts'
 import { StdioTransport } from './stdio-transport.ts'
 
 /** What goes with one request. */
@@ -214,6 +215,7 @@ async function subscribe(client: Client): Promise<void> {
 }
 
 function endingOf(transport: StdioTransport, cause: unknown): string {
+  if (cause instanceof JailError) return `was not started: ${cause.message}`
   const code = cause instanceof Error && 'syscall' in cause && 'code' in cause ? cause.code : undefined
   if (code !== undefined) return `could not be started (${code})`
   return transport.ending === undefined ? 'did not complete the handshake' : `${transport.ending} before it was ready`

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
@@ -15,6 +17,7 @@ import {
 } from './emulators.ts'
 import { workshop } from './fixtures/workshop-tools.ts'
 import { launcher } from './launcher.ts'
+import type { Door } from './sandbox/driver.ts'
 import { watchEmulator } from './watch-emulator.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -104,7 +107,8 @@ test('clears the fault of a command that is gone, and neither that of one at wor
   expect(await inForce(control)).toEqual({ mode: 'odd' })
 })
 
-test('a launch in emulated mode points the server at the emulator', async () => {
+test('a launch in emulated mode has a door to the emulator, and nothing that says where it is', async () => {
+  let doors: readonly Door[] = []
   const launch = launcher({
     home,
     membership: first,
@@ -113,9 +117,26 @@ test('a launch in emulated mode points the server at the emulator', async () => 
     sources: {},
     environment: {},
     databaseUrl: () => 'postgres://unused',
+    jailer(_server, place) {
+      doors = place.doors
+      return () => Promise.reject(new Error('nothing is started here'))
+    },
   })
   const { endpoints } = await ensureEmulator(first, home, server, root)
-  const { env, logFile } = await launch(server)
-  expect(env).toMatchObject({ ...endpoints, REMIT_SERVER_DATA: join(folder, 'servers', 'workshop') })
+  const { env, logFile, release } = await launch(server)
+  expect(env).toMatchObject({ REMIT_SERVER_DATA: join(folder, 'servers', 'workshop') })
+  const [slot = '', url = ''] = Object.entries(endpoints)[0] ?? []
+  expect(env[slot]).not.toBe(url)
+  expect(doors).toMatchObject([{ port: Number(new URL(env[slot] ?? '').port) }])
+  expect(await statusThrough(doors[0]?.socket ?? '')).toBeGreaterThan(0)
+  await release?.()
   expect(logFile).toBe(join(folder, 'logs', 'server-workshop.log'))
 })
+
+/** What the emulator answers at the root, by way of a door. */
+async function statusThrough(socketPath: string): Promise<number> {
+  const asked = request({ socketPath, path: '/' }).end()
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  answer.resume()
+  return answer.statusCode ?? 0
+}

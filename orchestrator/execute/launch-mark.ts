@@ -1,12 +1,13 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAlive, ownIdentity } from '../home/process-identity.ts'
+import { markVariable } from './sandbox/inside/mark-variable.ts'
 
 /**
  * An environment variable that every process of one launch inherits, whatever group or session it moves to and whoever
  * adopts it. Linux alone lets us read it back; a jail with a process namespace of its own needs none of this.
  */
-export const launchMarkVariable = 'REMIT_LAUNCH'
+export const launchMarkVariable = markVariable
 
 const mostPasses = 100
 const betweenPassesMs = 5

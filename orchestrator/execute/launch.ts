@@ -1,5 +1,6 @@
 import type { ServerManifest } from '../../shared/manifest.ts'
 import type { ResolvedEnvironment } from './credentials/resolve.ts'
+import type { JailedStart } from './sandbox/jailer.ts'
 
 /** Everything needed to start a capability server, and nothing it must not have. */
 export interface Launch {
@@ -12,6 +13,10 @@ export interface Launch {
   secrets: string[]
   /** Where the server's stderr goes, scrubbed. */
   logFile?: string
+  /** Prepares the jail of one start; without it the process is confined by nothing. */
+  jail?: (launch: Launch) => Promise<JailedStart>
+  /** Closes what was opened for this launch, once nothing of it runs any more. */
+  release?: () => Promise<void>
 }
 
 /** Where a server is started from, and where its own files lie. */

@@ -1,5 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import type { Readable, Writable } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Launch } from './launch.ts'
 import { killMarked, launchMarkVariable, newLaunchMark } from './launch-mark.ts'
@@ -7,12 +7,20 @@ import { killMarked, launchMarkVariable, newLaunchMark } from './launch-mark.ts'
 /** How long a killed process may take to go; one that hangs in the kernel never does. */
 const killedMs = 5_000
 
+/** What is started. */
+export interface Program extends Pick<Launch, 'command' | 'args' | 'cwd' | 'env'> {
+  /** With a pipe as descriptor 3, both ways. */
+  channel?: boolean
+}
+
 /** The operating system's side of a server: one process, and whatever it starts. */
 export interface ServerProcess {
   readonly pid: number | undefined
   readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable
+  /** Descriptor 3, where one was asked for. */
+  readonly channel: Duplex | undefined
   /** Resolves once the program runs; rejects where it cannot be started. */
   readonly started: Promise<void>
   /** Resolves when the process itself is over. */
@@ -34,15 +42,18 @@ export interface ServerProcess {
  * the terminal reaches us first. It is expected to leave when its stdin ends, which is also what it sees when this process
  * is killed.
  */
-export function startServerProcess({ command, args, cwd, env }: Launch, leaveMs: number): ServerProcess {
+export function startServerProcess(
+  { command, args, cwd, env, channel = false }: Program,
+  leaveMs: number,
+): ServerProcess {
   const mark = newLaunchMark()
   const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(command, args, {
     cwd,
     env: { ...env, [launchMarkVariable]: mark },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: channel ? ['pipe', 'pipe', 'pipe', 'pipe'] : ['pipe', 'pipe', 'pipe'],
     detached: process.platform !== 'win32',
     windowsHide: true,
-  })
+  }) as ChildProcessByStdio<Writable, Readable, Readable>
   const started = new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)
     child.once('error', reject)
@@ -112,6 +123,7 @@ export function startServerProcess({ command, args, cwd, env }: Launch, leaveMs:
     stdin: child.stdin,
     stdout: child.stdout,
     stderr: child.stderr,
+    channel: (child.stdio[3] as Duplex | undefined) ?? undefined,
     started,
     exited,
     closed,

@@ -10,6 +10,8 @@ import type { Launch } from './launch.ts'
 import type { Limits } from './limits.ts'
 import { type Pace, paceStream } from './pace.ts'
 import { type ProtocolScreen, type Screened, screenProtocol } from './protocol-screen.ts'
+import { JailError } from './sandbox/jail-error.ts'
+import type { JailedStart } from './sandbox/jailer.ts'
 import { scrubber } from './scrub.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 import { type LineSplitter, splitLines } from './split-lines.ts'
@@ -37,6 +39,7 @@ export class StdioTransport implements Transport {
   readonly #lines: LineSplitter
   readonly #faults: FaultCount
   #process: ServerProcess | undefined
+  #gone: Promise<void> | undefined
   #pace: Pace | undefined
   #tail: StderrTail | undefined
   #drained: Promise<void> | undefined
@@ -86,7 +89,7 @@ export class StdioTransport implements Transport {
 
   /** Resolves when nothing is left of the process; at once where there never was one. */
   get gone(): Promise<void> {
-    return this.#process?.gone ?? Promise.resolve()
+    return this.#gone ?? Promise.resolve()
   }
 
   /** The last lines of the server's stderr, without secrets. */
@@ -97,8 +100,8 @@ export class StdioTransport implements Transport {
   async start(): Promise<void> {
     if (this.#process) throw new SdkError(SdkErrorCode.AlreadyConnected, 'the transport was started before')
     if (this.#leaving) throw new SdkError(SdkErrorCode.NotConnected, 'the transport was closed before it started')
-    const server = startServerProcess(this.#launch, this.#limits.leaveMs)
-    this.#process = server
+    const jail = await this.#launch.jail?.(this.#launch)
+    const server = this.#startProcess(jail)
     const { stdin, stdout, stderr } = server
     this.#tail = followStderr(stderr, scrubber(this.#launch.secrets), this.#launch.logFile)
     this.#pace = paceStream(stdout, pacedMessages)
@@ -111,6 +114,27 @@ export class StdioTransport implements Transport {
     })
     server.closed.then(() => this.#ended())
     await server.started
+    if (jail) await this.#admit(jail, server)
+  }
+
+  /** What was prepared for a process goes when nothing is left of it, or when it could not even be started. */
+  #startProcess(jail: JailedStart | undefined): ServerProcess {
+    try {
+      if (this.#leaving) throw new SdkError(SdkErrorCode.NotConnected, 'the transport was closed before it started')
+      const program = jail ? { ...jail.launch, channel: true } : this.#launch
+      this.#process = startServerProcess(program, this.#limits.leaveMs)
+      this.#gone = this.#process.gone.then(() => jail?.release())
+      return this.#process
+    } catch (error) {
+      this.#gone = jail?.release()
+      throw error
+    }
+  }
+
+  /** Nothing is said to a server before its jail has proved itself. */
+  async #admit(jail: JailedStart, { pid, channel }: ServerProcess): Promise<void> {
+    if (pid === undefined || !channel) throw new JailError('there is no pipe to its jail')
+    await jail.admit({ pid, channel, kill: (why) => this.fail(why) })
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
@@ -147,6 +171,7 @@ export class StdioTransport implements Transport {
   async close(): Promise<void> {
     this.#leaving = true
     await this.#process?.stop()
+    await this.#gone
     this.#ended()
   }
 

@@ -43,7 +43,8 @@ export interface UpstreamOptions {
 const mostLogged = 5
 
 export function openUpstream(server: ServerManifest, options: UpstreamOptions): Upstream {
-  const { launch, sealers, verdicts, limits, now, random, log } = options
+  const { launch, sealers, verdicts, now, random, log } = options
+  const limits = limitsOf(server, options.limits)
   const { name } = server
   const guard = circuit(limits, random)
   const places = lanes(server.concurrency ?? limits.concurrency)
@@ -66,7 +67,8 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
   async function startAndConnect(signal: AbortSignal): Promise<Connection> {
     const launched = await launchUnless(signal)
     let changes = 0
-    return connect(server, launched, {
+    const release = async () => launched.release?.()
+    const connecting = connect(server, launched, {
       verdicts,
       limits,
       signal,
@@ -83,6 +85,13 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
         )
       },
     })
+    try {
+      const connection = await connecting
+      return { ...connection, gone: connection.gone.finally(release) }
+    } catch (error) {
+      await release()
+      throw error
+    }
   }
 
   /** What is needed to start it may come from elsewhere (an emulator, a database), and may not come. */
@@ -179,6 +188,12 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
       await supervisor.close()
     },
   }
+}
+
+/** What its manifest grants a server is never more than what any server is granted. */
+function limitsOf({ jail }: ServerManifest, limits: Limits): Limits {
+  if (!jail) return limits
+  return { ...limits, resultBytes: Math.min(limits.resultBytes, jail.output_mb * 1_024 * 1_024) }
 }
 
 function seconds(ms: number): string {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
@@ -80,11 +81,14 @@ async function readSecret(file: string): Promise<Secret | undefined> {
   return text === undefined ? undefined : secretSchema.parse(JSON.parse(text))
 }
 
+/** Durable once written, without a call of its own: Node's permission model refuses fsync. */
+const durably = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_SYNC
+
 /** Writes beside and renames over, so that a crash leaves the old file or the new one, never half of one. */
 async function writeSecret(file: string, secret: Secret): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const beside = `${file}.${process.pid}.new`
-  await writeFile(beside, `${JSON.stringify(secret)}\n`, { mode: 0o600, flush: true })
+  await writeFile(beside, `${JSON.stringify(secret)}\n`, { mode: 0o600, flag: durably })
   await rename(beside, file)
 }
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { ServerManifest } from '../manifest.ts'
+import type { JailManifest, ServerManifest } from '../manifest.ts'
 import type { AnyTool } from './define-tool.ts'
 
 /** What `connect` gets: the parsed environment and the server's private folder. */
@@ -20,6 +20,8 @@ export interface ServerDefinition<Environment extends z.ZodObject, Client>
   egress?: string[]
   /** Calls that one process of it works on at the same time, where its vendor takes fewer than hosts would send. */
   concurrency?: number
+  /** What it needs beyond the defaults of a jail, which are: its own code and folder, and little of the machine. */
+  jail?: Partial<JailManifest>
   /** The vendor that `emulator.ts` in the same folder stands in for. */
   emulates?: string
   /** Bad days that can be rehearsed, mode → what happens: on the emulator, or where there is none by `REMIT_FAULT`. */

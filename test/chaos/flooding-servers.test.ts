@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { jailSchema } from '../../shared/manifest.ts'
 import { openHostileGateway, until } from '../support/hostile-gateway.ts'
 
 describe('an output that is too large', () => {
@@ -13,6 +14,13 @@ describe('an output that is too large', () => {
     })
     expect(await beside).toMatchObject({ status: 'succeeded' })
     expect(await hostile.outcome('answer_big', { args: { bytes: 9_000 } })).toMatchObject({ status: 'succeeded' })
+  })
+
+  test('is one larger than its manifest grants', async () => {
+    const jail = jailSchema.parse({ output_mb: 0.01 })
+    await using hostile = await openHostileGateway({ server: { manifest: { jail } } })
+    expect(await hostile.outcome('answer_big', { args: { bytes: 9_000 } })).toMatchObject({ status: 'succeeded' })
+    expect(await hostile.outcome('answer_big', { args: { bytes: 20_000 } })).toMatchObject({ status: 'failed' })
   })
 
   test.each(['answer_with_id_first', 'answer_with_id_last'])(

@@ -175,6 +175,17 @@ describe('remit run onboard', { timeout: 120_000 }, () => {
     expect(processesOf(home)).toEqual([])
   })
 
+  test('every server ran in a jail that had proved itself, and the record says by what', async () => {
+    const proofs = await askPostgres<{ server: string; driver: string; beaten: string }>(
+      `SELECT DISTINCT data #>> '{details,server}' server, data #>> '{details,driver}' driver, data #>> '{details,beaten}' beaten
+       FROM remit.events WHERE data ->> 'what' = 'jail_proved' ORDER BY 1`,
+      'remit',
+    )
+    expect(proofs.map(({ server }) => server)).toEqual(['billing', 'email', 'organizations', 'provisioning', 'slack'])
+    expect(new Set(proofs.map(({ beaten }) => beaten))).toEqual(new Set(['[]']))
+    expect(proofs.map(({ driver }) => driver)).not.toContain('none')
+  })
+
   test('verify passes, and fails after one byte of one event was altered by the owner', async () => {
     expect((await remit(home, ['verify']).ended).code).toBe(0)
     await askPostgres(

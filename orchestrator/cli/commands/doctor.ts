@@ -1,6 +1,7 @@
 import { type AddCommand, columnsOf, jsonOption, print, printJson } from '../context.ts'
 import type { Finding } from '../remit.ts'
 import { bad, good, type Line, name, paragraph } from '../text/line.ts'
+import { table } from '../text/table.ts'
 
 /** `remit doctor`: whether this machine has what Remit needs. Exit code 1 when something is amiss. */
 export const addDoctor: AddCommand = (program, context) => {
@@ -18,8 +19,19 @@ export const addDoctor: AddCommand = (program, context) => {
 
 function findingLines(findings: readonly Finding[], columns: number): Line[] {
   const width = Math.max(0, ...findings.map(({ what }) => what.length))
-  return findings.flatMap(({ what, ok, found, advice }) => [
+  const findingOf = ({ what, ok, found, advice }: Finding): Line[] => [
     ...paragraph([ok ? good('✓') : bad('✗'), ' ', name(what.padEnd(width)), '  '], found, columns),
     ...(advice === undefined ? [] : paragraph([' '.repeat(width + 4), '→ '], advice, columns)),
-  ])
+  ]
+  return [
+    ...findings.flatMap(findingOf),
+    ...findings.flatMap(({ matrix }) => (matrix ? [[], ...matrixLines(matrix)] : [])),
+  ]
+}
+
+function matrixLines({ columns, rows }: NonNullable<Finding['matrix']>): Line[] {
+  return table(
+    ['a server tries to', ...columns].map((title) => ({ title })),
+    rows.map(({ what, cells }) => [what, ...cells]),
+  )
 }

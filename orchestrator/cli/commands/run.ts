@@ -139,6 +139,7 @@ function header(goal: Goal, input: JsonObject, source: string | undefined, conte
       input,
       mode: workplace.mode,
       vendors: vendorsOf(workplace.catalogue),
+      unconfined: workplace.unconfined,
       ...(source === undefined || /^\s*[[{]/.test(source) ? {} : { source }),
     },
     columnsOf(context),

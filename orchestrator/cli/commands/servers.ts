@@ -1,4 +1,6 @@
-import { type AddCommand, jsonOption, print, printJson, tableFit } from '../context.ts'
+import { type AddCommand, columnsOf, jsonOption, print, printJson, tableFit } from '../context.ts'
+import { noSandbox } from '../story/header.ts'
+import { bad, paragraph } from '../text/line.ts'
 import { table } from '../text/table.ts'
 
 /** `remit servers`: the capability servers of the reviewed manifest, and what each is given. */
@@ -8,7 +10,7 @@ export const addServers: AddCommand = (program, context) => {
     .summary('list the capability servers')
     .option(...jsonOption)
     .action(({ json }: { json?: boolean }) => {
-      const { catalogue, mode } = context.workplace
+      const { catalogue, mode, unconfined } = context.workplace
       const servers = [...catalogue.servers.values()].map((server) => ({
         name: server.name,
         title: server.title,
@@ -17,6 +19,7 @@ export const addServers: AddCommand = (program, context) => {
         emulates: mode === 'emulated' ? (server.emulator?.vendor ?? null) : null,
         endpoints: Object.keys(server.endpoints),
         credentials: Object.keys(server.credentials),
+        sandboxed: !unconfined.includes(server.name),
       }))
       if (json) return printJson(context, servers)
       print(
@@ -41,5 +44,7 @@ export const addServers: AddCommand = (program, context) => {
           tableFit(context),
         ),
       )
+      if (unconfined.length > 0)
+        print(context, paragraph([bad('sandbox'), ' '], noSandbox(unconfined), columnsOf(context), 'bad'))
     })
 }

@@ -7,6 +7,11 @@ import { inputText } from './input-text.ts'
 
 const labelled = (label: string): Line => ['  ', faint(label.padEnd(9))]
 
+/** To be said in red wherever it is so. */
+export function noSandbox(servers: readonly string[]): string {
+  return `NONE for ${servers.join(', ')}: what runs there may do whatever you may`
+}
+
 /** Server → the vendor that an emulator stands in for. */
 export function vendorsOf({ servers }: Catalogue): Map<string, string> {
   return new Map([...servers].flatMap(([server, { emulator }]) => (emulator ? [[server, emulator.vendor]] : [])))
@@ -18,6 +23,8 @@ export interface HeaderFacts {
   mode: Mode
   /** Server → the vendor that an emulator stands in for. */
   vendors: ReadonlyMap<string, string>
+  /** Servers that run in no sandbox. */
+  unconfined?: readonly string[]
   /** Where the input came from, as the person said it. */
   source?: string
   /** The run that it is a part of, and as what. */
@@ -25,7 +32,10 @@ export interface HeaderFacts {
 }
 
 /** What is about to happen, to whom, and whether it is real. Sensitive input is never shown. */
-export function headerLines({ goal, input, mode, vendors, source, partOf }: HeaderFacts, columns: number): Line[] {
+export function headerLines(
+  { goal, input, mode, vendors, unconfined = [], source, partOf }: HeaderFacts,
+  columns: number,
+): Line[] {
   const names = [...new Set(vendors.values())].sort()
   const world =
     mode === 'live'
@@ -40,5 +50,6 @@ export function headerLines({ goal, input, mode, vendors, source, partOf }: Head
     ...(source === undefined ? [] : [[...labelled('input'), source]]),
     ...(given === '' ? [] : paragraph(labelled(source === undefined ? 'input' : ''), given, columns)),
     ...paragraph(labelled('mode'), world, columns),
+    ...(unconfined.length > 0 ? paragraph(labelled('sandbox'), noSandbox(unconfined), columns, 'bad') : []),
   ]
 }

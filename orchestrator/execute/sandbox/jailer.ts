@@ -1,0 +1,80 @@
+import type { JailLimits, ServerManifest } from '../../../shared/manifest.ts'
+import type { Launch } from '../launch.ts'
+import { attackNames, type Observation } from './attack.ts'
+import { confine, type JailProcess } from './confinement.ts'
+import type { Door, DriverName, SandboxDriver } from './driver.ts'
+import { JailError } from './jail-error.ts'
+import { jailOf } from './jail-of.ts'
+import { judgeProof, type Verdict } from './judge-proof.ts'
+import type { Limiter } from './limits/limiter.ts'
+import { noDriver } from './none.ts'
+
+/** What a jail has shown of itself, for the record. */
+export type Proof = {
+  server: string
+  driver: DriverName
+  limits: Limiter['name']
+} & Verdict
+
+/** One start of a server in a jail. */
+export interface JailedStart {
+  /** What has to be started, with a pipe as descriptor 3. */
+  launch: Pick<Launch, 'command' | 'args' | 'cwd' | 'env'>
+  /** Resolves once the jail has proved itself and the server runs in it. Rejects with a {@link JailError} where it must not. */
+  admit(jailed: JailProcess): Promise<void>
+  /** Removes what was made on the host, once nothing is left of the jail. */
+  release(): Promise<void>
+}
+
+export interface JailerOptions {
+  driver: SandboxDriver
+  limiter: Limiter
+  /** What became of memory and process bombs under such limits; they are tried in a jail of their own. */
+  bombs(driver: SandboxDriver, limiter: Limiter, limits: JailLimits): Promise<Observation[]>
+  /** The project's root. */
+  root: string
+  /** Told of each proof before the server runs; what it rejects with keeps the server from running. */
+  onProof(proof: Proof): Promise<void>
+}
+
+/** Puts each start of a server in a jail: with the command and the environment that the launch has then. */
+export type Jailer = (
+  server: ServerManifest,
+  place: { dataFolder: string; doors: readonly Door[] },
+) => (launch: Launch) => Promise<JailedStart>
+
+export function jailer({ driver: chosen, limiter, bombs, root, onProof }: JailerOptions): Jailer {
+  return (server, { dataFolder, doors }) => {
+    const driver = server.jail?.sandbox === 'none' ? noDriver : chosen
+    return async (launch) => {
+      const jail = jailOf(server, launch, doors, { root, dataFolder })
+      const refusal = driver.refuses(launch)
+      if (refusal !== undefined) throw new JailError(`the sandbox ${driver.name} cannot confine it: ${refusal}`)
+      const confinement = await confine(driver, limiter, jail)
+      return {
+        launch: confinement.launch,
+        release: confinement.release,
+        async admit(jailed) {
+          const gate = confinement.enter(jailed)
+          await gate.hear('ready')
+          const [observations, bombed] = await Promise.all([
+            confinement.prove(gate),
+            bombs(driver, limiter, jail.limits),
+          ])
+          const claims = [...driver.stops, ...limiter.stops]
+          const verdict = judgeProof(claims, [...observations, ...bombed], attackNames)
+          await onProof({ server: server.name, driver: driver.name, limits: limiter.name, ...verdict })
+          if (verdict.beaten.length > 0) throw new JailError(whyRefused(driver, verdict))
+          const { command, args, env } = launch
+          gate.tell({ say: 'start', command, args, env, doors: doors.map(({ port }) => port) })
+          await gate.hear('listening')
+        },
+      }
+    }
+  }
+}
+
+function whyRefused({ name }: SandboxDriver, { beaten }: Verdict): string {
+  const through = beaten.map(({ attack, met }) => `${attack} (${met})`).join(', ')
+  return `its jail by ${name} does not hold what it claims to: ${through}`
+}

@@ -1,0 +1,33 @@
+import { bombProofs } from './bomb-proofs.ts'
+import { chooseDriver, type DriverChoice } from './choose-driver.ts'
+import type { DriverName } from './driver.ts'
+import { allDrivers } from './drivers.ts'
+import { removeLeftFolders } from './jail-folder.ts'
+import { type Jailer, jailer, type Proof } from './jailer.ts'
+import { chooseLimiter } from './limits/choose-limiter.ts'
+
+/** What the configuration says of jails. */
+export interface SandboxChoice {
+  driver: DriverChoice
+  /** The weakest driver that is taken. */
+  minimum: DriverName
+}
+
+export interface OpenJailerOptions {
+  choice: SandboxChoice
+  root: string
+  /** Where it is kept what was proved since the machine's last boot. */
+  proofs: string
+  environment: Readonly<Record<string, string | undefined>>
+  onProof(proof: Proof): Promise<void>
+}
+
+/** Finds out what this machine can confine with. Throws a NoSandboxError where that is less than the configuration takes. */
+export async function openJailer({ choice, root, proofs, environment, onProof }: OpenJailerOptions): Promise<Jailer> {
+  const [driver, limiter] = await Promise.all([
+    chooseDriver(allDrivers(), choice.driver, choice.minimum),
+    chooseLimiter(environment),
+    removeLeftFolders(),
+  ])
+  return jailer({ driver, limiter, bombs: bombProofs(proofs), root, onProof })
+}

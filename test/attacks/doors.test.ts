@@ -1,0 +1,76 @@
+import { once } from 'node:events'
+import { mkdtemp, readdir } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { SandboxDriver } from '../../orchestrator/execute/sandbox/driver.ts'
+import { noDriver } from '../../orchestrator/execute/sandbox/none.ts'
+import { openRawDoors } from '../../orchestrator/execute/sandbox/raw-doors.ts'
+import { firstLine, openJailed, workingDrivers } from '../support/jailed.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const patienceMs = 120_000
+const drivers = await workingDrivers()
+let vendor: Server
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+
+beforeAll(async () => {
+  folder = await temporaryFolder('remit-doors-')
+  vendor = createServer((request, response) => {
+    if (request.url === '/echo') request.pipe(response)
+    else response.end('hello')
+  }).listen(0, '127.0.0.1')
+  await once(vendor, 'listening')
+})
+
+afterAll(async () => {
+  vendor.close()
+  await folder.remove()
+})
+
+const urlOf = (server: { address(): unknown }) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+const endpoints = { VENDOR_URL: { description: 'the vendor', protocol: 'http' as const } }
+
+test.each(drivers.filter(({ name }) => name !== 'none').map((driver) => [driver.name, driver] as const))(
+  'a server in a jail by %s reaches its endpoint through the door, whatever client it uses, and no other port',
+  async (_, driver: SandboxDriver) => {
+    const other = createTcpServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { doors, env, close } = await openRawDoors({ endpoints, credentials: {} }, { VENDOR_URL: urlOf(vendor) })
+    try {
+      const ports = [String(doors[0]?.port), new URL(urlOf(other)).port]
+      const script = 'test/attacks/fixtures/door-program.ts'
+      await using jailed = await openJailed({ driver, script, args: ports, dataFolder: folder.path, doors, env })
+      expect(JSON.parse((await firstLine(jailed)) ?? 'null')).toEqual({
+        fetch: 0,
+        http: 1,
+        socket: 'hello',
+        elsewhere: 'refused',
+      })
+    } finally {
+      await close()
+      other.close()
+    }
+  },
+  patienceMs,
+)
+
+test('a jail that does not hold what its driver claims to is refused, and nothing of the server runs', async () => {
+  const boastful: SandboxDriver = { ...noDriver, stops: ['read_files'] }
+  const script = 'test/attacks/fixtures/bomb-program.ts'
+  const own = await mkdtemp(join(folder.path, 'own-'))
+  const refused = openJailed({ driver: boastful, script, args: ['disk_bomb', '4'], dataFolder: own })
+  await expect(refused).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('does not hold what it claims to: read_files') },
+  })
+  expect(await readdir(own)).toEqual([])
+}, 60_000)
+
+test('a jail that proved itself says so, with what nobody claims to stop', async () => {
+  const driver = drivers.at(-1) as SandboxDriver
+  const script = 'test/attacks/fixtures/lasting-program.ts'
+  await using jailed = await openJailed({ driver, script, dataFolder: folder.path })
+  expect(jailed.proof).toMatchObject({ server: 'jailed', driver: driver.name, beaten: [] })
+  expect([...jailed.proof.held, ...jailed.proof.gaps]).toHaveLength(8)
+}, 60_000)
