@@ -10,6 +10,8 @@ import { parseYaml } from './parse-yaml.ts'
 const source = z.union([
   z.strictObject({ env: z.string().min(1) }),
   z.strictObject({ file: z.string().min(1) }),
+  /** A command that prints the value: its arguments one by one, because no shell takes them apart. */
+  z.strictObject({ exec: z.array(z.string()).min(1) }),
   z.strictObject({ value: z.string() }),
 ])
 

@@ -16,7 +16,7 @@ const server: ServerManifest = {
   ...workshop('workshop', ['node', 'main.ts']),
   emulator: { vendor: 'Workshop', command: ['node', join(import.meta.dirname, 'fixtures/workshop-emulator.ts')] },
   endpoints: { WORKSHOP_URL: { description: '', protocol: 'http' } },
-  credentials: { WORKSHOP_ENVIRONMENT: { description: '', optional: false } },
+  credentials: { WORKSHOP_ENVIRONMENT: { description: '', optional: false, delivery: 'env' } },
 }
 let first: Membership
 

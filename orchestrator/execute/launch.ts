@@ -27,7 +27,11 @@ export interface LaunchPlace {
  * How to start a server: its manifest's command with an environment built from nothing. It holds the server's own endpoints
  * and credentials, its data folder, and what a process needs to run at all; nothing of ours is inherited.
  */
-export function describeLaunch(server: ServerManifest, resolved: ResolvedEnvironment, place: LaunchPlace): Launch {
+export function describeLaunch(
+  server: ServerManifest,
+  resolved: Pick<ResolvedEnvironment, 'values' | 'secrets'>,
+  place: LaunchPlace,
+): Launch {
   const [program = 'node', ...args] = server.command
   return {
     command: program === 'node' ? process.execPath : program,

@@ -3,7 +3,8 @@ import type { ServerManifest } from '../../shared/manifest.ts'
 import type { Home } from '../home/home.ts'
 import type { Membership } from '../home/shared-process.ts'
 import type { Mode } from '../model/event.ts'
-import { type CredentialSources, resolveEnvironment, type Source } from './credentials/resolve.ts'
+import type { Source } from './credentials/read-source.ts'
+import { type CredentialSources, resolveEnvironment } from './credentials/resolve.ts'
 import { ensureEmulator } from './emulators.ts'
 import { describeLaunch, type Launch } from './launch.ts'
 
@@ -30,10 +31,20 @@ export function launcher(options: LauncherOptions): (server: ServerManifest) => 
       databaseUrl,
       ...(emulator && { emulator }),
     })
-    return describeLaunch(server, resolved, {
-      root,
-      dataFolder: home.serverFolder(server.name),
-      logFile: join(home.logs, `server-${server.name}.log`),
-    })
+    // Until a broker stands between a server and its endpoints, the server adds these itself.
+    const held: Record<string, string> = {}
+    for (const [slot, credential] of Object.entries(resolved.brokered)) {
+      const found = await credential.current()
+      if ('value' in found) held[slot] = found.value
+    }
+    return describeLaunch(
+      server,
+      { ...resolved, values: { ...resolved.values, ...held } },
+      {
+        root,
+        dataFolder: home.serverFolder(server.name),
+        logFile: join(home.logs, `server-${server.name}.log`),
+      },
+    )
   }
 }
