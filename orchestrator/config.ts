@@ -21,7 +21,12 @@ const fileSchema = z.strictObject({
   mode: z.enum(['emulated', 'live']).default('emulated'),
   /** Folders with goal files, relative to the project's root; the shipped goals are always there. */
   goals: z.array(z.string()).default([]),
-  policy: z.strictObject({ hold: z.array(z.string()).default([]) }).prefault({}),
+  policy: z
+    .strictObject({
+      hold: z.array(z.string()).default([]),
+      on_denied_egress: z.enum(['record', 'stop']).default('record'),
+    })
+    .prefault({}),
   /** Server → where its endpoints and credentials come from in live mode. */
   servers: z
     .record(
@@ -51,7 +56,7 @@ export interface Config {
   databaseUrl?: string
   goalFolders: string[]
   /** What the operator adds to the default policy. */
-  policy: { hold: string[] }
+  policy: { hold: string[]; on_denied_egress: 'record' | 'stop' }
   servers: z.output<typeof fileSchema>['servers']
   /** The folder in which the person typed the command. */
   invocationFolder: string

@@ -13,6 +13,7 @@ import { grantOf, sourcesOf } from './go-live.ts'
 import type { Home } from './home/home.ts'
 import type { Membership } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
+import { draft } from './model/event.ts'
 import type { OpenRecord } from './record/open-record.ts'
 
 /** What the servers of one command stand on. */
@@ -101,6 +102,7 @@ export async function startServers(
   options: OpenOptions,
 ): Promise<Gateway> {
   const servers = [...catalogue.servers.values()]
+  const log = pino({ level: 'warn' }, pino.destination({ dest: join(home.logs, 'remit.log'), sync: true }))
   const describe = launcher({
     home,
     membership,
@@ -109,6 +111,13 @@ export async function startServers(
     sources: sourcesOf(config),
     environment: config.environment,
     databaseUrl: ({ name }) => record.serverDatabase({ kind: grantOf(config, name), name }),
+    onStray(server, egress) {
+      log.warn({ server, egress }, 'capability server asked the network for something while no call was in flight')
+      // No run owns it. The server is not held up by the record, and a record that is away has the log beside it.
+      record.journal
+        .note([draft('system_noted', { what: 'egress_denied', details: { server, ...egress } })])
+        .catch(() => undefined)
+    },
   })
   const launch = async (server: ServerManifest) => {
     const described = await describe(server)
@@ -121,7 +130,7 @@ export async function startServers(
     sealers: (runId) => record.keyring.sealer(runId),
     verdicts: openEraVerdicts(join(home.path, 'eras.json'), () => new Date()),
     now: () => new Date(),
-    log: pino({ level: 'warn' }, pino.destination({ dest: join(home.logs, 'remit.log'), sync: true })),
+    log,
   })
   options.onStarting?.('servers')
   try {

@@ -90,6 +90,7 @@ export const headerFormSchema = z.discriminatedUnion('form', [
   }),
   z.strictObject({ form: z.literal('header'), name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/i, 'a header: X-Api-Key') }),
 ])
+export type HeaderForm = z.infer<typeof headerFormSchema>
 
 /**
  * A credential slot: the operator's configuration maps it to a source. By `env` the server gets the value as an environment

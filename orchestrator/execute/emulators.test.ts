@@ -72,7 +72,7 @@ test('clears the fault of a command that is gone, and neither that of one at wor
   expect(await inForce(control)).toEqual({ mode: 'odd' })
 })
 
-test('a launch in emulated mode points the server at the emulator', async () => {
+test('a launch in emulated mode leads the server to the emulator, through a door', async () => {
   const launch = launcher({
     home,
     membership: first,
@@ -81,9 +81,13 @@ test('a launch in emulated mode points the server at the emulator', async () => 
     sources: {},
     environment: {},
     databaseUrl: () => 'postgres://unused',
+    onStray: () => undefined,
   })
-  const { endpoints } = await ensureEmulator(first, home, server, root)
-  const { env, logFile } = await launch(server)
-  expect(env).toMatchObject({ ...endpoints, REMIT_SERVER_DATA: join(folder, 'servers', 'workshop') })
+  const { env, logFile, broker } = await launch(server)
+  expect(env).toMatchObject({ REMIT_SERVER_DATA: join(folder, 'servers', 'workshop') })
+  broker?.callStarted('call', { egress: [{ endpoint: 'WORKSHOP_URL', methods: ['GET'], paths: ['/control/state'] }] })
+  const state = await fetch(`${env.WORKSHOP_URL?.replace(/\/$/, '')}/control/state`)
+  expect(state.status).toBe(200)
+  await broker?.close()
   expect(logFile).toBe(join(folder, 'logs', 'server-workshop.log'))
 })

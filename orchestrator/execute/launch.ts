@@ -1,5 +1,6 @@
 import type { ServerManifest } from '../../shared/manifest.ts'
 import type { ResolvedEnvironment } from './credentials/resolve.ts'
+import type { Broker } from './egress/broker.ts'
 
 /** Everything needed to start a capability server, and nothing it must not have. */
 export interface Launch {
@@ -12,6 +13,8 @@ export interface Launch {
   secrets: string[]
   /** Where the server's stderr goes, scrubbed. */
   logFile?: string
+  /** What its endpoints lead through; it is closed when nothing is left of the process. */
+  broker?: Broker
 }
 
 /** Where a server is started from, and where its own files lie. */

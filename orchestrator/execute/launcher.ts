@@ -5,6 +5,7 @@ import type { Membership } from '../home/shared-process.ts'
 import type { Mode } from '../model/event.ts'
 import type { Source } from './credentials/read-source.ts'
 import { type CredentialSources, resolveEnvironment } from './credentials/resolve.ts'
+import { type BrokerOptions, openBroker } from './egress/broker.ts'
 import { ensureEmulator } from './emulators.ts'
 import { describeLaunch, type Launch } from './launch.ts'
 
@@ -16,11 +17,16 @@ export interface LauncherOptions extends Pick<CredentialSources, 'environment' |
   mode: Mode
   /** Server → environment variable of its manifest → source. */
   sources: Readonly<Record<string, Readonly<Record<string, Source>>>>
+  /** Told what a server tried and was refused while no call of it was in flight. */
+  onStray(server: string, record: Parameters<BrokerOptions['onStray']>[0]): void
 }
 
-/** Says of any server how it is started: its emulator is brought up where the mode asks for one, and every slot is filled. */
+/**
+ * Says of any server how it is started: its emulator is brought up where the mode asks for one, every slot is filled, and a
+ * broker opens the doors that its endpoints lead through.
+ */
 export function launcher(options: LauncherOptions): (server: ServerManifest) => Promise<Launch> {
-  const { home, membership, root, mode, sources, environment, databaseUrl } = options
+  const { home, membership, root, mode, sources, environment, databaseUrl, onStray } = options
   return async (server) => {
     const emulated = mode === 'emulated' && server.emulator !== undefined
     const emulator = emulated ? await ensureEmulator(membership, home, server, root) : undefined
@@ -31,20 +37,20 @@ export function launcher(options: LauncherOptions): (server: ServerManifest) => 
       databaseUrl,
       ...(emulator && { emulator }),
     })
-    // Until a broker stands between a server and its endpoints, the server adds these itself.
-    const held: Record<string, string> = {}
-    for (const [slot, credential] of Object.entries(resolved.brokered)) {
-      const found = await credential.current()
-      if ('value' in found) held[slot] = found.value
-    }
-    return describeLaunch(
+    const broker = await openBroker({
       server,
-      { ...resolved, values: { ...resolved.values, ...held } },
-      {
-        root,
-        dataFolder: home.serverFolder(server.name),
-        logFile: join(home.logs, `server-${server.name}.log`),
-      },
-    )
+      resolved,
+      // What stands in for a vendor is the vendor's whole world: an emulated run never leaves the machine.
+      hosts: emulated ? [] : server.egress,
+      loopback: true,
+      onStray: (record) => onStray(server.name, record),
+    })
+    const given = { values: broker.env, secrets: [...broker.secrets()] }
+    const described = describeLaunch(server, given, {
+      root,
+      dataFolder: home.serverFolder(server.name),
+      logFile: join(home.logs, `server-${server.name}.log`),
+    })
+    return { ...described, broker }
   }
 }

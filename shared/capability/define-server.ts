@@ -1,12 +1,15 @@
 import type { z } from 'zod'
 import type { ServerManifest, serverManifestSchema } from '../manifest.ts'
 import type { AnyTool } from './define-tool.ts'
+import type { Place } from './endpoint-places.ts'
 
 /** What `connect` gets: the parsed environment and the server's private folder. */
 export interface ConnectContext<Environment> {
   environment: Environment
   /** The server's private folder (0700); it survives restarts. */
   dataFolder: string
+  /** Where endpoints really are, by variable: those of a jailed server, whose URLs lead to a door of its jail. */
+  places: ReadonlyMap<string, Place>
 }
 
 /** The one definition of a capability server. */
