@@ -13,6 +13,7 @@ import { makeDoorFolder } from './door-folder.ts'
 import { type AddedCredential, type DoorLimits, endpointDoor } from './endpoint-door.ts'
 import { type Door, type OpenDoor, openDoor } from './listen.ts'
 import { relayDoor } from './relay-door.ts'
+import { scrubWhole } from './scrub-stream.ts'
 import { secretForms } from './secret-forms.ts'
 
 /** What stands between one process of a server and the network. */
@@ -58,7 +59,8 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const key = randomBytes(18).toString('base64url')
   const secrets = () => [key, ...resolved.secrets, ...Object.values(resolved.brokered).flatMap((each) => each.seen())]
   const forms = formsOf(() => Object.values(resolved.brokered).flatMap((each) => each.seen()))
-  const calls = callsInFlight({ now: () => performance.now(), clean: (text) => scrubber(secrets())(text), onStray })
+  const clean = (text: string) => scrubWhole(scrubber(secrets())(text), forms())
+  const calls = callsInFlight({ now: () => performance.now(), clean, onStray })
   const opened: (OpenDoor & { endpoint?: string })[] = []
   const closing: (() => void)[] = []
   const env: Record<string, string> = { ...resolved.values }

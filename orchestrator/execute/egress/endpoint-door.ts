@@ -17,7 +17,7 @@ import { credentialHeader } from './credential-header.ts'
 import { decoderOf } from './decoder.ts'
 import { parseTarget, pathBelow, type Target } from './match-request.ts'
 import { refuse } from './refusal.ts'
-import { scrubStream } from './scrub-stream.ts'
+import { scrubStream, scrubWhole } from './scrub-stream.ts'
 
 /** A credential that is added to every request to one endpoint. */
 export interface AddedCredential {
@@ -188,7 +188,7 @@ export function endpointDoor(options: EndpointDoorOptions): EndpointDoor {
     if (location !== undefined) {
       const to = URL.parse(location, new URL(answer.url || '/', url))
       const reachable = to && options.reachable(to)
-      if (reachable) headers.location = reachable
+      if (reachable) headers.location = scrubWhole(reachable, secrets)
       else exchange.refuse(`a redirect to ${to ? to.host : 'what is no URL'}, which is not listed`)
     }
     response.writeHead(status, headers)
