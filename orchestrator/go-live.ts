@@ -58,6 +58,7 @@ async function resolvedServers(config: Config, catalogue: Catalogue): Promise<Re
         configured: sourcesOf(config)[name] ?? {},
         environment: config.environment,
         databaseUrl: () => grantOf(config, name),
+        withoutCommands: true,
       })
       resolved.push({ server, values, secrets })
     } catch (error) {

@@ -16,6 +16,8 @@ export interface CredentialSources {
   environment: Environment
   /** The URL of the server's own Postgres database, under its own role. */
   databaseUrl: (server: ServerManifest) => string | Promise<string>
+  /** Runs no command: its words stand for what it would print, for who only wants to know what is mapped. */
+  withoutCommands?: boolean
 }
 
 /** The endpoints, credentials and settings of one server, as environment variables. */
@@ -57,7 +59,7 @@ export async function resolveEnvironment(
 
   for (const [slot, { protocol, live }] of Object.entries(server.endpoints)) {
     if (emulated && protocol !== 'postgres') fill('endpoints', slot, given(from.emulator?.endpoints[slot]))
-    else if (from.configured[slot]) fill('endpoints', slot, await readSource(from.configured[slot], from.environment))
+    else if (from.configured[slot]) fill('endpoints', slot, await read(from.configured[slot]))
     else if (protocol === 'postgres') fill('endpoints', slot, await ownDatabase())
     else if (from.mode === 'live' && live !== undefined) fill('endpoints', slot, { value: live })
     else fill('endpoints', slot, { fault: `is not mapped: write ${slot}: { value: URL } or { env: NAME } there` })
@@ -66,13 +68,13 @@ export async function resolveEnvironment(
     const source = sourceOf(slot)
     if (source && 'fault' in source) fill('credentials', slot, source)
     else if (source && delivery === 'egress') await broker(slot, source)
-    else if (source) fill('credentials', slot, await readSource(source, from.environment))
+    else if (source) fill('credentials', slot, await read(source))
     else if (slot === databaseSlot) fill('credentials', slot, await ownDatabase())
     else if (!optional) fill('credentials', slot, emulated ? given(undefined) : { fault: notMapped(slot) })
   }
   for (const slot of Object.keys(server.settings)) {
     const source = from.configured[slot]
-    if (source) fill('settings', slot, await readSource(source, from.environment))
+    if (source) fill('settings', slot, await read(source))
   }
   if (issues.length > 0) throw new CredentialError(server.name, issues)
   return { values, brokered, secrets }
@@ -88,6 +90,14 @@ export async function resolveEnvironment(
 
   function given(value: string | undefined): Found {
     return value === undefined ? { fault: `was not given by the emulator of ${server.emulator?.vendor}` } : { value }
+  }
+
+  function read(source: Source): Promise<Found> {
+    return readSource(asked(source), from.environment)
+  }
+
+  function asked(source: Source): Source {
+    return 'exec' in source && from.withoutCommands ? { value: JSON.stringify(source.exec) } : source
   }
 
   async function ownDatabase(): Promise<Found> {
@@ -107,7 +117,7 @@ export async function resolveEnvironment(
 
   /** Read once before the server starts, so that a source that gives nothing is told by its slot; then as it is used. */
   async function broker(slot: string, source: Source): Promise<void> {
-    const credential = liveCredential(source, from.environment)
+    const credential = liveCredential(asked(source), from.environment)
     const found = await credential.current()
     if ('fault' in found) return fill('credentials', slot, found)
     brokered[slot] = credential
