@@ -1,6 +1,10 @@
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { openTestBroker, secret } from '../support/test-broker.ts'
+import { selfSigned } from './fixtures/self-signed.ts'
 
 const forms: [string, string][] = [
   ['as it is', secret],
@@ -94,6 +98,22 @@ describe('a vendor that echoes the secret', () => {
     expect(JSON.stringify([...reply.headers])).not.toContain(encodeURIComponent(secret))
     expect(reply.headers.get('location')).toContain('[redacted]')
   })
+})
+
+test('an endpoint that cannot prove its name does not get the secret', async () => {
+  const asked: string[] = []
+  const impostor = createServer(selfSigned, (request, response) => {
+    asked.push(request.url ?? '')
+    response.end()
+  })
+  impostor.listen(0, '127.0.0.1')
+  await once(impostor, 'listening')
+  const { port } = impostor.address() as AddressInfo
+  await using server = await openTestBroker({ url: `https://localhost:${port}` })
+  const [reply] = await server.during(() => fetch(`${server.api}/v1/things`))
+  expect([reply.status, reply.headers.get('remit-not-sent')]).toEqual([502, '1'])
+  expect(asked).toEqual([])
+  impostor.close()
 })
 
 test('the secret that a server guesses into a path is not in the record', async () => {

@@ -30,6 +30,8 @@ export interface TestBrokerOptions {
   hosts?: string[]
   /** The path of the API's URL. */
   base?: string
+  /** Of the API, where it is not the vendor of the test. */
+  url?: string
   endpoints?: Record<string, { url: string; protocol: 'http' | 'smtp' | 'postgres' }>
 }
 
@@ -39,7 +41,7 @@ export async function openTestBroker(options: TestBrokerOptions = {}): Promise<T
   const vendor = await openVendor()
   const strays: EgressRecord[] = []
   const credential = liveCredential(source, {})
-  const all = { API: { url: vendor.url + base, protocol: 'http' as const }, ...endpoints }
+  const all = { API: { url: options.url ?? vendor.url + base, protocol: 'http' as const }, ...endpoints }
   const broker = await openBroker({
     server: {
       endpoints: Object.fromEntries(
