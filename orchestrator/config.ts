@@ -12,6 +12,8 @@ import { parseYaml } from './parse-yaml.ts'
 const source = z.union([
   z.strictObject({ env: z.string().min(1) }),
   z.strictObject({ file: z.string().min(1) }),
+  /** A command that prints the value: its arguments one by one, because no shell takes them apart. */
+  z.strictObject({ exec: z.array(z.string()).min(1) }),
   z.strictObject({ value: z.string() }),
 ])
 
@@ -21,7 +23,12 @@ const fileSchema = z.strictObject({
   mode: z.enum(['emulated', 'live']).default('emulated'),
   /** Folders with goal files, relative to the project's root; the shipped goals are always there. */
   goals: z.array(z.string()).default([]),
-  policy: z.strictObject({ hold: z.array(z.string()).default([]) }).prefault({}),
+  policy: z
+    .strictObject({
+      hold: z.array(z.string()).default([]),
+      on_denied_egress: z.enum(['record', 'stop']).default('record'),
+    })
+    .prefault({}),
   /** What confines servers: the driver, and the weakest that is taken; `auto` is the strongest that works, and never none. */
   sandbox: z
     .strictObject({
@@ -62,7 +69,7 @@ export interface Config {
   databaseUrl?: string
   goalFolders: string[]
   /** What the operator adds to the default policy. */
-  policy: { hold: string[] }
+  policy: { hold: string[]; on_denied_egress: 'record' | 'stop' }
   servers: z.output<typeof fileSchema>['servers']
   sandbox: SandboxChoice
   /** The folder in which the person typed the command. */

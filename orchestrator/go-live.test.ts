@@ -130,6 +130,13 @@ describe('going live', () => {
     expect(external?.record).toBe('Postgres at postgres://db.example.com/remit')
   })
 
+  test('runs no command: it is named, and agreed to as it is written', async () => {
+    const exec = [process.execPath, '-e', 'process.exit(1)']
+    const slack = server({ credentials: { SLACK_BOT_TOKEN: { exec } } })
+    const live = await goingLive(config({ servers: { ...mapped, slack } }), catalogue)
+    expect(live?.servers.at(-1)?.accounts).toEqual([`SLACK_BOT_TOKEN from the command ${process.execPath}`])
+  })
+
   test('is nothing to ask about in emulated mode', async () => {
     expect(await goingLive(config({ mode: 'emulated' }), catalogue)).toBeUndefined()
   })

@@ -6,7 +6,8 @@ import type { ServerManifest } from '../shared/manifest.ts'
 import { type GoingLive, InputError } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { openConsents } from './execute/credentials/consents.ts'
-import { CredentialError, databaseSlot, resolveEnvironment, type Source } from './execute/credentials/resolve.ts'
+import { nameOfSource, type Source } from './execute/credentials/read-source.ts'
+import { CredentialError, databaseSlot, resolveEnvironment } from './execute/credentials/resolve.ts'
 import { openHome } from './home/home.ts'
 import type { Catalogue } from './model/catalogue.ts'
 
@@ -21,7 +22,7 @@ export async function goingLive(config: Config, catalogue: Catalogue): Promise<G
   const resolved = await resolvedServers(config, catalogue)
   const mapping: Json = {
     record: config.databaseUrl ?? null,
-    servers: Object.fromEntries(resolved.map(({ server, values }) => [server.name, values])),
+    servers: Object.fromEntries(resolved.map(({ server, values, secrets }) => [server.name, { values, secrets }])),
   }
   const path = join(config.home, 'live-consents.json')
   if (openConsents(path).holds(mapping)) return undefined
@@ -41,6 +42,8 @@ export async function goingLive(config: Config, catalogue: Catalogue): Promise<G
 interface Resolved {
   server: ServerManifest
   values: Record<string, string>
+  /** Credentials among them, and those that the server never gets. */
+  secrets: string[]
 }
 
 async function resolvedServers(config: Config, catalogue: Catalogue): Promise<Resolved[]> {
@@ -50,13 +53,14 @@ async function resolvedServers(config: Config, catalogue: Catalogue): Promise<Re
     if (config.mode === 'emulated' && server.emulator) continue
     const { name } = server
     try {
-      const { values } = await resolveEnvironment(server, {
+      const { values, secrets } = await resolveEnvironment(server, {
         mode: config.mode,
         configured: sourcesOf(config)[name] ?? {},
         environment: config.environment,
         databaseUrl: () => grantOf(config, name),
+        withoutCommands: true,
       })
-      resolved.push({ server, values })
+      resolved.push({ server, values, secrets })
     } catch (error) {
       if (!(error instanceof CredentialError)) throw error
       issues.push(...error.issues)
@@ -96,8 +100,7 @@ function describe(
   const sources = sourcesOf(config)[server.name] ?? {}
   const accounts = Object.keys(server.credentials).flatMap((slot) => {
     const source = sources[slot]
-    if (source && 'env' in source) return [`${slot} from the environment variable ${source.env}`]
-    if (source && 'file' in source) return [`${slot} from the file ${source.file}`]
+    if (source) return [`${slot} from ${nameOfSource(source)}`]
     return slot === databaseSlot ? [`a database of its own (${grantOf(config, server.name)})`] : []
   })
   return {

@@ -127,6 +127,7 @@ export async function startServers(
   }).catch((error: unknown) => {
     throw error instanceof NoSandboxError ? new InputError(error.message) : error
   })
+  const log = pino({ level: 'warn' }, pino.destination({ dest: join(home.logs, 'remit.log'), sync: true }))
   const describe = launcher({
     jailer,
     home,
@@ -136,6 +137,13 @@ export async function startServers(
     sources: sourcesOf(config),
     environment: config.environment,
     databaseUrl: ({ name }) => record.serverDatabase({ kind: grantOf(config, name), name }),
+    onStray(server, egress) {
+      log.warn({ server, egress }, 'capability server asked the network for something while no call was in flight')
+      // No run owns it. The server is not held up by the record, and a record that is away has the log beside it.
+      record.journal
+        .note([draft('system_noted', { what: 'egress_denied', details: { server, ...egress } })])
+        .catch(() => undefined)
+    },
   })
   const launch = async (server: ServerManifest) => {
     const described = await describe(server)
@@ -148,7 +156,7 @@ export async function startServers(
     sealers: (runId) => record.keyring.sealer(runId),
     verdicts: openEraVerdicts(join(home.path, 'eras.json'), () => new Date()),
     now: () => new Date(),
-    log: pino({ level: 'warn' }, pino.destination({ dest: join(home.logs, 'remit.log'), sync: true })),
+    log,
   })
   options.onStarting?.('servers')
   try {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isJsonObject } from '../shared/json.ts'
-import { manifestSchema, type ServerManifest, type ToolManifest } from '../shared/manifest.ts'
+import { type CredentialSlot, manifestSchema, type ServerManifest, type ToolManifest } from '../shared/manifest.ts'
 
 // Writes docs/reference/tools.md from the reviewed manifest; with --check, exits 1 where the page is not what it would write.
 
@@ -15,10 +15,12 @@ function pageOf(servers: readonly ServerManifest[]): string {
 }
 
 function serverSection({ name, description, endpoints, credentials, settings, faults, egress, tools }: ServerManifest) {
-  const slots = [endpoints, credentials, settings]
-    .flatMap(Object.entries)
-    .map(([slot, { description: what }]) => `- \`${slot}\`: ${what}`)
-  const reach = egress.length > 0 ? `\nReaches ${egress.map((host) => `\`${host}\``).join(', ')}.\n` : ''
+  const slots = [
+    ...Object.entries(endpoints).map(([slot, { description: what, live }]) => [slot, what, live && `\`${live}\``]),
+    ...Object.entries(credentials).map(([slot, credential]) => [slot, credential.description, deliveryOf(credential)]),
+    ...Object.entries(settings).map(([slot, { description: what }]) => [slot, what]),
+  ].map(([slot, what, more]) => `- \`${slot}\`: ${what}${more ? ` (${more})` : ''}`)
+  const reach = egress.length > 0 ? `\nReaches ${codes(egress)}.\n` : ''
   const badDays = Object.entries(faults).map(([mode, what]) => `- \`${name}=${mode}\`: ${what}`)
   return [
     `## ${name}\n\n${description}\n`,
@@ -31,15 +33,21 @@ function serverSection({ name, description, endpoints, credentials, settings, fa
     .join('\n')
 }
 
+function deliveryOf(credential: CredentialSlot): string | undefined {
+  if (credential.delivery === 'env') return undefined
+  return `added to its requests to \`${credential.endpoint}\`; the server does not hold it`
+}
+
 function toolSection(server: string, tool: ToolManifest): string {
-  const { idempotency, establishes, expect, compensation, lookup, marks } = tool
+  const { idempotency, establishes, expect, compensation, lookup, marks, egress } = tool
   const repeat = typeof idempotency === 'string' ? idempotency : `keyed, ${idempotency.keyed}`
   const facts = [
     `${tool.effect}; a repeat: ${repeat}`,
-    establishes.length > 0 ? `establishes ${establishes.map((fact) => `\`${fact}\``).join(', ')}` : '',
+    establishes.length > 0 ? `establishes ${codes(establishes)}` : '',
     compensation ? `undone by \`${compensation.tool}\`` : '',
     lookup ? `looked up by \`${lookup.tool}\`` : '',
     expect === undefined ? '' : `expects \`${expect}\``,
+    ...egress.map(({ endpoint, methods, paths }) => `sends ${methods.join(', ')} ${codes(paths)} at \`${endpoint}\``),
   ]
   return [
     `### ${server}.${tool.name}\n\n${tool.description}\n`,
@@ -52,6 +60,10 @@ function toolSection(server: string, tool: ToolManifest): string {
   ]
     .filter((part) => part !== '')
     .join('\n')
+}
+
+function codes(words: readonly string[]): string {
+  return words.map((word) => `\`${word}\``).join(', ')
 }
 
 function fieldTable(verb: string, schema: ToolManifest['input'], marks: ToolManifest['marks']['input']): string {

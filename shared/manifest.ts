@@ -28,6 +28,24 @@ const marks = z.strictObject({
 })
 export type Marks = z.infer<typeof marks>
 
+/** The environment variable of an endpoint, a credential or a setting. */
+const variable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'an environment variable: STRIPE_API_BASE')
+
+const pathPattern = z
+  .string()
+  .regex(
+    /^\/$|^(\/(?!\.{1,2}(\/|$))([\w.~-]+|\{[a-z][a-z0-9_]*\}))+$/,
+    'exact segments and {placeholders} for one segment each: /v1/customers/{customer}',
+  )
+
+/** Requests that a tool may make at an endpoint; paths are relative to the endpoint's URL and come without a query. */
+export const requestRuleSchema = z.strictObject({
+  endpoint: variable,
+  methods: z.array(z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])).min(1),
+  paths: z.array(pathPattern).min(1),
+})
+export type RequestRule = z.infer<typeof requestRuleSchema>
+
 export const toolManifestSchema = z.strictObject({
   name,
   title: z.string(),
@@ -38,6 +56,8 @@ export const toolManifestSchema = z.strictObject({
   effect: z.enum(effects),
   idempotency: idempotencySchema,
   scopes: z.array(z.string()).default([]),
+  /** The requests that a call may cause at the server's `http` endpoints; others are refused. */
+  egress: z.array(requestRuleSchema).default([]),
   /** CEL over `arguments` and `output`; false turns a success into the failure `unsatisfied`. */
   expect: z.string().optional(),
   establishes: z.array(factName).default([]),
@@ -58,8 +78,41 @@ const endpoint = z.strictObject({
   live: z.string().optional(),
 })
 
-/** A credential slot: the operator's configuration maps it to a source; the server gets it as an environment variable. */
-const credential = z.strictObject({ description: z.string(), optional: z.boolean().default(false) })
+/** How a request carries a credential: `Authorization: Bearer …`, `Basic …` (of `user:value`, or of the value alone), or a header of the vendor's own. */
+export const headerFormSchema = z.discriminatedUnion('form', [
+  z.strictObject({ form: z.literal('bearer') }),
+  z.strictObject({
+    form: z.literal('basic'),
+    user: z
+      .string()
+      .regex(/^[^:\p{Cc}]*$/u)
+      .optional(),
+  }),
+  z.strictObject({ form: z.literal('header'), name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/i, 'a header: X-Api-Key') }),
+])
+export type HeaderForm = z.infer<typeof headerFormSchema>
+
+/**
+ * A credential slot: the operator's configuration maps it to a source. By `env` the server gets the value as an environment
+ * variable. By `egress` it gets a placeholder instead, and the value is added to its requests to one endpoint on their way out.
+ */
+const credential = z.union([
+  z.strictObject({
+    description: z.string(),
+    optional: z.boolean().default(false),
+    delivery: z.literal('env').default('env'),
+  }),
+  z.strictObject({
+    description: z.string(),
+    optional: z.boolean().default(false),
+    delivery: z.literal('egress'),
+    endpoint: variable,
+    header: headerFormSchema,
+    /** What the server gets in the value's place: of the shape that it checks for, and worth nothing. */
+    placeholder: z.string().min(1),
+  }),
+])
+export type CredentialSlot = z.infer<typeof credential>
 
 /** What an operator may choose for a server without its being a secret: the sender of its mail. */
 const setting = z.strictObject({ description: z.string() })
@@ -98,7 +151,7 @@ export type JailManifest = z.infer<typeof jailSchema>
 /** The name of a fault that can be rehearsed: `flaky`. */
 const faultMode = z.string().regex(/^[a-z][a-z0-9_-]*$/, 'lower-case letters, digits, "-" and "_"')
 
-export const serverManifestSchema = z.strictObject({
+const serverSchema = z.strictObject({
   name,
   title: z.string(),
   version: z.string(),
@@ -122,6 +175,17 @@ export const serverManifestSchema = z.strictObject({
   /** Absent: the defaults of every field. */
   jail: jailSchema.optional(),
   tools: z.array(toolManifestSchema),
+})
+
+export const serverManifestSchema = serverSchema.superRefine(({ endpoints, credentials, tools }, context) => {
+  const needsHttp = (endpoint: string, path: (string | number)[]): void => {
+    if (endpoints[endpoint]?.protocol === 'http') return
+    context.addIssue({ code: 'custom', path, message: `${endpoint} is no http endpoint of this server` })
+  }
+  for (const [slot, credential] of Object.entries(credentials))
+    if (credential.delivery === 'egress') needsHttp(credential.endpoint, ['credentials', slot, 'endpoint'])
+  for (const [t, { egress }] of tools.entries())
+    for (const [r, { endpoint }] of egress.entries()) needsHttp(endpoint, ['tools', t, 'egress', r, 'endpoint'])
 })
 export type ServerManifest = z.infer<typeof serverManifestSchema>
 

@@ -22,11 +22,17 @@ export type PolicyRule = keyof typeof policyRules
 export interface PolicySettings {
   /** Tools, by full name, each call of which waits for an approval. */
   hold: readonly string[]
+  /** What becomes of a run whose call asked the network for what its tool does not declare: it is recorded, unless it says `stop`. */
+  on_denied_egress?: 'record' | 'stop'
 }
 
 /** Pins the policy under which a run was created. */
-export function policyDigest({ hold }: PolicySettings): string {
-  return digest({ rules: policyRules, hold: [...hold].sort() })
+export function policyDigest({ hold, on_denied_egress = 'record' }: PolicySettings): string {
+  return digest({
+    rules: policyRules,
+    hold: [...hold].sort(),
+    ...(on_denied_egress === 'record' ? {} : { on_denied_egress }),
+  })
 }
 
 /** One call about to be made. */

@@ -9,6 +9,7 @@ import {
 import type { JsonObject } from '../../shared/json.ts'
 import type { ServerManifest } from '../../shared/manifest.ts'
 import type { Progress } from '../model/call.ts'
+import type { Broker } from './egress/broker.ts'
 import type { EraVerdicts } from './era-verdicts.ts'
 import { followTools, type Quarantine, type ToolsInView } from './follow-tools.ts'
 import type { Launch } from './launch.ts'
@@ -31,6 +32,8 @@ export interface Connection {
   era: string
   /** Values in its environment that must never be seen. */
   secrets: readonly string[]
+  /** What its endpoints lead through. */
+  broker: Broker | undefined
   tools: ToolsInView
   pid(): number | undefined
   /** False as soon as nothing may be sent any more. */
@@ -146,7 +149,7 @@ async function open(
       onFailure: () => transport.fail('does not tell its tools any more'),
     })
     if (changedMeanwhile) tools.changed()
-    return connectionOf(client, transport, tools, launch.secrets, ended.promise)
+    return connectionOf(client, transport, tools, launch, ended.promise)
   } catch (cause) {
     const what = endingOf(transport, cause)
     await transport.close()
@@ -160,12 +163,13 @@ function connectionOf(
   client: Client,
   transport: StdioTransport,
   tools: ToolsInView,
-  secrets: readonly string[],
+  { secrets, broker }: Launch,
   ended: Promise<string>,
 ): Connection {
   return {
     era: client.getNegotiatedProtocolVersion() ?? 'unknown',
     secrets,
+    broker,
     tools,
     ended,
     gone: transport.gone,

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import type { ServerManifest } from '../../shared/manifest.ts'
 import { openHome } from '../home/home.ts'
 import { joinHome, type Membership } from '../home/shared-process.ts'
+import type { Door } from './egress/listen.ts'
 import {
   armFault,
   clearAbandonedFault,
@@ -17,7 +18,6 @@ import {
 } from './emulators.ts'
 import { workshop } from './fixtures/workshop-tools.ts'
 import { launcher } from './launcher.ts'
-import type { Door } from './sandbox/driver.ts'
 import { watchEmulator } from './watch-emulator.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -27,7 +27,7 @@ const server: ServerManifest = {
   ...workshop('workshop', ['node', 'main.ts']),
   emulator: { vendor: 'Workshop', command: ['node', join(import.meta.dirname, 'fixtures/workshop-emulator.ts')] },
   endpoints: { WORKSHOP_URL: { description: '', protocol: 'http' } },
-  credentials: { WORKSHOP_ENVIRONMENT: { description: '', optional: false } },
+  credentials: { WORKSHOP_ENVIRONMENT: { description: '', optional: false, delivery: 'env' } },
 }
 let first: Membership
 
@@ -121,21 +121,24 @@ test('a launch in emulated mode has a door to the emulator, and nothing that say
       doors = place.doors
       return () => Promise.reject(new Error('nothing is started here'))
     },
+    onStray: () => undefined,
   })
   const { endpoints } = await ensureEmulator(first, home, server, root)
-  const { env, logFile, release } = await launch(server)
+  const { env, logFile, broker } = await launch(server)
   expect(env).toMatchObject({ REMIT_SERVER_DATA: join(folder, 'servers', 'workshop') })
   const [slot = '', url = ''] = Object.entries(endpoints)[0] ?? []
-  expect(env[slot]).not.toBe(url)
-  expect(doors).toMatchObject([{ port: Number(new URL(env[slot] ?? '').port) }])
-  expect(await statusThrough(doors[0]?.socket ?? '')).toBeGreaterThan(0)
-  await release?.()
+  const led = new URL(env[slot] ?? '')
+  expect(led.href).not.toContain(url)
+  expect(doors).toMatchObject([{ port: Number(led.port) }])
+  broker?.callStarted('call', { egress: [{ endpoint: slot, methods: ['GET'], paths: ['/control/state'] }] })
+  expect(await statusThrough(doors[0]?.socket ?? '', `${led.pathname.replace(/\/$/, '')}/control/state`)).toBe(200)
+  await broker?.close()
   expect(logFile).toBe(join(folder, 'logs', 'server-workshop.log'))
 })
 
-/** What the emulator answers at the root, by way of a door. */
-async function statusThrough(socketPath: string): Promise<number> {
-  const asked = request({ socketPath, path: '/' }).end()
+/** What the emulator answers, by way of a door. */
+async function statusThrough(socketPath: string, path: string): Promise<number> {
+  const asked = request({ socketPath, path }).end()
   const [answer] = (await once(asked, 'response')) as [IncomingMessage]
   answer.resume()
   return answer.statusCode ?? 0

@@ -99,12 +99,16 @@ export function openGateway(options: GatewayOptions): Gateway {
     },
     async call(request, callOptions) {
       const started_at = now().toISOString()
-      const { outcome, era } = await perform(request, callOptions).catch((error: unknown): Performed => {
+      const {
+        outcome,
+        era,
+        egress = [],
+      } = await perform(request, callOptions).catch((error: unknown): Performed => {
         log.warn({ call_id: request.call_id, reason: messageOf(error) }, 'call could not be prepared')
         const message = `${request.server}.${request.tool} could not be prepared; nothing was sent`
         return { outcome: notPerformed('internal', message), evidence: 'none' }
       })
-      return { outcome, ...(era !== undefined && { era }), started_at, settled_at: now().toISOString(), egress: [] }
+      return { outcome, ...(era !== undefined && { era }), started_at, settled_at: now().toISOString(), egress }
     },
     status: () => [...upstreams.values()].map((upstream) => upstream.status()),
     pids: () => [...upstreams.values()].flatMap((upstream) => upstream.status().pid ?? []),

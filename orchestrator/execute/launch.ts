@@ -1,5 +1,6 @@
 import type { ServerManifest } from '../../shared/manifest.ts'
 import type { ResolvedEnvironment } from './credentials/resolve.ts'
+import type { Broker } from './egress/broker.ts'
 import type { JailedStart } from './sandbox/jailer.ts'
 
 /** Everything needed to start a capability server, and nothing it must not have. */
@@ -15,8 +16,8 @@ export interface Launch {
   logFile?: string
   /** Prepares the jail of one start; without it the process is confined by nothing. */
   jail?: (launch: Launch) => Promise<JailedStart>
-  /** Closes what was opened for this launch, once nothing of it runs any more. */
-  release?: () => Promise<void>
+  /** What its endpoints lead through; it is closed when nothing is left of the process. */
+  broker?: Broker
 }
 
 /** Where a server is started from, and where its own files lie. */
@@ -32,7 +33,11 @@ export interface LaunchPlace {
  * How to start a server: its manifest's command with an environment built from nothing. It holds the server's own endpoints
  * and credentials, its data folder, and what a process needs to run at all; nothing of ours is inherited.
  */
-export function describeLaunch(server: ServerManifest, resolved: ResolvedEnvironment, place: LaunchPlace): Launch {
+export function describeLaunch(
+  server: ServerManifest,
+  resolved: Pick<ResolvedEnvironment, 'values' | 'secrets'>,
+  place: LaunchPlace,
+): Launch {
   const [program = 'node', ...args] = server.command
   return {
     command: program === 'node' ? process.execPath : program,

@@ -3,11 +3,12 @@ import type { ServerManifest } from '../../shared/manifest.ts'
 import type { Home } from '../home/home.ts'
 import type { Membership } from '../home/shared-process.ts'
 import type { Mode } from '../model/event.ts'
-import { type CredentialSources, resolveEnvironment, type Source } from './credentials/resolve.ts'
+import type { Source } from './credentials/read-source.ts'
+import { type CredentialSources, resolveEnvironment } from './credentials/resolve.ts'
+import { type BrokerOptions, openBroker } from './egress/broker.ts'
 import { ensureEmulator } from './emulators.ts'
 import { describeLaunch, type Launch } from './launch.ts'
 import type { Jailer } from './sandbox/jailer.ts'
-import { openRawDoors } from './sandbox/raw-doors.ts'
 
 export interface LauncherOptions extends Pick<CredentialSources, 'environment' | 'databaseUrl'> {
   home: Home
@@ -18,14 +19,16 @@ export interface LauncherOptions extends Pick<CredentialSources, 'environment' |
   /** Server → environment variable of its manifest → source. */
   sources: Readonly<Record<string, Readonly<Record<string, Source>>>>
   jailer: Jailer
+  /** Told what a server tried and was refused while no call of it was in flight. */
+  onStray(server: string, record: Parameters<BrokerOptions['onStray']>[0]): void
 }
 
 /**
- * Says of any server how it is started: its emulator is brought up where the mode asks for one, every slot is filled, and its
- * jail has a door to each of its endpoints.
+ * Says of any server how it is started: its emulator is brought up where the mode asks for one, every slot is filled, and a
+ * broker opens the doors that its endpoints lead through, which are all that its jail has of a network.
  */
 export function launcher(options: LauncherOptions): (server: ServerManifest) => Promise<Launch> {
-  const { home, membership, root, mode, sources, environment, databaseUrl, jailer } = options
+  const { home, membership, root, mode, sources, environment, databaseUrl, jailer, onStray } = options
   return async (server) => {
     const emulated = mode === 'emulated' && server.emulator !== undefined
     const emulator = emulated ? await ensureEmulator(membership, home, server, root) : undefined
@@ -36,15 +39,18 @@ export function launcher(options: LauncherOptions): (server: ServerManifest) => 
       databaseUrl,
       ...(emulator && { emulator }),
     })
-    const dataFolder = home.serverFolder(server.name)
-    const logFile = join(home.logs, `server-${server.name}.log`)
-    const { doors, env, close } = await openRawDoors(server, resolved.values)
-    const launch = describeLaunch(
+    const broker = await openBroker({
       server,
-      { ...resolved, values: { ...resolved.values, ...env } },
-      { root, dataFolder, logFile },
-    )
-    const secrets = [...launch.secrets, ...Object.values(env)]
-    return { ...launch, secrets, jail: jailer(server, { dataFolder, doors }), release: close }
+      resolved,
+      // What stands in for a vendor is the vendor's whole world: an emulated run never leaves the machine.
+      hosts: emulated ? [] : server.egress,
+      loopback: false,
+      onStray: (record) => onStray(server.name, record),
+    })
+    const dataFolder = home.serverFolder(server.name)
+    const given = { values: broker.env, secrets: [...broker.secrets()] }
+    const logFile = join(home.logs, `server-${server.name}.log`)
+    const launch = describeLaunch(server, given, { root, dataFolder, logFile })
+    return { ...launch, jail: jailer(server, { dataFolder, doors: broker.doors }), broker }
   }
 }

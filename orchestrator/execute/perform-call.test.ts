@@ -16,6 +16,7 @@ function connection(more: Partial<Connection> = {}): Connection {
   return {
     era: '2026-07-28',
     secrets: [],
+    broker: undefined,
     tools: { quarantine: async () => new Map(), seen: () => new Map(), changed: () => {} },
     pid: () => 1,
     isOpen: () => true,

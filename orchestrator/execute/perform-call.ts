@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../../shared/json.ts'
 import { formatPointer, mapAt } from '../../shared/json-pointer.ts'
 import type { CallOutcome, CallRequest, Progress } from '../model/call.ts'
 import type { Tool } from '../model/catalogue.ts'
+import type { EgressRecord } from '../model/egress.ts'
 import type { Sealer } from '../model/seal.ts'
 import type { Evidence } from './circuit.ts'
 import type { Connection } from './connection.ts'
@@ -11,7 +12,7 @@ import type { Limits } from './limits.ts'
 import { openSealed } from './open-sealed.ts'
 import { evidenceOfError, isEnd, lost, notPerformed, outcomeOf, outcomeOfError } from './outcome.ts'
 import type { Impatience, Patience } from './patience.ts'
-import { type Scrub, scrubber } from './scrub.ts'
+import { type Scrub, scrubber, scrubJson } from './scrub.ts'
 import { throttleProgress } from './throttle-progress.ts'
 
 /** What came of a call, and what that shows of its server. */
@@ -19,6 +20,8 @@ export interface Performed {
   outcome: CallOutcome
   era?: string
   evidence: Evidence
+  /** What it caused on the network, and was refused there; absent where nothing was sent. */
+  egress?: EgressRecord[]
 }
 
 export interface CallOnConnection {
@@ -31,6 +34,8 @@ export interface CallOnConnection {
   onProgress: ((progress: Progress) => void) | undefined
 }
 
+/** An output is worked on: a user name, or a password that is a word, must not tear holes into it. */
+const shortestInOutputs = 12
 /** Of a progress message. */
 const mostCharacters = 500
 
@@ -39,7 +44,7 @@ const mostCharacters = 500
  * it may have. Rejects only before that moment.
  */
 export async function performCall(call: CallOnConnection): Promise<Performed> {
-  const { request, tool, connection, sealer, patience, limits, onProgress } = call
+  const { request, tool, connection, sealer, patience } = call
   const { era } = connection
   const drift = (await connection.tools.quarantine(patience.signal)).get(tool.name)
   if (drift !== undefined) return { outcome: quarantined(tool, drift), era, evidence: 'none' }
@@ -48,29 +53,52 @@ export async function performCall(call: CallOnConnection): Promise<Performed> {
   if (!connection.isOpen()) throw new Error(`${tool.server} ended before ${tool.id} was sent`)
   const opened = openSealed(request.arguments, sealer)
   const scrub = scrubber([...connection.secrets, ...opened.secrets])
-  const progress = onProgress && throttleProgress((report) => onProgress(presentable(report, scrub)))
 
   // Nothing was awaited since the tools were looked at: what was seen there still holds.
-  const sending = connection.send(tool.name, opened.value, {
+  connection.broker?.callStarted(request.call_id, tool)
+  const caused: EgressRecord[] = []
+  try {
+    return { ...(await answerTo(call, opened.value, scrub)), era, egress: caused }
+  } finally {
+    const records = connection.broker?.callEnded(request.call_id) ?? []
+    caused.push(...records.map((record) => withoutSecrets(record, scrub)))
+  }
+}
+
+/** Sends the call and waits for what comes of it; from the moment of sending it does not reject. */
+async function answerTo(
+  { request, tool, connection, sealer, patience, limits, onProgress }: CallOnConnection,
+  args: JsonObject,
+  scrub: Scrub,
+): Promise<Pick<Performed, 'outcome' | 'evidence'>> {
+  const progress = onProgress && throttleProgress((report) => onProgress(presentable(report, scrub)))
+  const sending = connection.send(tool.name, args, {
     meta: metaOf(request),
     signal: patience.signal,
     ...(progress && { onProgress: progress.report }),
   })
   try {
     const result = await sending
-    return { outcome: answerOf(tool, result, sealer, scrub, limits), era, evidence: 'answered' }
+    const known = [...connection.secrets, ...(connection.broker?.secrets() ?? [])]
+    const credentials = scrubber(known, shortestInOutputs)
+    return { outcome: answerOf(tool, result, sealer, scrub, credentials, limits), evidence: 'answered' }
   } catch (error) {
     const evidence = evidenceOfError(error)
     const gaveUp = evidence === 'none' ? undefined : patience.ranOut()
     if (gaveUp !== undefined)
-      return { outcome: abandoned(tool, gaveUp), era, evidence: gaveUp === 'too_late' ? 'failed' : 'none' }
+      return { outcome: abandoned(tool, gaveUp), evidence: gaveUp === 'too_late' ? 'failed' : 'none' }
     const outcome = isEnd(error)
       ? lost(tool, 'unavailable', `${tool.id} was not answered: ${tool.server} ${await connection.ended}`)
       : outcomeOfError(tool, error, scrub)
-    return { outcome, era, evidence }
+    return { outcome, evidence }
   } finally {
     progress?.end()
   }
+}
+
+/** A path holds what the server put there, which may be a sealed argument. */
+function withoutSecrets(record: EgressRecord, scrub: Scrub): EgressRecord {
+  return { ...record, ...(record.path !== undefined && { path: scrub(record.path) }) }
 }
 
 /** What becomes of a call that was given up before anything was sent. */
@@ -104,16 +132,22 @@ function quarantined(tool: Tool, drift: string): CallOutcome {
   )
 }
 
-/** The tool has run: that its answer cannot be worked on does not undo what it did. */
+/**
+ * The tool has run: that its answer cannot be worked on does not undo what it did. Of the server's own credentials nothing
+ * is taken from it, wherever they stand.
+ */
 function answerOf(
   tool: Tool,
   result: CallToolResult,
   sealer: Sealer,
   scrub: Scrub,
+  credentials: Scrub,
   limits: CallOnConnection['limits'],
 ): CallOutcome {
   try {
-    return sealOutput(tool, outcomeOf(tool, result, scrub, limits), sealer)
+    const outcome = outcomeOf(tool, result, scrub, limits)
+    if (outcome.status !== 'succeeded') return outcome
+    return sealOutput(tool, { ...outcome, output: scrubJson(outcome.output, credentials) }, sealer)
   } catch {
     return lost(tool, 'internal', `${tool.id} answered in a way that could not be worked on`)
   }

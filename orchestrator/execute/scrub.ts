@@ -3,10 +3,13 @@ import { isJsonObject, type Json } from '../../shared/json.ts'
 /** Takes known secrets out of text that people, logs or models may see. */
 export type Scrub = (text: string) => string
 
-const shortest = 4
+const shortestInMessages = 4
 
-/** A {@link Scrub} that replaces each of the given values, in plain or URL-encoded form, by `[redacted]`; values under 4 characters are left. */
-export function scrubber(secrets: Iterable<string>): Scrub {
+/**
+ * A {@link Scrub} that replaces each of the given values, in plain or URL-encoded form, by `[redacted]`. Values under
+ * `shortest` characters are left: they are found in words that mean something else.
+ */
+export function scrubber(secrets: Iterable<string>, shortest = shortestInMessages): Scrub {
   const forms = new Set<string>()
   for (const secret of secrets) {
     if (secret.length < shortest) continue

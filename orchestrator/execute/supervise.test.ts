@@ -24,6 +24,7 @@ class FakeProcess {
     this.connection = {
       era: '2026-07-28',
       secrets: [],
+      broker: undefined,
       tools: { quarantine: async () => new Map(), seen: () => new Map(), changed: () => {} },
       pid: () => (this.open ? 1 : undefined),
       isOpen: () => this.open,

@@ -50,6 +50,8 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
   const places = lanes(server.concurrency ?? limits.concurrency)
   const closing = new AbortController()
   let faults = 0
+  /** By processes that are gone. */
+  let deniedBefore = 0
 
   const supervisor = supervise({
     server: name,
@@ -66,9 +68,23 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
 
   async function startAndConnect(signal: AbortSignal): Promise<Connection> {
     const launched = await launchUnless(signal)
+    const { broker } = launched
+    try {
+      const connection = await connectTo(launched, signal)
+      connection.gone.then(() => {
+        deniedBefore += broker?.denied() ?? 0
+        return broker?.close()
+      })
+      return connection
+    } catch (error) {
+      await broker?.close()
+      throw error
+    }
+  }
+
+  function connectTo(launched: Launch, signal: AbortSignal): Promise<Connection> {
     let changes = 0
-    const release = async () => launched.release?.()
-    const connecting = connect(server, launched, {
+    return connect(server, launched, {
       verdicts,
       limits,
       signal,
@@ -85,22 +101,18 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
         )
       },
     })
-    try {
-      const connection = await connecting
-      return { ...connection, gone: connection.gone.finally(release) }
-    } catch (error) {
-      await release()
-      throw error
-    }
   }
 
   /** What is needed to start it may come from elsewhere (an emulator, a database), and may not come. */
   async function launchUnless(signal: AbortSignal): Promise<Launch> {
     signal.throwIfAborted()
     const wait = patience({ cancel: signal, remainingMs: limits.launchMs })
+    const launching = Promise.resolve(launch(server))
     try {
-      return await orAborted(Promise.resolve(launch(server)), wait.signal)
+      return await orAborted(launching, wait.signal)
     } catch (error) {
+      // It may still come, and nobody else would close what it opened.
+      launching.then(({ broker }) => broker?.close()).catch(() => undefined)
       if (wait.ranOut() !== 'too_late') throw error
       throw new Error(`${name}: its endpoints and credentials were not there within ${limits.launchMs} ms`)
     } finally {
@@ -174,6 +186,7 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
         calls: { in_flight: places.taken(), queued: places.waiting() },
         ends,
         protocol_faults: faults,
+        denied_egress: deniedBefore + (connection?.broker?.denied() ?? 0),
         quarantined: [...(connection?.tools.seen() ?? [])].map(([tool, why]) => ({ tool, why })),
         ...(pid !== undefined && { pid }),
         ...(connection && { era: connection.era }),

@@ -1,5 +1,6 @@
 import type { Failure } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
+import type { EgressRecord } from './egress.ts'
 import type { Spent } from './event.ts'
 
 /**
@@ -41,8 +42,8 @@ export interface CallResult {
   era?: string
   started_at: string
   settled_at: string
-  /** `host:port` of what the server reached because of this call, as far as the sandbox saw it. */
-  egress: string[]
+  /** What the server did on the network because of this call, or was refused. */
+  egress: EgressRecord[]
   /** Of a sub-goal: what its run spent. */
   spent?: Spent
 }

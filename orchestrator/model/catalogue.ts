@@ -67,7 +67,7 @@ export function inputFact(tool: Pick<Tool, 'server' | 'marks'>, field: string): 
   return tool.marks.input.facts[`/${field}`] ?? `${tool.server}.${field}`
 }
 
-/** What a journal keeps of a tool, so that a run that waits survives an upgrade: everything but prose and schemas. */
+/** What a journal keeps of a tool, so that a run that waits survives an upgrade: everything but prose, schemas and what it reaches. */
 export type ToolContract = Pick<
   Tool,
   | 'id'
@@ -87,6 +87,6 @@ export type ToolContract = Pick<
 >
 
 export function contractOf(tool: Tool): ToolContract {
-  const { description: _d, input: _i, output: _o, annotations: _a, scopes: _s, ...contract } = tool
+  const { description: _d, input: _i, output: _o, annotations: _a, scopes: _s, egress: _e, ...contract } = tool
   return contract
 }

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../shared/json.ts'
 import type { CallOutcome, CallPurpose, Provenance, Verdict } from './call.ts'
 import type { ToolContract } from './catalogue.ts'
 import type { Decision, Task, Usage } from './decision.ts'
+import type { EgressRecord } from './egress.ts'
 import type { Goal } from './goal.ts'
 
 /** Where Remit acts: on emulators, or on real vendors. */
@@ -117,7 +118,7 @@ export interface EventData {
     era?: string
     started_at: string
     settled_at: string
-    egress: string[]
+    egress: EgressRecord[]
     /** Of a sub-goal: what its run spent; the rest of its reservation is free again. */
     spent?: Spent
   }

@@ -53,6 +53,7 @@ export function settleCall(situation: Situation, data: EventData['call_settled']
     establishes: data.establishes,
     started_at: data.started_at,
     settled_at: data.settled_at,
+    egress: data.egress,
     settlement: situation.settlements,
   })
   release(situation, call, data.spent)

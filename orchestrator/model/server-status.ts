@@ -15,6 +15,8 @@ export interface ServerStatus {
   ends: number
   /** How often it broke the protocol without ending. */
   protocol_faults: number
+  /** How often it asked the network for what no call of it may have. */
+  denied_egress: number
   /** Tools that the running server does not offer as they were reviewed, and how they differ. */
   quarantined: { tool: string; why: string }[]
   last_error?: { at: string; message: string }

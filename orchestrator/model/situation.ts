@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../shared/json.ts'
 import type { CallOutcome } from './call.ts'
 import type { ToolContract } from './catalogue.ts'
 import type { Decision, Task, Usage } from './decision.ts'
+import type { EgressRecord } from './egress.ts'
 import type { Draft, Event, EventData, Next, Reservation } from './event.ts'
 import { settleGroup, startGroup } from './fan-out.ts'
 import { intendCall, settleCall } from './fold-calls.ts'
@@ -49,6 +50,8 @@ export type CallState = EventData['call_intended'] & {
   establishes: string[]
   settled_at?: string
   started_at?: string
+  /** What it did on the network, or was refused. */
+  egress?: EgressRecord[]
   /** The order in which calls settled, 1 first: undo runs it backwards. */
   settlement?: number
   /** Made by the run that this one was forked from: evidence here, and not to be undone. */

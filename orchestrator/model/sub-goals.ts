@@ -69,6 +69,7 @@ const common = {
   // The run has the id of its call: asked again, it is the same run.
   idempotency: 'natural' as const,
   scopes: [],
+  egress: [],
 }
 
 const undoTool: Tool = {

@@ -29,6 +29,19 @@ afterAll(async () => {
   await database.drop()
 })
 
+const request = {
+  endpoint: 'STRIPE_API_BASE',
+  protocol: 'http' as const,
+  host: 'api.stripe.com:443',
+  method: 'POST',
+  path: '/v1/customers',
+  status: 200,
+  bytes_out: 10,
+  bytes_in: 20,
+  ms: 30,
+  attribution: 'exact' as const,
+}
+
 /** The rows of a statement, by column. */
 async function ask(statement: string): Promise<Record<string, Json>[]> {
   const { columns, rows } = await queries.sql('acme', statement)
@@ -50,7 +63,7 @@ describe('the views', () => {
         rule: 'default',
         principal: 'ann',
         establishes: ['billing.customer'],
-        egress: ['127.0.0.1:1'],
+        egress: [request],
         started_at: '2026-05-01T10:00:00.200Z',
       },
       { call_id: 'call-2', status: 'intended', attempt: 2, started_at: null },
@@ -230,7 +243,7 @@ function callEvents() {
       era: '2026-07-28',
       started_at: '2026-05-01T10:00:00.200Z',
       settled_at: '2026-05-01T10:00:00.300Z',
-      egress: ['127.0.0.1:1'],
+      egress: [request],
     }),
     draft('call_intended', { ...intent, call_id: 'call-2', attempt: 2 }),
     draft('task_refused', {

@@ -1,4 +1,5 @@
-import type { Draft, Event } from '../model/event.ts'
+import type { CallResult } from '../model/call.ts'
+import { type Draft, draft, type Event } from '../model/event.ts'
 import { type CallState, fold, type Situation } from '../model/situation.ts'
 import { goalServer } from '../model/sub-goals.ts'
 import { type Arrival, Calls } from './calls.ts'
@@ -147,8 +148,19 @@ class Pursuit {
     return arrivals.flatMap(({ call_id, result }) => {
       const call = this.situation.calls.get(call_id)
       if (!call || call.outcome) return []
-      return [this.taking.one(settleCall(this.situation, call, result, this.parts))]
+      return [
+        this.taking.one(settleCall(this.situation, call, result, this.parts)),
+        ...this.stopAfterDenied(call, result),
+      ]
     })
+  }
+
+  /** A server that tries what it may not do is not asked again: where the policy says so, the run ends and is undone. */
+  private stopAfterDenied({ server, tool }: CallState, { egress }: CallResult): Draft[] {
+    const refused = egress.find(({ denied }) => denied !== undefined)
+    if (!refused || this.parts.policy.on_denied_egress !== 'stop' || !this.canBeCancelled()) return []
+    const why = `${server}.${tool} asked for ${refused.method ?? 'a connection'} at ${refused.host}: ${refused.denied}`
+    return [this.taking.one(draft('cancel_requested', { by: 'policy:on_denied_egress', why }))]
   }
 
   private takeCancel(): Draft[] {

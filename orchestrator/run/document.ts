@@ -1,4 +1,5 @@
 import type { Json } from '../../shared/json.ts'
+import type { EgressRecord } from '../model/egress.ts'
 import type { EventData, Parent } from '../model/event.ts'
 import type { RunStatus } from '../model/run.ts'
 import { redactSealed } from '../model/seal.ts'
@@ -50,6 +51,8 @@ export interface CallDocument {
   started_at?: string
   settled_at?: string
   compensates?: string
+  /** What it did on the network, or was refused; absent where there was nothing. */
+  egress?: EgressRecord[]
 }
 
 /**
@@ -137,5 +140,6 @@ function callDocument(call: CallState): CallDocument {
     ...(call.started_at === undefined ? {} : { started_at: call.started_at }),
     ...(call.settled_at === undefined ? {} : { settled_at: call.settled_at }),
     ...(call.compensates === undefined ? {} : { compensates: call.compensates }),
+    ...(call.egress === undefined || call.egress.length === 0 ? {} : { egress: call.egress }),
   }
 }

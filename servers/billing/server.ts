@@ -33,9 +33,12 @@ export const server = defineServer({
     STRIPE_API_KEY: {
       description:
         'Secret or restricted API key of Stripe: write on customers, payment methods and subscriptions, read on prices and invoices',
+      delivery: 'egress',
+      endpoint: 'STRIPE_API_BASE',
+      header: { form: 'bearer' },
+      placeholder: 'sk_test_held_by_remit',
     },
   },
-  egress: ['api.stripe.com:443'],
   emulates: 'Stripe',
   faults,
   connect: ({ environment: { STRIPE_API_BASE, STRIPE_API_KEY } }) =>

@@ -2,10 +2,9 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import Stripe from 'stripe'
 
-/** What the tools call: the SDK, and whether its key opens only test data. */
+/** What the tools call. */
 export interface BillingClient {
   stripe: Stripe
-  testMode: boolean
   close(): void
 }
 
@@ -23,7 +22,7 @@ export function openStripe({ baseUrl, apiKey }: { baseUrl: string; apiKey: strin
     telemetry: false,
     appInfo: { name: 'remit-billing' },
   })
-  return { stripe, testMode: /^[sr]k_test_/.test(apiKey), close: () => agent.destroy() }
+  return { stripe, close: () => agent.destroy() }
 }
 
 type HttpClient = ReturnType<typeof Stripe.createNodeHttpClient>

@@ -1,5 +1,11 @@
 import Stripe from 'stripe'
-import { CapabilityError, type Failure, type Json, UncertainError } from '../../shared/capability/index.ts'
+import {
+  CapabilityError,
+  type Failure,
+  type Json,
+  notSentFailure,
+  UncertainError,
+} from '../../shared/capability/index.ts'
 
 /** What is known of the request that failed. */
 interface FailedRequest {
@@ -17,6 +23,8 @@ interface FailedRequest {
  */
 export function failureOf(error: unknown, request: FailedRequest): unknown {
   if (!(error instanceof Stripe.errors.StripeError)) return error
+  const notSent = notSentFailure(error.statusCode, error.headers, 'Stripe', error)
+  if (notSent) return notSent
   const details = { cause: error, ...vendorCode(error), ...(request.done !== undefined && { done: request.done }) }
 
   if (error instanceof Stripe.errors.StripeConnectionError) return connectionFailure(error, request, details)

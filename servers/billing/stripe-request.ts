@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type Stripe from 'stripe'
-import type { CallContext, Json } from '../../shared/capability/index.ts'
+import type { CallContext, Json, RequestRule } from '../../shared/capability/index.ts'
 import type { BillingClient } from './stripe-client.ts'
 import { failureOf } from './stripe-failure.ts'
 
@@ -8,6 +8,11 @@ import { failureOf } from './stripe-failure.ts'
 export type BillingCall = CallContext<BillingClient>
 
 type Send<T> = (stripe: Stripe, options: Stripe.RequestOptions) => Promise<T>
+
+/** Requests to Stripe, as a tool declares that it needs them. */
+export function requests(method: RequestRule['methods'][number], ...paths: string[]): RequestRule {
+  return { endpoint: 'STRIPE_API_BASE', methods: [method], paths }
+}
 
 /** A request without an effect: when its reply is lost, it may simply be made again. */
 export async function read<T>(call: BillingCall, send: Send<T>, { subject }: { subject?: string } = {}): Promise<T> {

@@ -175,10 +175,11 @@ export const server = defineServer({
     SMTP_PASSWORD: z.string().optional(),
     EMAIL_FROM: z.string().default('Remit <onboarding@remit.example>'),
   }),
-  connect: ({ environment: { SMTP_URL, SMTP_USER, SMTP_PASSWORD, EMAIL_FROM }, dataFolder }) =>
+  connect: ({ environment: { SMTP_URL, SMTP_USER, SMTP_PASSWORD, EMAIL_FROM }, dataFolder, places }) =>
     openMailer(
       {
         url: SMTP_URL,
+        name: places.get('SMTP_URL')?.hostname.replace(/^\[|\]$/g, ''),
         credentials: SMTP_USER === undefined ? undefined : { user: SMTP_USER, password: SMTP_PASSWORD ?? '' },
       },
       EMAIL_FROM,

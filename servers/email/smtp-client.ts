@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Readable } from 'node:stream'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { smtpFailure } from './smtp-failure.ts'
@@ -6,6 +7,8 @@ import { smtpFailure } from './smtp-failure.ts'
 export interface SmtpEndpoint {
   /** `smtp://host:port`, or `smtps://` for TLS from the first byte. */
   url: string
+  /** Its name, when the URL leads to a door of a jail: what its certificate has to be for. */
+  name?: string | undefined
   credentials?: { user: string; password: string } | undefined
 }
 
@@ -64,15 +67,17 @@ export async function transmit(endpoint: SmtpEndpoint, envelope: Envelope, signa
   }
 }
 
-function connectionOptions({ url, credentials }: SmtpEndpoint) {
+function connectionOptions({ url, name, credentials }: SmtpEndpoint) {
   const { protocol, hostname, port } = new URL(url)
   const host = hostname.replace(/^\[|\]$/g, '')
   const secure = protocol === 'smtps:'
-  const loopback = host === 'localhost' || host === '::1' || host.startsWith('127.')
+  const real = name ?? host
+  const loopback = real === 'localhost' || real === '::1' || real.startsWith('127.')
   return {
     host,
     port: port ? Number(port) : secure ? 465 : 587,
     secure,
+    ...(isIP(real) === 0 && { tls: { servername: real } }),
     // A password never crosses a network in the clear.
     requireTLS: !secure && !loopback && credentials !== undefined,
     connectionTimeout: 10_000,

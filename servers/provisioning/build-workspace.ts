@@ -23,13 +23,13 @@ export interface BuildPlan {
 export async function buildWorkspace(workspace: Workspace, plan: BuildPlan, building: Building): Promise<Workspace> {
   const { client, dataFolder, signal, progress } = building
   const { sql } = client
-  const { url: tenantUrl, fresh } = await ensureSecret(dataFolder, workspace.secret, (password) =>
+  const { url, fresh } = await ensureSecret(dataFolder, workspace.secret, (password) =>
     client.tenantUrl(workspace, password),
   )
   // A lost password is set anew by applying every step again.
   const again = fresh || plan.steps === 'every'
   const finished = new Set(again ? [] : await finishedSteps(sql, workspace.workspace_id))
-  const context: StepContext = { sql, workspace, tenantUrl, admin: plan.admin }
+  const context: StepContext = { sql, workspace, tenantUrl: client.reached(url), admin: plan.admin }
   for (const [done, step] of steps.entries()) {
     if (finished.has(step.name)) continue
     progress(done, steps.length, step.title)

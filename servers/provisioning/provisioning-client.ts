@@ -1,4 +1,5 @@
 import postgres, { type Sql } from 'postgres'
+import type { Place } from '../../shared/capability/index.ts'
 import { onPostgres } from '../../shared/capability/postgres-failure.ts'
 import { prepareLedger, type Workspace } from './ledger.ts'
 import type { StepName } from './steps.ts'
@@ -13,13 +14,16 @@ export interface Fault {
 export interface ProvisioningClient {
   /** For single statements: `CREATE DATABASE` takes no transaction. */
   sql: Sql
+  /** Where others find the cluster. */
   host: string
   port: number
   fault: Fault | undefined
   /** Public address of a workspace. */
   addressOf(workspace: Pick<Workspace, 'slug'>): string
-  /** The cluster's URL as a workspace's role, on its database. */
+  /** The cluster's URL for others, as a workspace's role on its database. */
   tenantUrl(workspace: Pick<Workspace, 'role' | 'database'>, password: string): string
+  /** The same URL as this process reaches it. */
+  reached(tenantUrl: string): string
   /** Does the work while no other process builds or removes this workspace. */
   alone<T>(workspaceId: string, work: () => Promise<T>): Promise<T>
   close(): Promise<void>
@@ -31,10 +35,13 @@ export const cluster = 'The Postgres cluster of the workspaces'
 /** Connects to the provisioner's own database and makes the ledger if it is not there yet. */
 export async function connectProvisioning(settings: {
   databaseUrl: string
+  /** Where the cluster really is, when the URL leads to a door of a jail. */
+  place?: Place | undefined
   workspaceDomain: string
   fault: Fault | undefined
 }): Promise<ProvisioningClient> {
   const url = new URL(settings.databaseUrl)
+  const { hostname, port } = settings.place ?? { hostname: url.hostname, port: Number(url.port || 5432) }
   const sql = open(settings.databaseUrl, 4)
   // Of their own: a lock is held while statements run, and must not take their last connection.
   const locks = open(settings.databaseUrl, 8)
@@ -49,17 +56,18 @@ export async function connectProvisioning(settings: {
   }
   return {
     sql,
-    host: url.hostname,
-    port: url.port === '' ? 5432 : Number(url.port),
+    host: hostname,
+    port,
     fault: settings.fault,
     addressOf: ({ slug }) => `https://${slug}.${settings.workspaceDomain}/`,
     tenantUrl: ({ role, database }, password) => {
-      const tenant = new URL(url)
+      const tenant = at(url, hostname, port)
       tenant.username = role
       tenant.password = password
       tenant.pathname = `/${database}`
       return tenant.href
     },
+    reached: (tenantUrl) => at(tenantUrl, url.hostname, Number(url.port || 5432)).href,
     alone: (workspaceId, work) =>
       onPostgres({ database: cluster, effect: true }, async () => {
         const held = await locks.begin(async (transaction) => {
@@ -71,6 +79,13 @@ export async function connectProvisioning(settings: {
       }),
     close,
   }
+}
+
+function at(url: URL | string, hostname: string, port: number): URL {
+  const placed = new URL(url)
+  placed.hostname = hostname
+  placed.port = String(port)
+  return placed
 }
 
 function open(url: string, max: number): Sql {

@@ -41,9 +41,10 @@ export const server = defineServer({
     /** Which one; by default half of the workspace is there by then. */
     REMIT_FAULT_STEP: z.enum(stepNames).default('schema'),
   }),
-  connect: ({ environment }) =>
+  connect: ({ environment, places }) =>
     connectProvisioning({
       databaseUrl: environment.DATABASE_URL,
+      place: places.get('DATABASE_URL'),
       workspaceDomain: environment.WORKSPACE_DOMAIN,
       fault: environment.REMIT_FAULT && { mode: environment.REMIT_FAULT, step: environment.REMIT_FAULT_STEP },
     }),

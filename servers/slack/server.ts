@@ -6,6 +6,7 @@ import {
   defineTool,
   destination,
   fact,
+  type RequestRule,
 } from '../../shared/capability/index.ts'
 import { escapeText } from './escape-text.ts'
 import { faults } from './faults.ts'
@@ -27,6 +28,11 @@ const message = z.object({
   permalink: fact(z.string().optional(), 'slack.permalink'),
 })
 
+/** Methods of Slack's API, as a tool declares that it needs them: Slack's client posts to all of them. */
+function methods(...names: string[]): RequestRule[] {
+  return [{ endpoint: 'SLACK_API_URL', methods: ['POST'], paths: names.map((name) => `/${name}`) }]
+}
+
 const findChannelTool = defineTool({
   name: 'find_channel',
   title: 'Find channel',
@@ -35,6 +41,7 @@ const findChannelTool = defineTool({
   output: z.object({ channel_id: channelId, name: z.string() }),
   effect: 'read',
   scopes: ['channels:read', 'groups:read'],
+  egress: methods('conversations.info', 'conversations.list'),
   async run({ channel }, { client, signal }: CallContext<Slack>) {
     const { id, name } = await client.read(signal, (api) => findChannel(api, channel))
     return { channel_id: id, name }
@@ -50,6 +57,7 @@ const postMessage = defineTool({
   effect: 'create',
   idempotency: 'none',
   scopes: ['chat:write'],
+  egress: methods('chat.postMessage', 'chat.getPermalink'),
   establishes: ['slack.message'],
   compensation: {
     tool: 'delete_message',
@@ -88,6 +96,7 @@ const findMessage = defineTool({
   output: message,
   effect: 'read',
   scopes: ['channels:read', 'groups:read', 'channels:history', 'groups:history'],
+  egress: methods('conversations.info', 'conversations.list', 'conversations.history', 'chat.getPermalink'),
   async run({ channel, text, key, this_run }, { client, call, signal }: CallContext<Slack>) {
     const found = await client.read(signal, async (api) => {
       const { id } = await findChannel(api, channel)
@@ -106,6 +115,7 @@ const deleteMessage = defineTool({
   effect: 'delete',
   idempotency: 'natural',
   scopes: ['chat:write'],
+  egress: methods('chat.delete'),
   async run({ channel_id, ts }, { client, signal }: CallContext<Slack>) {
     try {
       await client.change(signal, (api) => api.chat.delete({ channel: channel_id, ts }))
@@ -137,13 +147,20 @@ export const server = defineServer({
     'Posts to Slack channels as an app. post_message takes a channel by name or id; find_channel tells whether the app can see it; find_message and delete_message work on messages that post_message posted.',
   endpoints: {
     SLACK_API_URL: {
-      description: "Base URL of Slack's Web API.",
+      description: "Base URL of Slack's Web API",
       protocol: 'http',
       live: 'https://slack.com/api/',
     },
   },
-  credentials: { SLACK_BOT_TOKEN: { description: "The app's bot token (xoxb-…)." } },
-  egress: ['slack.com:443'],
+  credentials: {
+    SLACK_BOT_TOKEN: {
+      description: "The app's bot token (xoxb-…)",
+      delivery: 'egress',
+      endpoint: 'SLACK_API_URL',
+      header: { form: 'bearer' },
+      placeholder: 'xoxb-held-by-remit',
+    },
+  },
   emulates: 'Slack',
   faults,
   environment: z.object({

@@ -1,5 +1,5 @@
 import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } from '@slack/web-api'
-import { CapabilityError, type FailureKind, UncertainError } from '../../shared/capability/index.ts'
+import { CapabilityError, type FailureKind, notSentFailure, UncertainError } from '../../shared/capability/index.ts'
 
 /** Slack's error codes (https://docs.slack.dev/reference/methods) by kind; a code that is not here was a plain "no": `declined`. */
 const kinds: Partial<Record<FailureKind, readonly string[]>> = {
@@ -66,6 +66,8 @@ export function slackFailure(error: unknown, changes: boolean): CapabilityError 
   if (error instanceof WebAPIRequestError && connectionCodes(error.original).some((code) => notSent.has(code))) {
     return new CapabilityError('unavailable', 'Slack cannot be reached; nothing was sent.', { cause: error })
   }
+  const refused = error instanceof WebAPIHTTPError && notSentFailure(error.statusCode, error.headers, 'Slack', error)
+  if (refused) return refused
   const what = error instanceof WebAPIHTTPError ? `Slack answered ${error.statusCode}` : 'The reply from Slack was lost'
   return lost(what, changes, error)
 }

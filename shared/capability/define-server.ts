@@ -1,12 +1,15 @@
 import type { z } from 'zod'
-import type { JailManifest, ServerManifest } from '../manifest.ts'
+import type { JailManifest, ServerManifest, serverManifestSchema } from '../manifest.ts'
 import type { AnyTool } from './define-tool.ts'
+import type { Place } from './endpoint-places.ts'
 
 /** What `connect` gets: the parsed environment and the server's private folder. */
 export interface ConnectContext<Environment> {
   environment: Environment
   /** The server's private folder (0700); it survives restarts. */
   dataFolder: string
+  /** Where endpoints really are, by variable: those of a jailed server, whose URLs lead to a door of its jail. */
+  places: ReadonlyMap<string, Place>
 }
 
 /** The one definition of a capability server. */
@@ -15,7 +18,8 @@ export interface ServerDefinition<Environment extends z.ZodObject, Client>
   /** For hosts' models: what the server is for and in which order its tools make sense. */
   instructions: string
   endpoints?: Record<string, { description: string; protocol: 'http' | 'smtp' | 'postgres'; live?: string }>
-  credentials?: Record<string, { description: string; optional?: boolean }>
+  /** By `env` unless said: see the manifest's schema for `egress`, with which the server never holds the value. */
+  credentials?: NonNullable<z.input<typeof serverManifestSchema>['credentials']>
   settings?: Record<string, { description: string }>
   egress?: string[]
   /** Calls that one process of it works on at the same time, where its vendor takes fewer than hosts would send. */

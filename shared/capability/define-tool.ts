@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Json } from '../json.ts'
-import type { Effect, Idempotency } from '../manifest.ts'
+import type { Effect, Idempotency, RequestRule } from '../manifest.ts'
 
 /** What a tool gets besides its arguments. */
 export interface CallContext<Client> {
@@ -38,6 +38,8 @@ export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodO
   /** Required of everything that has an effect; a read is `natural`. */
   idempotency?: Idempotency
   scopes?: string[]
+  /** The requests that a call needs at `http` endpoints; in a jail all others are refused. */
+  egress?: RequestRule[]
   /** CEL over `arguments` and `output`; false is the failure `unsatisfied`, not a success. */
   expect?: string
   /** What a success makes true, in the server's own namespace: `billing.subscription`. */

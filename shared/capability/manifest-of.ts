@@ -54,6 +54,7 @@ export function toolManifestOf(server: AnyServer, tool: AnyTool<unknown>): ToolM
     effect,
     idempotency,
     scopes: tool.scopes ?? [],
+    egress: tool.egress ?? [],
     ...(expect !== undefined && { expect }),
     establishes: tool.establishes ?? [],
     marks: { input: input.marks, output: output.marks },

@@ -2,6 +2,7 @@ import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/s
 import { buildMcpServer } from './build-mcp-server.ts'
 import { openDataFolder } from './data-folder.ts'
 import type { AnyServer } from './define-server.ts'
+import { endpointPlacesVariable, readEndpointPlaces } from './endpoint-places.ts'
 import { type Log, openLog } from './log.ts'
 import { readEnvironment } from './read-environment.ts'
 import { reserveStdout } from './reserve-stdout.ts'
@@ -23,13 +24,14 @@ export async function serve(server: AnyServer): Promise<void> {
   const environment = orExit(() => readEnvironment(server, process.env))
   const launched = process.env.REMIT_LAUNCHED === '1'
   const dataFolder = orExit(() => openDataFolder(server.name, process.env.REMIT_SERVER_DATA))
+  const places = orExit(() => readEndpointPlaces(process.env[endpointPlacesVariable]))
   const log = openLog(server, environment)
   endOnDefect(log)
   if (!launched) log.warn('started by hand: no sandbox and no record. `remit serve` gives both')
   if (!process.env.REMIT_SERVER_DATA)
     log.info({ dataFolder }, 'REMIT_SERVER_DATA is not set: data is kept in a default folder')
 
-  const session = openSession(server, environment, dataFolder)
+  const session = openSession(server, environment, dataFolder, places)
   const build = buildMcpServer(server, session, log)
   const onerror = (error: Error): void => log.warn({ err: error }, 'protocol error')
   const stop = stopOnce(log, async () => {

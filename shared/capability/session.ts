@@ -1,4 +1,5 @@
 import type { AnyServer } from './define-server.ts'
+import type { Place } from './endpoint-places.ts'
 
 /** A server's connection to its vendor: opened before the first call, so that tools can be listed without a vendor. */
 export interface Session {
@@ -10,13 +11,18 @@ export interface Session {
 }
 
 /** Holds the one client of a server process. */
-export function openSession(server: AnyServer, environment: Record<string, unknown>, dataFolder: string): Session {
+export function openSession(
+  server: AnyServer,
+  environment: Record<string, unknown>,
+  dataFolder: string,
+  places: ReadonlyMap<string, Place> = new Map(),
+): Session {
   let connecting: Promise<unknown> | undefined
   return {
     dataFolder,
     client() {
       connecting ??= Promise.resolve()
-        .then(() => server.connect({ environment, dataFolder }))
+        .then(() => server.connect({ environment, dataFolder, places }))
         .catch((error: unknown) => {
           connecting = undefined
           throw error

@@ -1,47 +1,45 @@
 import { once } from 'node:events'
 import { mkdtemp, readdir } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openDoor } from '../../orchestrator/execute/egress/listen.ts'
 import type { SandboxDriver } from '../../orchestrator/execute/sandbox/driver.ts'
 import { noDriver } from '../../orchestrator/execute/sandbox/none.ts'
-import { openRawDoors } from '../../orchestrator/execute/sandbox/raw-doors.ts'
 import { firstLine, openJailed, workingDrivers } from '../support/jailed.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const patienceMs = 120_000
 const drivers = await workingDrivers()
-let vendor: Server
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 
 beforeAll(async () => {
   folder = await temporaryFolder('remit-doors-')
-  vendor = createServer((request, response) => {
-    if (request.url === '/echo') request.pipe(response)
-    else response.end('hello')
-  }).listen(0, '127.0.0.1')
-  await once(vendor, 'listening')
 })
 
 afterAll(async () => {
-  vendor.close()
   await folder.remove()
 })
 
 const urlOf = (server: { address(): unknown }) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-const endpoints = { VENDOR_URL: { description: 'the vendor', protocol: 'http' as const } }
+
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  if (request.url === '/echo') request.pipe(response)
+  else response.end('hello')
+}
 
 test.each(drivers.filter(({ name }) => name !== 'none').map((driver) => [driver.name, driver] as const))(
   'a server in a jail by %s reaches its endpoint through the door, whatever client it uses, and no other port',
   async (_, driver: SandboxDriver) => {
     const other = createTcpServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
-    const { doors, env, close } = await openRawDoors({ endpoints, credentials: {} }, { VENDOR_URL: urlOf(vendor) })
+    const vendor = () => createServer(answer)
+    const door = await openDoor(vendor, { folder: folder.path, name: driver.name, loopback: false })
     try {
-      const ports = [String(doors[0]?.port), new URL(urlOf(other)).port]
+      const ports = [String(door.port), new URL(urlOf(other)).port]
       const script = 'test/attacks/fixtures/door-program.ts'
-      await using jailed = await openJailed({ driver, script, args: ports, dataFolder: folder.path, doors, env })
+      await using jailed = await openJailed({ driver, script, args: ports, dataFolder: folder.path, doors: [door] })
       expect(JSON.parse((await firstLine(jailed)) ?? 'null')).toEqual({
         fetch: 0,
         http: 1,
@@ -49,7 +47,7 @@ test.each(drivers.filter(({ name }) => name !== 'none').map((driver) => [driver.
         elsewhere: 'refused',
       })
     } finally {
-      await close()
+      door.close()
       other.close()
     }
   },

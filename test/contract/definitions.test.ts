@@ -71,6 +71,22 @@ describe('the definition rules', () => {
       { ...fixture, endpoints: { Y: { description: 'y', protocol: 'http' } } },
       /Y is declared/,
     ],
+    [
+      'a placeholder that the server would refuse',
+      {
+        ...fixture,
+        credentials: {
+          FIXTURE_TOKEN: {
+            description: 'x',
+            delivery: 'egress',
+            endpoint: 'FIXTURE_URL',
+            header: { form: 'bearer' },
+            placeholder: 'nothing',
+          },
+        },
+      },
+      /FIXTURE_TOKEN has a placeholder/,
+    ],
   ])('finds %s', (_, server, fault) => {
     expect(definitionFaults(server).join('\n')).toMatch(fault)
   })

@@ -33,6 +33,12 @@ function environmentFaults({ environment, endpoints = {}, credentials = {}, sett
     ...Object.keys(settings)
       .filter((variable) => required.some(([name]) => name === variable))
       .map((variable) => `${variable} is a setting and required: a setting has a default`),
+    ...Object.entries(credentials)
+      .filter(
+        ([variable, slot]) =>
+          slot.delivery === 'egress' && environment.shape[variable]?.safeParse(slot.placeholder).success === false,
+      )
+      .map(([variable]) => `${variable} has a placeholder that the environment does not take`),
     ...required
       .filter(([variable]) => !declared.has(variable) && !(variable in settings))
       .map(

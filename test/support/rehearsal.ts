@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { CallOutcome, CallRequest } from '../../orchestrator/model/call.ts'
 import { type Catalogue, catalogueOf } from '../../orchestrator/model/catalogue.ts'
 import type { Decision } from '../../orchestrator/model/decision.ts'
+import type { EgressRecord } from '../../orchestrator/model/egress.ts'
 import { type Draft, draft, type Event } from '../../orchestrator/model/event.ts'
 import { type Goal, goalSchema } from '../../orchestrator/model/goal.ts'
 import { fold, type Situation } from '../../orchestrator/model/situation.ts'
@@ -110,6 +111,8 @@ export interface RehearsalOptions {
   goal: Goal
   input?: JsonObject
   script?: Script
+  /** Tool → what each of its calls does on the network, or is refused. */
+  egress?: Record<string, EgressRecord[]>
   /** What the reasoner decides, given the situation and how often it was asked. */
   decide?(situation: Situation, nth: number): Decision
   /** What decides instead. */
@@ -168,7 +171,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
         const script = options.script?.[id] ?? [ok()]
         const outcome = typeof script === 'function' ? script(request, nth) : (script[nth] ?? script.at(-1) ?? ok())
         const at = clock.now().toISOString()
-        return { outcome, era: '2026-07-28', started_at: at, settled_at: at, egress: [] }
+        return { outcome, era: '2026-07-28', started_at: at, settled_at: at, egress: options.egress?.[id] ?? [] }
       },
     },
     reasoner: options.reasoner ?? scripted,

@@ -1,4 +1,5 @@
 import type { Event, EventData } from '../../model/event.ts'
+import { deniedLines } from './denied-lines.ts'
 import { labelOf } from './plan.ts'
 
 /** Each event of a run in a few words. */
@@ -12,6 +13,11 @@ export function gistsOf(events: readonly Event[]): string[] {
 function nameOf({ server, tool, task_id, purpose }: EventData['call_intended']): string {
   const id = `${server}.${tool}`
   return purpose === 'task' ? labelOf({ id: task_id, tool: id }) : id
+}
+
+function egressGist(egress: EventData['call_settled']['egress']): string {
+  const refused = deniedLines(egress)
+  return refused.length === 0 ? '' : `; ${refused.join('; ')}`
 }
 
 function gistOf(event: Event, tools: ReadonlyMap<string, string>): string {
@@ -31,9 +37,9 @@ function gistOf(event: Event, tools: ReadonlyMap<string, string>): string {
     case 'call_intended':
       return `${nameOf(event.data)}, ${event.data.purpose}, attempt ${event.data.attempt}`
     case 'call_settled': {
-      const { call_id, outcome, next } = event.data
+      const { call_id, outcome, next, egress } = event.data
       const failure = outcome.status === 'succeeded' ? '' : `: ${outcome.failure.kind}, ${outcome.failure.message}`
-      return `${tools.get(call_id) ?? call_id} ${outcome.status}${failure}${next.do === 'nothing' ? '' : `; next: ${next.do}`}`
+      return `${tools.get(call_id) ?? call_id} ${outcome.status}${failure}${next.do === 'nothing' ? '' : `; next: ${next.do}`}${egressGist(egress)}`
     }
     case 'task_refused':
       return `${event.data.tool}: ${event.data.failure.message}`

@@ -3,6 +3,7 @@ import type { CallOutcome } from '../../model/call.ts'
 import type { Event, EventData } from '../../model/event.ts'
 import { between, duration } from '../text/duration.ts'
 import { bad, doubtful, good, type Span } from '../text/line.ts'
+import { deniedLines } from './denied-lines.ts'
 
 type Intent = EventData['call_intended']
 type Settled = Extract<Event, { type: 'call_settled' }>
@@ -14,8 +15,12 @@ export function markOf(outcome: CallOutcome | undefined): Span {
   return doubtful('?')
 }
 
-/** What went wrong and what comes next, as sentences for people; nothing for a plain success. */
-export function aftermath(call: Intent, { data, at }: Pick<Settled, 'data' | 'at'>): string[] {
+/** What went wrong, what comes next and what was refused on the network, as sentences for people; nothing for a plain success. */
+export function aftermath(call: Intent, settled: Pick<Settled, 'data' | 'at'>): string[] {
+  return [...troubleOf(call, settled), ...deniedLines(settled.data.egress)]
+}
+
+function troubleOf(call: Intent, { data, at }: Pick<Settled, 'data' | 'at'>): string[] {
   const { outcome, next } = data
   if (outcome.status === 'succeeded') {
     return call.purpose === 'lookup' ? ['The call that was uncertain had happened.'] : []

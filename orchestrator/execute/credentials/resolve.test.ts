@@ -16,7 +16,10 @@ const billing: ServerManifest = serverManifestSchema.parse({
   command: ['node'],
   emulator: { vendor: 'Stripe', command: ['node'] },
   endpoints: { API_BASE: { description: '', protocol: 'http', live: 'https://api.stripe.com' } },
-  credentials: { API_KEY: { description: '' }, EXTRA: { description: '', optional: true } },
+  credentials: {
+    API_KEY: { description: '' },
+    EXTRA: { description: '', optional: true },
+  },
   settings: { SENDER: { description: '' } },
   tools: [],
 })
@@ -53,6 +56,7 @@ describe('emulated', () => {
     )
     expect(resolved).toEqual({
       values: { API_BASE: 'http://127.0.0.1:1234', API_KEY: 'sk_emulated' },
+      brokered: {},
       secrets: ['sk_emulated'],
     })
   })
@@ -67,7 +71,7 @@ describe('emulated', () => {
 describe('live', () => {
   test('takes credentials from where the configuration says, and the vendor URL from the manifest', async () => {
     const file = join(folder, 'key')
-    writeFileSync(file, 'sk_file\n')
+    writeFileSync(file, 'sk_file\n', { mode: 0o600 })
     const resolved = await resolveEnvironment(
       billing,
       sources({
@@ -87,7 +91,7 @@ describe('live', () => {
       issues: [
         {
           path: '/servers/billing/credentials/API_KEY',
-          message: 'is not mapped: write API_KEY: { env: NAME } or { file: PATH } there',
+          message: 'is not mapped: write API_KEY: { env: NAME }, { file: PATH } or { exec: [COMMAND, …] } there',
         },
       ],
     })
@@ -131,4 +135,38 @@ test('a database slot gets the URL of the server’s own role, and its password 
   const { values, secrets } = await resolveEnvironment(database, sources({}))
   expect(values).toEqual({ DATABASE_URL: 'postgres://remit_organizations:p%40ss@127.0.0.1:5432/remit' })
   expect(secrets).toEqual(expect.arrayContaining([values.DATABASE_URL, 'p%40ss', 'p@ss']))
+})
+
+describe('a credential that is delivered by egress', () => {
+  const server: ServerManifest = {
+    ...billing,
+    credentials: {
+      API_KEY: {
+        description: '',
+        optional: false,
+        delivery: 'egress',
+        endpoint: 'API_BASE',
+        header: { form: 'bearer' },
+        placeholder: 'held',
+      },
+    },
+  }
+
+  test('is no value of the server, and counts as a secret all the same', async () => {
+    const from = sources({ mode: 'live', configured: { API_KEY: { env: 'KEY' } }, environment: { KEY: 'sk_live' } })
+    const { values, brokered, secrets } = await resolveEnvironment(server, from)
+    expect(values).toEqual({ API_BASE: 'https://api.stripe.com' })
+    expect(await brokered.API_KEY?.current()).toEqual({ value: 'sk_live' })
+    expect(secrets).toEqual(['sk_live'])
+  })
+
+  test('is asked of its source before the server starts', async () => {
+    const from = sources({ mode: 'live', configured: { API_KEY: { env: 'KEY' } } })
+    await expect(resolveEnvironment(server, from)).rejects.toThrow('/servers/billing/credentials/API_KEY comes from')
+  })
+
+  test('comes from the emulator where there is one', async () => {
+    const { brokered } = await resolveEnvironment(server, sources({ emulator }))
+    expect(await brokered.API_KEY?.current()).toEqual({ value: 'sk_emulated' })
+  })
 })

@@ -1,12 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import type { EmulatorReady } from '../../../shared/capability/call-meta.ts'
 import type { Issue } from '../../../shared/failure.ts'
 import { formatPointer } from '../../../shared/json-pointer.ts'
 import type { ServerManifest } from '../../../shared/manifest.ts'
 import type { Mode } from '../../model/event.ts'
-
-/** Where the operator's configuration says a slot's value comes from. A `value` stands in the configuration itself, so a credential cannot be one. */
-export type Source = { env: string } | { file: string } | { value: string }
+import { type LiveCredential, liveCredential } from './live-credential.ts'
+import { type Environment, type Found, readSource, type Source } from './read-source.ts'
 
 /** What the values of one server are taken from. */
 export interface CredentialSources {
@@ -15,16 +13,19 @@ export interface CredentialSources {
   configured: Readonly<Record<string, Source>>
   /** What the server's emulator said when it was ready. */
   emulator?: EmulatorReady
-  /** The operator's environment; looked into only by the names that the configuration gives. */
-  environment: Readonly<Record<string, string | undefined>>
+  environment: Environment
   /** The URL of the server's own Postgres database, under its own role. */
   databaseUrl: (server: ServerManifest) => string | Promise<string>
+  /** Runs no command: its words stand for what it would print, for who only wants to know what is mapped. */
+  withoutCommands?: boolean
 }
 
 /** The endpoints, credentials and settings of one server, as environment variables. */
 export interface ResolvedEnvironment {
   values: Record<string, string>
-  /** Those values, or parts of them, that must never be shown. */
+  /** Credentials that the server never gets, by slot: whoever sends its requests on adds them. */
+  brokered: Record<string, LiveCredential>
+  /** All of those values, or parts of them, that must never be shown. */
   secrets: string[]
 }
 
@@ -51,30 +52,34 @@ export async function resolveEnvironment(
   from: CredentialSources,
 ): Promise<ResolvedEnvironment> {
   const values: Record<string, string> = {}
+  const brokered: Record<string, LiveCredential> = {}
   const secrets: string[] = []
   const issues: Issue[] = []
   const emulated = from.mode === 'emulated' && server.emulator !== undefined
 
   for (const [slot, { protocol, live }] of Object.entries(server.endpoints)) {
     if (emulated && protocol !== 'postgres') fill('endpoints', slot, given(from.emulator?.endpoints[slot]))
-    else if (from.configured[slot] || protocol === 'postgres') fill('endpoints', slot, await sourced(slot))
+    else if (from.configured[slot]) fill('endpoints', slot, await read(from.configured[slot]))
+    else if (protocol === 'postgres') fill('endpoints', slot, await ownDatabase())
     else if (from.mode === 'live' && live !== undefined) fill('endpoints', slot, { value: live })
     else fill('endpoints', slot, { fault: `is not mapped: write ${slot}: { value: URL } or { env: NAME } there` })
   }
-  for (const [slot, { optional }] of Object.entries(server.credentials)) {
-    if (emulated && slot !== databaseSlot) fill('credentials', slot, given(from.emulator?.credentials[slot], optional))
-    else if (from.configured[slot] || slot === databaseSlot) fill('credentials', slot, await credential(slot))
-    else if (!optional)
-      fill('credentials', slot, { fault: `is not mapped: write ${slot}: { env: NAME } or { file: PATH } there` })
+  for (const [slot, { optional, delivery }] of Object.entries(server.credentials)) {
+    const source = sourceOf(slot)
+    if (source && 'fault' in source) fill('credentials', slot, source)
+    else if (source && delivery === 'egress') await broker(slot, source)
+    else if (source) fill('credentials', slot, await read(source))
+    else if (slot === databaseSlot) fill('credentials', slot, await ownDatabase())
+    else if (!optional) fill('credentials', slot, emulated ? given(undefined) : { fault: notMapped(slot) })
   }
   for (const slot of Object.keys(server.settings)) {
-    if (from.configured[slot]) fill('settings', slot, await sourced(slot))
+    const source = from.configured[slot]
+    if (source) fill('settings', slot, await read(source))
   }
   if (issues.length > 0) throw new CredentialError(server.name, issues)
-  return { values, secrets }
+  return { values, brokered, secrets }
 
-  function fill(kind: 'endpoints' | 'credentials' | 'settings', slot: string, found: Found | undefined): void {
-    if (found === undefined) return
+  function fill(kind: 'endpoints' | 'credentials' | 'settings', slot: string, found: Found): void {
     if ('fault' in found) {
       issues.push({ path: formatPointer(['servers', server.name, kind, slot]), message: found.fault })
       return
@@ -83,38 +88,47 @@ export async function resolveEnvironment(
     secrets.push(...(kind === 'credentials' ? [found.value] : []), ...secretsOfUrl(found.value))
   }
 
-  function given(value: string | undefined, optional = false): Found | undefined {
-    if (value !== undefined) return { value }
-    return optional ? undefined : { fault: `was not given by the emulator of ${server.emulator?.vendor}` }
+  function given(value: string | undefined): Found {
+    return value === undefined ? { fault: `was not given by the emulator of ${server.emulator?.vendor}` } : { value }
   }
 
-  async function credential(slot: string): Promise<Found> {
-    const source = from.configured[slot]
-    if (!source || !('value' in source)) return sourced(slot)
-    return { fault: 'may not stand in the configuration itself: write { env: NAME } or { file: PATH }' }
+  function read(source: Source): Promise<Found> {
+    return readSource(asked(source), from.environment)
   }
 
-  async function sourced(slot: string): Promise<Found> {
+  function asked(source: Source): Source {
+    return 'exec' in source && from.withoutCommands ? { value: JSON.stringify(source.exec) } : source
+  }
+
+  async function ownDatabase(): Promise<Found> {
+    return { value: await from.databaseUrl(server) }
+  }
+
+  /** Undefined where nothing is mapped to the slot. */
+  function sourceOf(slot: string): Source | { fault: string } | undefined {
+    if (emulated && slot !== databaseSlot) {
+      const value = from.emulator?.credentials[slot]
+      return value === undefined ? undefined : { value }
+    }
     const source = from.configured[slot]
-    return source ? read(source, from.environment) : { value: await from.databaseUrl(server) }
+    if (!source || !('value' in source)) return source
+    return { fault: `may not stand in the configuration itself: write ${howToMap}` }
+  }
+
+  /** Read once before the server starts, so that a source that gives nothing is told by its slot; then as it is used. */
+  async function broker(slot: string, source: Source): Promise<void> {
+    const credential = liveCredential(asked(source), from.environment)
+    const found = await credential.current()
+    if ('fault' in found) return fill('credentials', slot, found)
+    brokered[slot] = credential
+    secrets.push(found.value)
   }
 }
 
-type Found = { value: string } | { fault: string }
+const howToMap = '{ env: NAME }, { file: PATH } or { exec: [COMMAND, …] }'
 
-async function read(source: Source, environment: CredentialSources['environment']): Promise<Found> {
-  if ('value' in source) return { value: source.value }
-  if ('env' in source) {
-    const value = environment[source.env]
-    return value ? { value } : { fault: `comes from the environment variable ${source.env}, which is not set` }
-  }
-  try {
-    const value = (await readFile(source.file, 'utf8')).trim()
-    return value === '' ? { fault: `comes from the file ${source.file}, which is empty` } : { value }
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return { fault: `comes from the file ${source.file}, which cannot be read (${code})` }
-  }
+function notMapped(slot: string): string {
+  return `is not mapped: write ${slot}: ${howToMap} there`
 }
 
 /** A credential slot that holds a Postgres URL. */

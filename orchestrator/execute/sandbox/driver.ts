@@ -1,18 +1,11 @@
 import type { JailLimits } from '../../../shared/manifest.ts'
+import type { Door } from '../egress/listen.ts'
 import type { Launch } from '../launch.ts'
 import type { Attack } from './attack.ts'
 
 /** The drivers, weakest first. */
 export const driverNames = ['none', 'node-permission', 'srt', 'bwrap'] as const
 export type DriverName = (typeof driverNames)[number]
-
-/** A way out of a jail, to one named endpoint. */
-export interface Door {
-  /** 127.0.0.1:port is where the server finds it inside the jail. */
-  port: number
-  /** The broker's Unix socket on the host, in a 0700 folder. */
-  socket: string
-}
 
 /** What one server may do. */
 export interface Jail {

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Door } from './driver.ts'
+import type { Door } from '../egress/listen.ts'
 import type { FromEntrance, ToEntrance } from './inside/canary-plan.ts'
 import { openChannel } from './inside/channel.ts'
 import { joinStreams } from './inside/join-streams.ts'

@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import { jailSchema, type ServerManifest } from '../../../shared/manifest.ts'
+import type { Door } from '../egress/listen.ts'
 import type { Launch } from '../launch.ts'
-import type { Door, Jail } from './driver.ts'
+import type { Jail } from './driver.ts'
 
 /** Where a server's jail begins: the project's root, and the folder that is the server's own. */
 export interface JailPlace {

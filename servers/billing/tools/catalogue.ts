@@ -1,7 +1,7 @@
 import type Stripe from 'stripe'
 import { z } from 'zod'
 import { CapabilityError, defineTool } from '../../../shared/capability/index.ts'
-import { type BillingCall, read, readAll } from '../stripe-request.ts'
+import { type BillingCall, read, readAll, requests } from '../stripe-request.ts'
 import { customerId } from './ids.ts'
 
 /** The prices on sale: those that have a lookup key. */
@@ -25,6 +25,7 @@ export const listPrices = defineTool({
   effect: 'read',
   idempotency: 'natural',
   scopes: ['prices:read'],
+  egress: [requests('GET', '/v1/prices')],
   async run(_, call: BillingCall) {
     const prices = await pricesOnSale(call)
     return {
@@ -66,6 +67,7 @@ export const listInvoices = defineTool({
   effect: 'read',
   idempotency: 'natural',
   scopes: ['invoices:read'],
+  egress: [requests('GET', '/v1/invoices')],
   async run({ customer_id, limit }, call: BillingCall) {
     const { data, has_more } = await read(call, (stripe, options) =>
       stripe.invoices.list({ customer: customer_id, limit }, options),

@@ -2,7 +2,7 @@ import type Stripe from 'stripe'
 import { z } from 'zod'
 import { CapabilityError, defineTool, destination, fact, sensitive } from '../../../shared/capability/index.ts'
 import { hasMetadata, madeBy, makerFields, makerWanted } from '../made-by.ts'
-import { type BillingCall, read, readAll, remove, write } from '../stripe-request.ts'
+import { type BillingCall, read, readAll, remove, requests, write } from '../stripe-request.ts'
 import { taxIdType } from '../tax-id.ts'
 import { customerId, stripeId } from './ids.ts'
 
@@ -30,6 +30,7 @@ export const findCustomer = defineTool({
   effect: 'read',
   idempotency: 'natural',
   scopes: ['customers:read'],
+  egress: [requests('GET', '/v1/customers', '/v1/customers/search')],
   async run({ organization_id, email, ...maker }, call: BillingCall) {
     const wanted = { organization_id, ...makerWanted(maker, call) }
     const found = email ? await byEmail(call, email, wanted) : await bySearch(call, wanted)
@@ -58,6 +59,7 @@ export const createCustomer = defineTool({
   effect: 'create',
   idempotency: { keyed: '24h' },
   scopes: ['customers:write'],
+  egress: [requests('POST', '/v1/customers')],
   establishes: ['billing.customer'],
   compensation: { tool: 'delete_customer', arguments: { customer_id: { $ref: '/output/customer_id' } } },
   lookup: {
@@ -92,6 +94,7 @@ export const deleteCustomer = defineTool({
   effect: 'delete',
   idempotency: 'natural',
   scopes: ['customers:write'],
+  egress: [requests('DELETE', '/v1/customers/{customer}')],
   async run({ customer_id }, call: BillingCall) {
     const subject = '/customer_id'
     try {

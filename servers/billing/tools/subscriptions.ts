@@ -2,7 +2,7 @@ import type Stripe from 'stripe'
 import { z } from 'zod'
 import { CapabilityError, defineTool, fact } from '../../../shared/capability/index.ts'
 import { hasMetadata, madeBy, makerFields, makerWanted } from '../made-by.ts'
-import { type BillingCall, read, readAll, remove, write } from '../stripe-request.ts'
+import { type BillingCall, read, readAll, remove, requests, write } from '../stripe-request.ts'
 import { priceByLookupKey } from './catalogue.ts'
 import { customerId, stripeId, subscriptionId } from './ids.ts'
 
@@ -18,6 +18,9 @@ const statuses = [
   'canceled',
 ] as const
 const ended = new Set<string>(['canceled', 'incomplete_expired'])
+
+/** A card that Stripe has in every account, where no money is real. */
+const testCard = 'pm_card_visa'
 
 const status = z.enum(statuses)
 const lookupKey = fact(z.string().min(1).max(200), 'billing.price').describe('Price lookup key, e.g. team_monthly')
@@ -42,12 +45,16 @@ export const createSubscription = defineTool({
     trial_days: z.int().min(0).max(90).optional().describe('Days before the first charge'),
     payment_method: stripeId
       .optional()
-      .describe("Payment method id; by default the customer's own, or Stripe's pm_card_visa with a test key"),
+      .describe("Payment method id; by default the customer's own, or Stripe's pm_card_visa in test mode"),
   }),
   output: subscriptionOutput,
   effect: 'create',
   idempotency: { keyed: '24h' },
   scopes: ['subscriptions:write', 'payment_methods:write', 'prices:read'],
+  egress: [
+    requests('GET', '/v1/prices'),
+    requests('POST', '/v1/payment_methods/{payment_method}/attach', '/v1/subscriptions'),
+  ],
   expect: 'output.status in ["active", "trialing"]',
   establishes: ['billing.subscription'],
   compensation: { tool: 'cancel_subscription', arguments: { subscription_id: { $ref: '/output/subscription_id' } } },
@@ -61,10 +68,14 @@ export const createSubscription = defineTool({
   },
   async run({ customer_id, price, seats, trial_days, payment_method }, call: BillingCall) {
     call.progress(0, 3, 'Looking up the price')
-    const { id: priceId } = await priceByLookupKey(call, price)
+    const { id: priceId, livemode } = await priceByLookupKey(call, price)
 
     call.progress(1, 3, 'Attaching the payment method')
-    const paymentMethod = await attachPaymentMethod(call, customer_id, payment_method)
+    const paymentMethod = await attachPaymentMethod(
+      call,
+      customer_id,
+      payment_method ?? (livemode ? undefined : testCard),
+    )
 
     call.progress(2, 3, 'Starting the subscription')
     const params: Stripe.SubscriptionCreateParams = {
@@ -97,6 +108,7 @@ export const findSubscription = defineTool({
   effect: 'read',
   idempotency: 'natural',
   scopes: ['subscriptions:read'],
+  egress: [requests('GET', '/v1/subscriptions')],
   async run({ customer_id, price, ...maker }, call: BillingCall) {
     const wanted = makerWanted(maker, call)
     const subscriptions = readAll(call, (stripe, page, options) =>
@@ -125,6 +137,7 @@ export const cancelSubscription = defineTool({
   effect: 'delete',
   idempotency: 'natural',
   scopes: ['subscriptions:write'],
+  egress: [requests('DELETE', '/v1/subscriptions/{subscription}'), requests('GET', '/v1/subscriptions/{subscription}')],
   async run({ subscription_id }, call: BillingCall) {
     const subject = '/subscription_id'
     try {
@@ -151,9 +164,8 @@ export const cancelSubscription = defineTool({
 async function attachPaymentMethod(
   call: BillingCall,
   customer: string,
-  given: string | undefined,
+  id: string | undefined,
 ): Promise<string | undefined> {
-  const id = given ?? (call.client.testMode ? 'pm_card_visa' : undefined)
   if (id === undefined) return undefined
   const attached = await write(
     call,

@@ -9,7 +9,7 @@ import { heldTools, stationGoals, stationTools } from './stations.ts'
 export function pursuitsOnStations(record: OpenRecord, gateway?: Gateway): Promise<OpenPursuits> {
   const goals = Object.values(stationGoals)
   return openPursuits({
-    config: { ...readConfig({}), policy: { hold: heldTools } },
+    config: { ...readConfig({}), policy: { hold: heldTools, on_denied_egress: 'record' } },
     catalogue: withSubGoals(stationTools, goals),
     goalNamed: (name) => goals.find(({ goal }) => goal === name),
     record,

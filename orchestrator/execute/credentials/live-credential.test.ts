@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { liveCredential } from './live-credential.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'remit-live-credential-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A command that counts how often it was run. */
+function counting(name: string) {
+  const file = join(folder, name)
+  const script = `const fs = require('fs'); const n = Number(fs.existsSync(${JSON.stringify(file)}) && fs.readFileSync(${JSON.stringify(file)}, 'utf8')) + 1; fs.writeFileSync(${JSON.stringify(file)}, String(n)); console.log('key-' + n)`
+  return { exec: [process.execPath, '-e', script] }
+}
+
+test('a file that changes gives its new value at once, and both values stay secret', async () => {
+  const file = join(folder, 'key')
+  writeFileSync(file, 'old', { mode: 0o600 })
+  const credential = liveCredential({ file }, {})
+  expect(await credential.current()).toEqual({ value: 'old' })
+  writeFileSync(file, 'newer')
+  expect(await credential.current()).toEqual({ value: 'newer' })
+  expect(credential.seen()).toEqual(['old', 'newer'])
+})
+
+test('a file that is gone gives nothing, and not what it held', async () => {
+  const file = join(folder, 'gone')
+  writeFileSync(file, 'old', { mode: 0o600 })
+  const credential = liveCredential({ file }, {})
+  await credential.current()
+  rmSync(file)
+  expect(await credential.current()).toMatchObject({ fault: expect.stringContaining('ENOENT') })
+})
+
+test('a command is asked once a minute, once for all who wait, and again when its answer was refused', async () => {
+  let clock = 0
+  const credential = liveCredential(counting('count'), {}, () => clock)
+  expect(await Promise.all([credential.current(), credential.current()])).toEqual([
+    { value: 'key-1' },
+    { value: 'key-1' },
+  ])
+  clock = 59_000
+  expect(await credential.current()).toEqual({ value: 'key-1' })
+  clock = 61_000
+  expect(await credential.current()).toEqual({ value: 'key-2' })
+  credential.refused()
+  expect(await credential.current()).toEqual({ value: 'key-3' })
+})
