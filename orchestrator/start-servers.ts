@@ -13,6 +13,7 @@ import { grantOf, sourcesOf } from './go-live.ts'
 import type { Home } from './home/home.ts'
 import type { Membership } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
+import type { Sealer } from './model/seal.ts'
 import type { OpenRecord } from './record/open-record.ts'
 
 /** What the servers of one command stand on. */
@@ -20,6 +21,11 @@ export interface Place {
   home: Home
   membership: Membership
   record: OpenRecord
+}
+
+/** What servers need of the record: where sealed values are opened, and databases of their own. */
+export interface ServersRecord extends Pick<OpenRecord, 'serverDatabase'> {
+  keyring: { sealer(runId: string): Sealer | Promise<Sealer> }
 }
 
 /** Server → mode of its fault. */
@@ -96,7 +102,7 @@ export async function startEmulators(
 export async function startServers(
   config: Config,
   catalogue: Catalogue,
-  { home, membership, record }: Place,
+  { home, membership, record }: Omit<Place, 'record'> & { record: ServersRecord },
   faults: Faults,
   options: OpenOptions,
 ): Promise<Gateway> {

@@ -24,10 +24,15 @@ export interface Workplace {
   checkInput(goal: Goal, input: unknown): JsonObject
   /** Throws {@link InputError} with what can be known to be wrong before anything is started: faults that nobody knows, slots that nothing fills. */
   check(options: OpenOptions): Promise<void>
-  /** What a person has to agree to before servers may be started; undefined in emulated mode, and once somebody has agreed. */
-  goingLive(): Promise<GoingLive | undefined>
+  /**
+   * What a person has to agree to before servers, or the one of that name, may be started; undefined in emulated mode, and
+   * once somebody has agreed.
+   */
+  goingLive(server?: string): Promise<GoingLive | undefined>
   /** Starts (or joins) Postgres and opens the record; `servers: true` also starts emulators and capability servers. */
   open(options: OpenOptions): Promise<Remit>
+  /** Serves one capability server to the host at stdin and stdout, until that goes away or it is closed. Throws {@link InputError} where there is no such server. */
+  serve(server: string, options: Pick<OpenOptions, 'signal'> & { tell(line: string): void }): Promise<Serving>
   /** Facts for `doctor`: each with what was found, and what to do where it is not as it should be. */
   diagnose(): Promise<Finding[]>
   /** Starts further worker processes, each again when it dies, until closed. */
@@ -38,8 +43,18 @@ export interface Workplace {
   backUp(file: string, signal: AbortSignal): Promise<Backup>
   /** Makes a backup this home. Throws {@link InputError} where the home holds something, unless it is to be replaced. */
   restore(file: string, options: { replace: boolean; signal: AbortSignal }): Promise<Restored>
-  /** Stops every process that belongs to this home, whoever started it. Returns their names. */
-  stopEverything(): Promise<string[]>
+  /** Stops every process that belongs to this home, whoever started it; with `unused` only where no command uses it. Returns their names. */
+  stopEverything(options?: { unused?: boolean }): Promise<string[]>
+}
+
+/** A capability server that a host is connected to. */
+export interface Serving {
+  /** Where its calls are recorded, or why they are not. */
+  recorded: { home: string } | { why: string }
+  /** Resolves when the host has gone. */
+  ended: Promise<void>
+  /** Lets calls in flight settle for a moment, and ends all that was started. */
+  close(): Promise<void>
 }
 
 /** Worker processes beside this one. */

@@ -14,6 +14,7 @@ import { addRestore } from './commands/restore.ts'
 import { addResume } from './commands/resume.ts'
 import { addRun } from './commands/run.ts'
 import { addRuns } from './commands/runs.ts'
+import { addServe } from './commands/serve.ts'
 import { addServers } from './commands/servers.ts'
 import { addShow } from './commands/show.ts'
 import { addSql } from './commands/sql.ts'
@@ -44,6 +45,7 @@ const commands: AddCommand[] = [
   addStart,
   addTools,
   addServers,
+  addServe,
   addSql,
   addPsql,
   addVerify,

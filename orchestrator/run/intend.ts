@@ -293,7 +293,7 @@ export function scopeOf(situation: Situation): Scope {
   }
   return {
     input: situation.input,
-    inputOrigin: 'input',
+    inputOrigin: situation.created.goal.call === undefined ? 'input' : 'client',
     tasks,
     literalOrigin: literalOriginIn(situation.created.goal),
   }
