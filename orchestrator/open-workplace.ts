@@ -16,6 +16,7 @@ import type { Goal } from './model/goal.ts'
 import { withSubGoals } from './model/sub-goals.ts'
 import { checkOpening, openRemit } from './open-remit.ts'
 import { YamlError } from './parse-yaml.ts'
+import { checkServers, reviewTools } from './review-tools.ts'
 import { serveHost, serverAlone } from './serve-host.ts'
 import { startWorkerProcesses } from './worker-processes.ts'
 
@@ -43,6 +44,8 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     goingLive: (server) => goingLive(config, server === undefined ? catalogue : serverAlone(catalogue, server)),
     serve: (server, options) => serveHost(config, serverAlone(catalogue, server), options),
     open: (options) => openRemit(config, { catalogue, goals: goalFiles(config).map(({ goal }) => goal) }, options),
+    reviewTools: (server, options) => reviewTools(config, serverAlone(catalogue, server), options),
+    checkServers: (options) => checkServers(config, catalogue, options),
     diagnose: () => diagnose(config, catalogue),
     startWorkers: (count, options) => startWorkerProcesses(config, count, options),
     migrate: () => migrateRecord(config),

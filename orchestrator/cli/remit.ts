@@ -1,10 +1,11 @@
 import type { Issue } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
 import type { Progress } from '../model/call.ts'
-import type { Catalogue } from '../model/catalogue.ts'
+import type { Catalogue, Tool } from '../model/catalogue.ts'
 import type { Task } from '../model/decision.ts'
 import type { Event, Mode } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
+import type { ServerStatus } from '../model/server-status.ts'
 import type { Situation } from '../model/situation.ts'
 import type { Replay } from '../run/replay.ts'
 
@@ -33,6 +34,16 @@ export interface Workplace {
   open(options: OpenOptions): Promise<Remit>
   /** Serves one capability server to the host at stdin and stdout, until that goes away or it is closed. Throws {@link InputError} where there is no such server. */
   serve(server: string, options: Pick<OpenOptions, 'signal'> & { tell(line: string): void }): Promise<Serving>
+  /**
+   * Starts a server, and asks `accept` about each tool that it tells otherwise than it was reviewed; what is accepted is
+   * recorded, and counts from now on until the manifest changes. Throws {@link InputError} where there is no such server.
+   */
+  reviewTools(
+    server: string,
+    options: Pick<OpenOptions, 'signal'> & { accept(review: ToolReview): Promise<boolean> },
+  ): Promise<ToolReview>
+  /** Starts every server, and says how each is. */
+  checkServers(options: Pick<OpenOptions, 'signal' | 'onStarting' | 'onStarted'>): Promise<ServerStatus[]>
   /** Facts for `doctor`: each with what was found, and what to do where it is not as it should be. */
   diagnose(): Promise<Finding[]>
   /** Starts further worker processes, each again when it dies, until closed. */
@@ -46,6 +57,27 @@ export interface Workplace {
   /** Stops every process that belongs to this home, whoever started it; with `unused` only where no command uses it. Returns their names. */
   stopEverything(options?: { unused?: boolean }): Promise<string[]>
 }
+
+/** How a running server tells its tools, beside how they were reviewed. */
+export interface ToolReview {
+  server: string
+  /** Tools that differ. */
+  changed: ChangedTool[]
+  /** Tools that nobody reviewed: they cannot be called. */
+  others: string[]
+}
+
+export interface ChangedTool {
+  tool: string
+  /** What differs, in words. */
+  why: string
+  reviewed: ToolFace
+  /** Absent where it is not offered, or cannot be accepted. */
+  live?: ToolFace
+}
+
+/** What of a tool a running server can change. */
+export type ToolFace = Pick<Tool, 'description' | 'input' | 'output' | 'annotations' | 'fingerprint'>
 
 /** A capability server that a host is connected to. */
 export interface Serving {

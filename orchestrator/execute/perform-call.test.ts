@@ -17,6 +17,7 @@ function connection(more: Partial<Connection> = {}): Connection {
     era: '2026-07-28',
     secrets: [],
     tools: { quarantine: async () => new Map(), seen: () => new Map(), changed: () => {} },
+    list: async () => ({ reviewed: new Map(), others: [] }),
     pid: () => 1,
     isOpen: () => true,
     send,

@@ -25,6 +25,7 @@ class FakeProcess {
       era: '2026-07-28',
       secrets: [],
       tools: { quarantine: async () => new Map(), seen: () => new Map(), changed: () => {} },
+      list: async () => ({ reviewed: new Map(), others: [] }),
       pid: () => (this.open ? 1 : undefined),
       isOpen: () => this.open,
       send: () => new Promise(() => {}),
