@@ -10,6 +10,7 @@ import { parseGoal } from './goals/load-goal.ts'
 import { validateInput } from './goals/validate-input.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
+import { entryOf, machineOf } from './host-entry.ts'
 import { backUpHome, migrateRecord, restoreHome } from './keep-home.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
@@ -44,6 +45,8 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     goingLive: (server) => goingLive(config, server === undefined ? catalogue : serverAlone(catalogue, server)),
     serve: (server, options) => serveHost(config, serverAlone(catalogue, server), options),
     open: (options) => openRemit(config, { catalogue, goals: goalFiles(config).map(({ goal }) => goal) }, options),
+    entryOf: (server) => entryOf(config, catalogue, server),
+    machine: machineOf(config),
     reviewTools: (server, options) => reviewTools(config, serverAlone(catalogue, server), options),
     checkServers: (options) => checkServers(config, catalogue, options),
     diagnose: () => diagnose(config, catalogue),

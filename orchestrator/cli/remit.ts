@@ -8,6 +8,8 @@ import type { Goal } from '../model/goal.ts'
 import type { ServerStatus } from '../model/server-status.ts'
 import type { Situation } from '../model/situation.ts'
 import type { Replay } from '../run/replay.ts'
+import type { Entry } from './connect/entry.ts'
+import type { Machine } from './connect/host-paths.ts'
 
 /** What the composition root knows before anything is started. */
 export interface Workplace {
@@ -42,6 +44,10 @@ export interface Workplace {
     server: string,
     options: Pick<OpenOptions, 'signal'> & { accept(review: ToolReview): Promise<boolean> },
   ): Promise<ToolReview>
+  /** How a host starts a server through this project, or reaches Remit itself. Throws {@link InputError} where there is no such server. */
+  entryOf(server: string): Entry
+  /** The machine that hosts run on. */
+  machine: Omit<Machine, 'project'>
   /** Starts every server, and says how each is. */
   checkServers(options: Pick<OpenOptions, 'signal' | 'onStarting' | 'onStarted'>): Promise<ServerStatus[]>
   /** Facts for `doctor`: each with what was found, and what to do where it is not as it should be. */

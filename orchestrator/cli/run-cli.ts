@@ -3,6 +3,7 @@ import { addAnswer } from './commands/answer.ts'
 import { addApprovals, addApprove, addDeny } from './commands/approvals.ts'
 import { addBackup } from './commands/backup.ts'
 import { addCancel } from './commands/cancel.ts'
+import { addConnect } from './commands/connect.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
 import { addExport } from './commands/export.ts'
@@ -46,6 +47,7 @@ const commands: AddCommand[] = [
   addTools,
   addServers,
   addServe,
+  addConnect,
   addSql,
   addPsql,
   addVerify,
