@@ -5,7 +5,9 @@ import { checkNames } from './check-names.ts'
 import { processTerminal } from './cli/process-terminal.ts'
 import { runCli } from './cli/run-cli.ts'
 import { ConfigError, readConfig } from './config.ts'
-import { catalogueOf } from './model/catalogue.ts'
+import { pinsFile, readPins } from './execute/pin-store.ts'
+import { CatalogueError, catalogueOf } from './model/catalogue.ts'
+import { withPins } from './model/pin.ts'
 import { openWorkplace } from './open-workplace.ts'
 import { YamlError } from './parse-yaml.ts'
 
@@ -13,7 +15,7 @@ import { YamlError } from './parse-yaml.ts'
 async function main(): Promise<number> {
   const config = readConfig()
   const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(config.root, 'servers', 'manifest.json'), 'utf8')))
-  const catalogue = catalogueOf(manifest)
+  const catalogue = withPins(catalogueOf(manifest), readPins(pinsFile(config.home)))
   checkNames(config, catalogue)
   const workplace = openWorkplace(config, catalogue)
   const { invocationFolder: folder, environment } = config
@@ -24,7 +26,7 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main()
 } catch (error) {
-  if (!(error instanceof ConfigError || error instanceof YamlError)) throw error
+  if (!(error instanceof ConfigError || error instanceof YamlError || error instanceof CatalogueError)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 2
 }

@@ -6,11 +6,11 @@ import { InputError, type Work, type Worker } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { planner } from './decide/planner/planner.ts'
 import { policyDigest } from './enforce/policy.ts'
-import type { Gateway } from './execute/gateway.ts'
 import { validateInput } from './goals/validate-input.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { inputProperties } from './model/input-facts.ts'
+import type { Owner } from './model/run.ts'
 import { digestSealed, resealFor } from './model/seal.ts'
 import type { Situation } from './model/situation.ts'
 import { isSealed } from './model/value.ts'
@@ -21,7 +21,7 @@ import { type Desk, requestCancel } from './run/answer.ts'
 import { type NewChild, openChildren } from './run/children.ts'
 import { createRun, type NewRun } from './run/create-run.ts'
 import { workToInherit } from './run/fork.ts'
-import { OvertakenError, type Parts, type RunJournal } from './run/parts.ts'
+import { OvertakenError, type Parts, type RunGateway, type RunJournal } from './run/parts.ts'
 import { Pursuits, type WatchRun } from './run/pursuits.ts'
 import { Turns } from './run/turns.ts'
 import { Wakes } from './run/wakes.ts'
@@ -40,8 +40,8 @@ export interface OpenPursuits {
   desk: Desk
   /** Makes the run due now, and tells whoever pursues it, in any process. */
   wake(runId: string): Promise<void>
-  /** `mine`: it is about to be pursued here; else it is due for any worker at once. */
-  createRun(goal: Goal, input: JsonObject, options: { mine: boolean }): Promise<string>
+  /** `mine`: it is about to be pursued here; else it is due for any worker at once. `owner`: whose it is; the local user's unless said. */
+  createRun(goal: Goal, input: JsonObject, options: { mine: boolean; owner?: Owner }): Promise<string>
   /** A new run of the same goal and input that starts with what stood in another: recorded, and about to be pursued here. */
   forkRun(situation: Situation): Promise<string>
   /** Pursues whatever runs are due, and keeps house: partitions ahead, heads signed. */
@@ -58,7 +58,7 @@ export interface PursuitsOptions {
   goalNamed(name: string): Goal | undefined
   record: OpenRecord
   /** Absent where nothing is called. */
-  gateway: Gateway | undefined
+  gateway: RunGateway | undefined
 }
 
 /** Puts together what pursues runs: record, gateway, reasoner, and the runs of sub-goals. */
@@ -87,13 +87,13 @@ export async function openPursuits({
     ) as JsonObject
   }
   const recordRun = async (
-    run: Pick<NewRun, 'goal' | 'input' | 'parent' | 'inherits'> & { run_id: string },
+    run: Pick<NewRun, 'goal' | 'input' | 'parent' | 'inherits'> & { run_id: string; owner?: Owner },
     wake_at: string | null,
   ): Promise<void> => {
     await createRun(
       run.run_id,
       {
-        ...config.owner,
+        ...(run.owner ?? config.owner),
         goal: run.goal,
         input: await seal(run.run_id, run.goal, run.input),
         mode: config.mode,
@@ -172,9 +172,9 @@ export async function openPursuits({
     wakes,
     desk,
     wake: (runId) => queue.wake(runId),
-    async createRun(goal, input, { mine }) {
+    async createRun(goal, input, { mine, owner = config.owner }) {
       const run_id = uuidv7()
-      await recordRun({ run_id, goal, input }, mine ? inMs(ownMs) : null)
+      await recordRun({ run_id, goal, input, owner }, mine ? inMs(ownMs) : null)
       if (!mine) await queue.notify(run_id)
       return run_id
     },
@@ -240,7 +240,8 @@ function inMs(ms: number): string {
   return new Date(Date.now() + ms).toISOString()
 }
 
-function sleepUntil(instant: Date, signal: AbortSignal): Promise<void> {
+/** Resolves at an instant, or when the signal aborts. */
+export function sleepUntil(instant: Date, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve()
     const timer = setTimeout(done, Math.max(0, instant.getTime() - Date.now()))

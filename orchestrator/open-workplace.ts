@@ -10,12 +10,15 @@ import { parseGoal } from './goals/load-goal.ts'
 import { validateInput } from './goals/validate-input.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
+import { entryOf, machineOf } from './host-entry.ts'
 import { backUpHome, migrateRecord, restoreHome } from './keep-home.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { withSubGoals } from './model/sub-goals.ts'
 import { checkOpening, openRemit } from './open-remit.ts'
 import { YamlError } from './parse-yaml.ts'
+import { checkServers, reviewTools } from './review-tools.ts'
+import { serveHost, serverAlone } from './serve-host.ts'
 import { startWorkerProcesses } from './worker-processes.ts'
 
 /** What a command can know and do before anything is started. */
@@ -40,22 +43,29 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
       throw new InputError(`The input of ${goal.goal} has ${checked.issues.length} ${faults}`, checked.issues)
     },
     check: (options) => checkOpening(config, catalogue, options),
-    goingLive: () => goingLive(config, catalogue),
+    goingLive: (server) => goingLive(config, server === undefined ? catalogue : serverAlone(catalogue, server)),
+    serve: (server, options) => serveHost(config, serverAlone(catalogue, server), options),
     open: (options) => openRemit(config, { catalogue, goals: goalFiles(config).map(({ goal }) => goal) }, options),
+    entryOf: (server) => entryOf(config, catalogue, server),
+    machine: machineOf(config),
+    reviewTools: (server, options) => reviewTools(config, serverAlone(catalogue, server), options),
+    checkServers: (options) => checkServers(config, catalogue, options),
     diagnose: () => diagnose(config, catalogue),
     startWorkers: (count, options) => startWorkerProcesses(config, count, options),
     migrate: () => migrateRecord(config),
     backUp: (file, signal) => backUpHome(config, file, signal),
     restore: (file, options) => restoreHome(config, file, options),
-    stopEverything: () => stopEverything(config),
+    stopEverything: (options) => stopEverything(config, options),
   }
 }
 
 /** Emulators first, Postgres last: what writes stops before what it writes to. */
-async function stopEverything({ home }: Config): Promise<string[]> {
+async function stopEverything({ home }: Config, { unused = false } = {}): Promise<string[]> {
   const membership = await joinHome(openHome(home))
   try {
-    const names = (await membership.status()).services.map(({ name }) => name)
+    const { services, commands } = await membership.status()
+    if (unused && commands.length > 1) return []
+    const names = services.map(({ name }) => name)
     const ordered = [...names.filter((name) => name !== 'postgres'), ...names.filter((name) => name === 'postgres')]
     for (const name of ordered) await membership.stop(name)
     return ordered

@@ -23,7 +23,8 @@ import { grantOf, sourcesOf } from './go-live.ts'
 import type { Home } from './home/home.ts'
 import type { Membership } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
-import { draft } from './model/event.ts'
+import { type Draft, draft } from './model/event.ts'
+import type { Sealer } from './model/seal.ts'
 import type { OpenRecord } from './record/open-record.ts'
 
 /** What the servers of one command stand on. */
@@ -31,6 +32,12 @@ export interface Place {
   home: Home
   membership: Membership
   record: OpenRecord
+}
+
+/** What servers need of the record: where sealed values are opened, databases of their own, and what is noted of them. */
+export interface ServersRecord extends Pick<OpenRecord, 'serverDatabase'> {
+  keyring: { sealer(runId: string): Sealer | Promise<Sealer> }
+  journal: { note(drafts: readonly Draft[]): Promise<unknown> }
 }
 
 /** Server → mode of its fault. */
@@ -112,7 +119,7 @@ export async function startEmulators(
 export async function startServers(
   config: Config,
   catalogue: Catalogue,
-  { home, membership, record }: Place,
+  { home, membership, record }: Omit<Place, 'record'> & { record: ServersRecord },
   faults: Faults,
   options: OpenOptions,
 ): Promise<Gateway> {
@@ -122,8 +129,9 @@ export async function startServers(
     root: config.root,
     proofs: join(home.path, 'jails.json'),
     environment: config.environment,
-    onProof: (proof) =>
-      record.journal.note([draft('system_noted', { what: 'jail_proved', details: { ...proof } })]).then(() => {}),
+    async onProof(proof) {
+      await record.journal.note([draft('system_noted', { what: 'jail_proved', details: { ...proof } })])
+    },
   }).catch((error: unknown) => {
     throw error instanceof NoSandboxError ? new InputError(error.message) : error
   })

@@ -156,6 +156,8 @@ const serverSchema = z.strictObject({
   title: z.string(),
   version: z.string(),
   description: z.string(),
+  /** For hosts' models: what the server is for and in which order its tools make sense. */
+  instructions: z.string().optional(),
   /** How to start it, relative to the project's root. `node` means the pinned Node. */
   command: z.array(z.string()).min(1),
   /** A process that stands in for the vendor in `mode: emulated`. */

@@ -7,15 +7,18 @@ import { block, type Line, paragraph } from './text/line.ts'
  * Names what live mode reaches and as whom, and goes on only where a person agrees: on the terminal, or by `yes` beforehand.
  * It is asked once for the same endpoints, credentials and settings. Nothing is asked in emulated mode.
  */
-export async function agreeToGoLive(context: Context, { yes }: { yes: boolean }): Promise<void> {
+export async function agreeToGoLive(
+  context: Context,
+  { yes, server }: { yes: boolean; server?: string },
+): Promise<void> {
   const { workplace, terminal } = context
-  const live = await workplace.goingLive()
+  const live = await workplace.goingLive(server)
   if (!live) return
   note(context, liveLines(live, columnsOf(context)))
   if (yes) return live.agree()
   if (!terminal.canAsk)
     throw new InputError(
-      `Nobody has agreed to go live with these accounts. Run it on a terminal, or once with --yes: ${commandName} run GOAL --yes`,
+      `Nobody has agreed to go live with these accounts. Run it on a terminal, or once with --yes: ${commandName} ${server === undefined ? 'run GOAL' : `serve ${server}`} --yes`,
     )
   const answer = await untilInterrupted(terminal, () => terminal.ask('Go live with these accounts? [y/N] '))
   if (!/^\s*y(es)?\s*$/i.test(answer ?? '')) throw new InputError('Not gone live: nothing was started')

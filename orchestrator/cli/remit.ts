@@ -1,12 +1,15 @@
 import type { Issue } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
 import type { Progress } from '../model/call.ts'
-import type { Catalogue } from '../model/catalogue.ts'
+import type { Catalogue, Tool } from '../model/catalogue.ts'
 import type { Task } from '../model/decision.ts'
 import type { Event, Mode } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
+import type { ServerStatus } from '../model/server-status.ts'
 import type { Situation } from '../model/situation.ts'
 import type { Replay } from '../run/replay.ts'
+import type { Entry } from './connect/entry.ts'
+import type { Machine } from './connect/host-paths.ts'
 
 /** What the composition root knows before anything is started. */
 export interface Workplace {
@@ -26,10 +29,29 @@ export interface Workplace {
   checkInput(goal: Goal, input: unknown): JsonObject
   /** Throws {@link InputError} with what can be known to be wrong before anything is started: faults that nobody knows, slots that nothing fills. */
   check(options: OpenOptions): Promise<void>
-  /** What a person has to agree to before servers may be started; undefined in emulated mode, and once somebody has agreed. */
-  goingLive(): Promise<GoingLive | undefined>
+  /**
+   * What a person has to agree to before servers, or the one of that name, may be started; undefined in emulated mode, and
+   * once somebody has agreed.
+   */
+  goingLive(server?: string): Promise<GoingLive | undefined>
   /** Starts (or joins) Postgres and opens the record; `servers: true` also starts emulators and capability servers. */
   open(options: OpenOptions): Promise<Remit>
+  /** Serves one capability server to the host at stdin and stdout, until that goes away or it is closed. Throws {@link InputError} where there is no such server. */
+  serve(server: string, options: Pick<OpenOptions, 'signal'> & { tell(line: string): void }): Promise<Serving>
+  /**
+   * Starts a server, and asks `accept` about each tool that it tells otherwise than it was reviewed; what is accepted is
+   * recorded, and counts from now on until the manifest changes. Throws {@link InputError} where there is no such server.
+   */
+  reviewTools(
+    server: string,
+    options: Pick<OpenOptions, 'signal'> & { accept(review: ToolReview): Promise<boolean> },
+  ): Promise<ToolReview>
+  /** How a host starts a server through this project, or reaches Remit itself. Throws {@link InputError} where there is no such server. */
+  entryOf(server: string): Entry
+  /** The machine that hosts run on. */
+  machine: Omit<Machine, 'project'>
+  /** Starts every server, and says how each is. */
+  checkServers(options: Pick<OpenOptions, 'signal' | 'onStarting' | 'onStarted'>): Promise<ServerStatus[]>
   /** Facts for `doctor`: each with what was found, and what to do where it is not as it should be. */
   diagnose(): Promise<Finding[]>
   /** Starts further worker processes, each again when it dies, until closed. */
@@ -40,8 +62,39 @@ export interface Workplace {
   backUp(file: string, signal: AbortSignal): Promise<Backup>
   /** Makes a backup this home. Throws {@link InputError} where the home holds something, unless it is to be replaced. */
   restore(file: string, options: { replace: boolean; signal: AbortSignal }): Promise<Restored>
-  /** Stops every process that belongs to this home, whoever started it. Returns their names. */
-  stopEverything(): Promise<string[]>
+  /** Stops every process that belongs to this home, whoever started it; with `unused` only where no command uses it. Returns their names. */
+  stopEverything(options?: { unused?: boolean }): Promise<string[]>
+}
+
+/** How a running server tells its tools, beside how they were reviewed. */
+export interface ToolReview {
+  server: string
+  /** Tools that differ. */
+  changed: ChangedTool[]
+  /** Tools that nobody reviewed: they cannot be called. */
+  others: string[]
+}
+
+export interface ChangedTool {
+  tool: string
+  /** What differs, in words. */
+  why: string
+  reviewed: ToolFace
+  /** Absent where it is not offered, or cannot be accepted. */
+  live?: ToolFace
+}
+
+/** What of a tool a running server can change. */
+export type ToolFace = Pick<Tool, 'description' | 'input' | 'output' | 'annotations' | 'fingerprint'>
+
+/** A capability server that a host is connected to. */
+export interface Serving {
+  /** Where its calls are recorded, or why they are not. */
+  recorded: { home: string } | { why: string }
+  /** Resolves when the host has gone. */
+  ended: Promise<void>
+  /** Lets calls in flight settle for a moment, and ends all that was started. */
+  close(): Promise<void>
 }
 
 /** Worker processes beside this one. */

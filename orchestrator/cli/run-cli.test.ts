@@ -346,7 +346,7 @@ describe('looking', () => {
 
   test('runs and servers list what there is', async () => {
     expect((await remit(['runs'])).out).toMatch(/019a0000-0000-7000-8000-000000000001 +onboard +succeeded +2 s ago/)
-    expect((await remit(['servers'])).out).toMatch(/billing +1\.2\.3 +1 +Stripe +STRIPE_API_BASE +STRIPE_API_KEY/)
+    expect((await remit(['servers'])).out).toMatch(/billing +1\.2\.3 +1 +0 +Stripe +STRIPE_API_BASE +STRIPE_API_KEY/)
   })
 
   test('tools lists all tools, and finds those that fit a query', async () => {

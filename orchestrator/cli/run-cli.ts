@@ -3,6 +3,7 @@ import { addAnswer } from './commands/answer.ts'
 import { addApprovals, addApprove, addDeny } from './commands/approvals.ts'
 import { addBackup } from './commands/backup.ts'
 import { addCancel } from './commands/cancel.ts'
+import { addConnect } from './commands/connect.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
 import { addExport } from './commands/export.ts'
@@ -14,6 +15,7 @@ import { addRestore } from './commands/restore.ts'
 import { addResume } from './commands/resume.ts'
 import { addRun } from './commands/run.ts'
 import { addRuns } from './commands/runs.ts'
+import { addServe } from './commands/serve.ts'
 import { addServers } from './commands/servers.ts'
 import { addShow } from './commands/show.ts'
 import { addSql } from './commands/sql.ts'
@@ -44,6 +46,8 @@ const commands: AddCommand[] = [
   addStart,
   addTools,
   addServers,
+  addServe,
+  addConnect,
   addSql,
   addPsql,
   addVerify,

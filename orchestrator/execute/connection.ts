@@ -14,7 +14,7 @@ import type { EraVerdicts } from './era-verdicts.ts'
 import { followTools, type Quarantine, type ToolsInView } from './follow-tools.ts'
 import type { Launch } from './launch.ts'
 import type { Limits } from './limits.ts'
-import { quarantineOf } from './list-tools.ts'
+import { quarantineOf, type ToldTools, toldTools } from './list-tools.ts'
 import { patience } from './patience.ts'
 import { JailError } from './sandbox/jail-error.ts'
 import { StdioTransport } from './stdio-transport.ts'
@@ -35,6 +35,8 @@ export interface Connection {
   /** What its endpoints lead through. */
   broker: Broker | undefined
   tools: ToolsInView
+  /** Asks for the tools once more, to show them to a person. */
+  list(): Promise<ToldTools>
   pid(): number | undefined
   /** False as soon as nothing may be sent any more. */
   isOpen(): boolean
@@ -136,7 +138,8 @@ async function open(
       else changedMeanwhile = true
     })
     await subscribe(client)
-    const look = () => lookAt(client, server, limits.handshakeMs, end.signal)
+    const list = () => lookAt(client, server, limits.handshakeMs, end.signal)
+    const look = async () => quarantineOf(server, await list())
     const first = await look()
     if (first.size > 0) onQuarantine(first)
     tools = followTools({
@@ -149,7 +152,7 @@ async function open(
       onFailure: () => transport.fail('does not tell its tools any more'),
     })
     if (changedMeanwhile) tools.changed()
-    return connectionOf(client, transport, tools, launch, ended.promise)
+    return connectionOf(client, transport, { tools, list }, launch, ended.promise)
   } catch (cause) {
     const what = endingOf(transport, cause)
     await transport.close()
@@ -162,7 +165,7 @@ async function open(
 function connectionOf(
   client: Client,
   transport: StdioTransport,
-  tools: ToolsInView,
+  looking: Pick<Connection, 'tools' | 'list'>,
   { secrets, broker }: Launch,
   ended: Promise<string>,
 ): Connection {
@@ -170,7 +173,7 @@ function connectionOf(
     era: client.getNegotiatedProtocolVersion() ?? 'unknown',
     secrets,
     broker,
-    tools,
+    ...looking,
     ended,
     gone: transport.gone,
     pid: () => transport.pid,
@@ -202,10 +205,10 @@ function connectionOf(
 }
 
 /** One look at all pages of the list, within one bound of time. */
-async function lookAt(client: Client, server: ServerManifest, ms: number, ended: AbortSignal): Promise<Quarantine> {
+async function lookAt(client: Client, server: ServerManifest, ms: number, ended: AbortSignal): Promise<ToldTools> {
   const wait = patience({ cancel: ended, remainingMs: ms })
   try {
-    return await quarantineOf(client, server, wait.signal)
+    return await toldTools(client, server, wait.signal)
   } finally {
     wait.release()
   }

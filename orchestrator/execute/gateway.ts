@@ -4,6 +4,7 @@ import type { Catalogue } from '../model/catalogue.ts'
 import type { ServerStatus } from '../model/server-status.ts'
 import { killOrphans } from './launch-mark.ts'
 import { defaultLimits, type Limits } from './limits.ts'
+import type { ToldTools } from './list-tools.ts'
 import { notPerformed } from './outcome.ts'
 import { patience } from './patience.ts'
 import type { Performed } from './perform-call.ts'
@@ -26,6 +27,8 @@ export interface Gateway {
   start(servers: readonly string[]): Promise<void>
   /** Makes one call. Never throws: whatever happens is an outcome. */
   call(request: CallRequest, options: CallOptions): Promise<CallResult>
+  /** What a server tells of its tools right now. Rejects where it does not run, or is not in the reviewed manifest. */
+  list(server: string): Promise<ToldTools>
   /** How the servers that were needed so far are. */
   status(): ServerStatus[]
   /** The processes that run right now. */
@@ -109,6 +112,11 @@ export function openGateway(options: GatewayOptions): Gateway {
         return { outcome: notPerformed('internal', message), evidence: 'none' }
       })
       return { outcome, ...(era !== undefined && { era }), started_at, settled_at: now().toISOString(), egress }
+    },
+    async list(name) {
+      const server = catalogue.servers.get(name)
+      if (!server) throw new RangeError(`${name} is not in the reviewed manifest`)
+      return upstreamOf(server).list()
     },
     status: () => [...upstreams.values()].map((upstream) => upstream.status()),
     pids: () => [...upstreams.values()].flatMap((upstream) => upstream.status().pid ?? []),

@@ -6,22 +6,31 @@ import { driftOf } from './tool-drift.ts'
 
 /** Pages of a list that a server may need. */
 const mostPages = 64
+/** Names of tools that nobody reviewed, to be shown. */
+const mostOthers = 100
 
-/**
- * Asks a server for its tools and says which reviewed ones it does not offer as they were reviewed. Of the others nothing is
- * kept: they cannot be called anyway. Rejects where the list does not end, or not in time.
- */
-export async function quarantineOf(
+/** What a running server tells of its tools. */
+export interface ToldTools {
+  /** Reviewed tool → as it is told: twice at most. */
+  reviewed: ReadonlyMap<string, readonly FingerprintedTool[]>
+  /** Names of tools that are not in the manifest, and so cannot be called. */
+  others: readonly string[]
+}
+
+/** Asks a server for its tools. Rejects where the list does not end, or not in time. */
+export async function toldTools(
   client: Client,
-  { name, tools }: Pick<ServerManifest, 'name' | 'tools'>,
+  { name: server, tools }: Pick<ServerManifest, 'name' | 'tools'>,
   signal: AbortSignal,
-): Promise<Quarantine> {
-  const told = new Map<string, FingerprintedTool[]>(tools.map((tool) => [tool.name, []]))
+): Promise<ToldTools> {
+  const reviewed = new Map<string, FingerprintedTool[]>(tools.map((tool) => [tool.name, []]))
+  const others = new Set<string>()
   // The SDK's own listing says on stdout that a server has no tools, and keeps every page.
-  const listed = client.getServerCapabilities()?.tools ? pages(client, name, signal) : []
+  const listed = client.getServerCapabilities()?.tools ? pages(client, server, signal) : []
   for await (const page of listed) {
     for (const { name, description, inputSchema, outputSchema, annotations } of page) {
-      const soFar = told.get(name)
+      const soFar = reviewed.get(name)
+      if (!soFar && others.size < mostOthers) others.add(name)
       if (!soFar || soFar.length > 1) continue
       soFar.push({
         name,
@@ -32,9 +41,14 @@ export async function quarantineOf(
       })
     }
   }
+  return { reviewed, others: [...others] }
+}
+
+/** Which reviewed tools a server does not offer as they were reviewed. */
+export function quarantineOf({ tools }: Pick<ServerManifest, 'tools'>, { reviewed }: ToldTools): Quarantine {
   return new Map(
     tools.flatMap((tool) => {
-      const drift = driftOf(tool, told.get(tool.name) ?? [])
+      const drift = driftOf(tool, reviewed.get(tool.name) ?? [])
       return drift === undefined ? [] : [[tool.name, drift]]
     }),
   )

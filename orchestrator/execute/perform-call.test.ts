@@ -18,6 +18,7 @@ function connection(more: Partial<Connection> = {}): Connection {
     secrets: [],
     broker: undefined,
     tools: { quarantine: async () => new Map(), seen: () => new Map(), changed: () => {} },
+    list: async () => ({ reviewed: new Map(), others: [] }),
     pid: () => 1,
     isOpen: () => true,
     send,

@@ -26,6 +26,7 @@ class FakeProcess {
       secrets: [],
       broker: undefined,
       tools: { quarantine: async () => new Map(), seen: () => new Map(), changed: () => {} },
+      list: async () => ({ reviewed: new Map(), others: [] }),
       pid: () => (this.open ? 1 : undefined),
       isOpen: () => this.open,
       send: () => new Promise(() => {}),

@@ -24,7 +24,8 @@ export function driftOf(reviewed: ToolManifest, told: readonly FingerprintedTool
   }
 }
 
-const unreadable = 'what the running server says of it cannot be read'
+/** Why a tool that cannot be read differs: nobody can accept it. */
+export const unreadable = 'what the running server says of it cannot be read'
 /** Levels that a tool's definition may have. */
 const deepest = 100
 const mostPointers = 3

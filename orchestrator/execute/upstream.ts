@@ -9,6 +9,7 @@ import type { EraVerdicts } from './era-verdicts.ts'
 import { lanes } from './lanes.ts'
 import type { Launch } from './launch.ts'
 import type { Limits } from './limits.ts'
+import type { ToldTools } from './list-tools.ts'
 import { notPerformed } from './outcome.ts'
 import { orAborted, type Patience, patience } from './patience.ts'
 import { notSent, type Performed, performCall } from './perform-call.ts'
@@ -20,6 +21,8 @@ export interface Upstream {
   start(): Promise<void>
   /** Makes one call, in its turn. Rejects only where nothing was sent. */
   call(tool: Tool, request: CallRequest, options: UpstreamCall): Promise<Performed>
+  /** What the running server tells of its tools right now. Rejects with {@link ServerUnavailable} where it does not run. */
+  list(): Promise<ToldTools>
   status(): ServerStatus
   close(): Promise<void>
 }
@@ -174,6 +177,7 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
         leave()
       }
     },
+    list: async () => (await supervisor.connection(closing.signal)).list(),
     status() {
       const { is, connection, retryAt, ends, lastTrouble } = supervisor.state()
       const pause = guard.refusesFor()

@@ -2,6 +2,7 @@ import type { Issue } from '../../shared/failure.ts'
 import { digest } from '../../shared/json.ts'
 import type { Manifest, ServerManifest, ToolManifest } from '../../shared/manifest.ts'
 import type { Budget } from './goal.ts'
+import { nameIssues } from './name-issues.ts'
 
 /** A reviewed tool under its full name, `<server>.<tool>`. */
 export interface Tool extends ToolManifest {
@@ -9,6 +10,8 @@ export interface Tool extends ToolManifest {
   id: string
   /** Set where the tool is a goal: calling it starts a run, which may spend this unless its task says less. */
   sub_goal?: { goal: string; budget: Budget }
+  /** Set where a person accepted the tool as its running server tells it, in the place of what the manifest says. */
+  pinned?: { over: string; by: string; at: string }
 }
 
 /** All reviewed tools, by full name, and the servers they belong to. */
@@ -22,7 +25,7 @@ export interface Catalogue {
 export function catalogueOf(manifest: Manifest): Catalogue {
   const servers = new Map(manifest.servers.map((server) => [server.name, server]))
   const tools = new Map<string, Tool>()
-  const issues: Issue[] = []
+  const issues: Issue[] = nameIssues(manifest)
   for (const [s, server] of manifest.servers.entries()) {
     const names = new Set(server.tools.map((tool) => tool.name))
     for (const [t, tool] of server.tools.entries()) {
@@ -87,6 +90,7 @@ export type ToolContract = Pick<
 >
 
 export function contractOf(tool: Tool): ToolContract {
-  const { description: _d, input: _i, output: _o, annotations: _a, scopes: _s, egress: _e, ...contract } = tool
+  const { description: _d, input: _i, output: _o, annotations: _a, scopes: _s, ...rest } = tool
+  const { egress: _e, pinned: _p, ...contract } = rest
   return contract
 }

@@ -97,4 +97,7 @@ export const goalSchema = z.strictObject({
   answer: answerSchema.prefault({}),
   budget: budgetSchema.prefault({}),
 })
-export type Goal = z.infer<typeof goalSchema>
+export type Goal = z.infer<typeof goalSchema> & {
+  /** Of a goal that no file says, for a host asked for it: the one tool that is called, with the input as its arguments. */
+  call?: string
+}

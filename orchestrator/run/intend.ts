@@ -289,7 +289,7 @@ export function intendUndo(situation: Situation, call: CallState, attempt: numbe
 export function scopeOf(situation: Situation): Scope {
   return {
     input: situation.input,
-    inputOrigin: 'input',
+    inputOrigin: situation.created.goal.call === undefined ? 'input' : 'client',
     tasks: { get: (id) => outputOf(situation.tasks.get(id)) },
     literalOrigin: literalOriginIn(situation.created.goal),
   }

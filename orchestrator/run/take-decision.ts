@@ -120,7 +120,8 @@ function outOfReach(situation: Situation, { code, facts, issues, why, notice = [
   const answers = situation.created.goal.outcomes.filter(({ fact }) => unmet.has(fact) && !situation.waived.has(fact))
   const error = { code, message: why, issues }
   if (situation.calls.size === 0) return [finished(situation, 'failed', [], error)]
-  if (answers.some(({ on_failure }) => on_failure === 'undo')) {
+  const isOneCall = situation.created.goal.call !== undefined
+  if (isOneCall || answers.some(({ on_failure }) => on_failure === 'undo')) {
     return [draft('compensation_started', { reason: why, calls: callsToUndo(situation) })]
   }
   const waiting = answers.filter(({ on_failure }) => on_failure === 'wait').map(({ fact }) => fact)

@@ -54,7 +54,8 @@ export function buildMcpServer(definition: AnyServer, session: Session, log: Log
   }
 }
 
-function registrationOf(manifest: ToolManifest) {
+/** What a host is told of a tool, straight from its manifest. */
+export function registrationOf(manifest: ToolManifest) {
   const { title, description, annotations, effect, idempotency, scopes, establishes, expect } = manifest
   const { compensation, lookup, marks, timeout_ms } = manifest
   return {
@@ -119,7 +120,8 @@ function sensitiveTexts(args: unknown, { marks }: ToolManifest): string[] {
     .map(String)
 }
 
-function toResult(outcome: ToolOutcome): CallToolResult {
+/** How an outcome crosses the wire: what failed says in `_meta` what it means. */
+export function toResult(outcome: ToolOutcome): CallToolResult {
   if (outcome.status === 'succeeded') {
     const { output } = outcome
     return { content: [{ type: 'text', text: JSON.stringify(output) }], structuredContent: output }

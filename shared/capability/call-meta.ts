@@ -21,6 +21,8 @@ export const metaKeys = {
   call: `${metaPrefix}/call`,
   outcome: `${metaPrefix}/outcome`,
   tool: `${metaPrefix}/tool`,
+  /** Of a result: whether the call is in Remit's record, and as which run. */
+  record: `${metaPrefix}/record`,
 } as const
 
 /** How an emulator says, in one JSON line on stdout, where it listens and which credentials it takes. */

@@ -15,13 +15,14 @@ const defaultTimeoutMs = 30_000
 
 /** What the reviewed manifest says of a server, derived from its code. Throws where the definition breaks the manifest's schema. */
 export function manifestOf(server: AnyServer): ServerManifest {
-  const { name, title, version, description, egress, emulates } = server
+  const { name, title, version, description, instructions, egress, emulates } = server
   const { endpoints, credentials, settings, faults, concurrency, jail } = server
   return serverManifestSchema.parse({
     name,
     title,
     version,
     description,
+    instructions,
     command: ['node', `servers/${name}/main.ts`],
     ...(emulates !== undefined && {
       emulator: { vendor: emulates, command: ['node', `servers/${name}/emulator.ts`] },

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { listProcesses } from '../../orchestrator/execute/sandbox/limits/list-processes.ts'
+import { treeOf } from '../../orchestrator/execute/sandbox/limits/process-tree.ts'
 import { key, openProberGateway, type ProberGateway, token } from '../support/prober-gateway.ts'
 
 /** Starting a process takes its time on a busy machine. */
@@ -24,8 +26,10 @@ test('a call is told with what it caused on the network', async () => {
   expect(prober.vendor.received.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${key}`, `Bearer ${key}`])
 })
 
-test.runIf(process.platform === 'linux')('the process holds its token and not the key', () => {
-  const environment = readFileSync(`/proc/${prober.pid()}/environ`, 'utf8')
+test.runIf(process.platform === 'linux')('the process holds its token and not the key', async () => {
+  const tree = treeOf(prober.pid(), await listProcesses())
+  const environments = await Promise.all(tree.map(({ pid }) => readFile(`/proc/${pid}/environ`, 'utf8')))
+  const environment = environments.join('\0')
   expect(environment).toContain(`PROBER_TOKEN=${token}`)
   expect(environment).toContain('PROBER_KEY=held-by-remit')
   expect(environment).not.toContain(key)

@@ -1,50 +1,98 @@
-import { type AddCommand, columnsOf, jsonOption, print, printJson, tableFit } from '../context.ts'
+import type { ServerStatus } from '../../model/server-status.ts'
+import { type AddCommand, type Context, columnsOf, jsonOption, note, print, printJson, tableFit } from '../context.ts'
+import { agreeToGoLive } from '../go-live.ts'
+import { interruptible } from '../open-interruptibly.ts'
 import { noSandbox } from '../story/header.ts'
-import { bad, paragraph } from '../text/line.ts'
+import { bad, type Line, paragraph } from '../text/line.ts'
 import { table } from '../text/table.ts'
+import { addAccept } from './accept.ts'
 
-/** `remit servers`: the capability servers of the reviewed manifest, and what each is given. */
+interface ServersOptions {
+  check?: boolean
+  json?: boolean
+}
+
+/** `remit servers`: the capability servers of the reviewed manifest, what each is given, and with `--check` how each runs. */
 export const addServers: AddCommand = (program, context) => {
-  program
+  const servers = program
     .command('servers')
     .summary('list the capability servers')
+    .option('--check', 'start each, and compare the tools that it tells with the reviewed ones')
     .option(...jsonOption)
-    .action(({ json }: { json?: boolean }) => {
-      const { catalogue, mode, unconfined } = context.workplace
-      const servers = [...catalogue.servers.values()].map((server) => ({
-        name: server.name,
-        title: server.title,
-        version: server.version,
-        tools: server.tools.length,
-        emulates: mode === 'emulated' ? (server.emulator?.vendor ?? null) : null,
-        endpoints: Object.keys(server.endpoints),
-        credentials: Object.keys(server.credentials),
-        sandboxed: !unconfined.includes(server.name),
-      }))
-      if (json) return printJson(context, servers)
-      print(
-        context,
-        table(
-          [
-            { title: 'server' },
-            { title: 'version' },
-            { title: 'tools', align: 'right' },
-            { title: 'emulated' },
-            { title: 'endpoints' },
-            { title: 'credentials' },
-          ],
-          servers.map(({ name, version, tools, emulates, endpoints, credentials }) => [
-            name,
-            version,
-            String(tools),
-            emulates ?? '-',
-            endpoints.join(', ') || '-',
-            credentials.join(', ') || '-',
-          ]),
-          tableFit(context),
-        ),
-      )
-      if (unconfined.length > 0)
-        print(context, paragraph([bad('sandbox'), ' '], noSandbox(unconfined), columnsOf(context), 'bad'))
-    })
+    .action(({ check = false, json = false }: ServersOptions) => list(context, { check, json }))
+  addAccept(servers, context)
+}
+
+async function list(context: Context, { check, json }: Required<ServersOptions>): Promise<void> {
+  const { workplace } = context
+  const statuses = check ? await checked(context) : []
+  const { catalogue, mode, unconfined } = workplace
+  const servers = [...catalogue.servers.values()].map((server) => {
+    const status = statuses.find((each) => each.server === server.name)
+    return {
+      name: server.name,
+      title: server.title,
+      version: server.version,
+      tools: server.tools.length,
+      accepted: server.tools
+        .map((tool) => tool.name)
+        .filter((tool) => catalogue.tools.get(`${server.name}.${tool}`)?.pinned !== undefined),
+      emulates: mode === 'emulated' ? (server.emulator?.vendor ?? null) : null,
+      endpoints: Object.keys(server.endpoints),
+      credentials: Object.keys(server.credentials),
+      sandboxed: !unconfined.includes(server.name),
+      ...(status && { status }),
+    }
+  })
+  if (statuses.some(isAmiss)) context.exitCode = 1
+  if (json) return printJson(context, servers)
+  const columns = [
+    { title: 'server' },
+    { title: 'version' },
+    { title: 'tools', align: 'right' as const },
+    { title: 'accepted', align: 'right' as const },
+    ...(check ? [{ title: 'runs' }, { title: 'refused', align: 'right' as const }] : []),
+    { title: 'emulated' },
+    { title: 'endpoints' },
+    { title: 'credentials' },
+  ]
+  const rows = servers.map(({ name, version, tools, accepted, emulates, endpoints, credentials, status }) => [
+    name,
+    version,
+    String(tools),
+    String(accepted.length),
+    ...(check ? [runs(status), String(status?.quarantined.length ?? 0)] : []),
+    emulates ?? '-',
+    endpoints.join(', ') || '-',
+    credentials.join(', ') || '-',
+  ])
+  print(context, table(columns, rows, tableFit(context)))
+  print(context, statuses.flatMap(troubleOf))
+  if (unconfined.length > 0)
+    print(context, paragraph([bad('sandbox'), ' '], noSandbox(unconfined), columnsOf(context), 'bad'))
+}
+
+async function checked(context: Context): Promise<ServerStatus[]> {
+  await agreeToGoLive(context, { yes: false })
+  note(context, [['Starting every server to look at its tools.']])
+  return interruptible(context.terminal, (signal) => context.workplace.checkServers({ signal }))
+}
+
+function isAmiss({ state, quarantined }: ServerStatus): boolean {
+  return state !== 'up' || quarantined.length > 0
+}
+
+function runs(status: ServerStatus | undefined): string {
+  if (!status) return '-'
+  return status.state === 'up' ? `up, ${status.era ?? 'unknown era'}` : status.state.replace('_', ' ')
+}
+
+function troubleOf({ server, quarantined, last_error }: ServerStatus): Line[] {
+  const down: Line[] = last_error ? [[bad('✗ '), `${server}: ${last_error.message}`]] : []
+  if (quarantined.length === 0) return down
+  return [
+    ...down,
+    ...quarantined.map(({ tool, why }): Line => [bad('✗ '), `${server}.${tool} is refused: ${why}`]),
+    [`  Look at the difference: remit servers accept ${server}`],
+  ]
 }

@@ -7,6 +7,7 @@ import { itemsOf } from '../../model/fan-out.ts'
 import type { Goal } from '../../model/goal.ts'
 import type { Situation, TaskState } from '../../model/situation.ts'
 import type { Reasoner } from '../reasoner.ts'
+import { decideCall } from './decide-call.ts'
 import { plan } from './plan.ts'
 import type { KeptTask, Planned, PlanningProblem } from './problem.ts'
 
@@ -21,6 +22,8 @@ export const planner: Reasoner = {
 }
 
 function decide(situation: Situation, catalogue: Catalogue): Decision {
+  const { call } = situation.created.goal
+  if (call !== undefined) return decideCall(situation, call)
   const evidence = evidenceFor(situation)
   const unmet = situation.created.goal.outcomes.filter(
     ({ fact }) => !situation.waived.has(fact) && !evidence.some((held) => held.fact === fact),

@@ -56,6 +56,7 @@ export function openVendorGateway(url: string, latency: Latency): Gateway {
       const outcome = await call(request, signal)
       return { outcome, started_at, settled_at: new Date().toISOString(), egress: [] }
     },
+    list: async () => ({ reviewed: new Map(), others: [] }),
     status: () => [],
     pids: () => [],
     close: () => sql.end({ timeout: 1 }),

@@ -1,0 +1,127 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { OpenOptions, Serving } from './cli/remit.ts'
+import type { Config } from './config.ts'
+import { planner } from './decide/planner/planner.ts'
+import { policyDigest } from './enforce/policy.ts'
+import { openHome } from './home/home.ts'
+import { joinHome, type Membership } from './home/shared-process.ts'
+import type { Catalogue } from './model/catalogue.ts'
+import { digestSealed } from './model/seal.ts'
+import { openPursuits, sleepUntil } from './open-pursuits.ts'
+import { type OpenRecord, openRecord } from './record/open-record.ts'
+import { CancellableGateway } from './run/cancellable-gateway.ts'
+import { type CallRuns, HostCalls } from './run/host-calls.ts'
+import { unrecordedRuns } from './run/unrecorded-runs.ts'
+import { type ServersRecord, startEmulators, startServers } from './start-servers.ts'
+
+/** What makes a host's calls, and where they are recorded. */
+export interface OpenHostCalls {
+  calls: HostCalls
+  recorded: Serving['recorded']
+  close(): Promise<void>
+}
+
+type Options = Pick<OpenOptions, 'signal'>
+
+/**
+ * Starts the catalogue's servers as every run has them, with the record where that can be had. Whether a session is recorded
+ * is settled here, once: one that began recorded calls nothing that it cannot record.
+ */
+export async function openHostCalls(config: Config, catalogue: Catalogue, options: Options): Promise<OpenHostCalls> {
+  const home = openHome(config.home)
+  const membership = await joinHome(home)
+  const closers: (() => Promise<void>)[] = [() => membership.leave()]
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    closers.push(await startEmulators(config, catalogue, { home, membership }, {}, { servers: true, ...options }))
+    const record = await recordOf(config, home, membership)
+    if ('close' in record) closers.push(() => record.close())
+    options.signal?.throwIfAborted()
+    const start = async (needs: ServersRecord) => {
+      const place = { home, membership, record: needs }
+      const gateway = await startServers(config, catalogue, place, {}, { servers: true, ...options })
+      closers.push(() => gateway.close())
+      return new CancellableGateway(gateway)
+    }
+    const [runs, recorded] =
+      'close' in record
+        ? ([await recordedRuns(config, catalogue, record, start, closers), { home: config.home }] as const)
+        : ([await runsInMemory(config, catalogue, record.why, start), record] as const)
+    options.signal?.throwIfAborted()
+    return { calls: new HostCalls(runs), recorded, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function recordOf(
+  { databaseUrl }: Config,
+  home: ReturnType<typeof openHome>,
+  membership: Membership,
+): Promise<OpenRecord | { why: string }> {
+  try {
+    return await openRecord({ home, membership, databaseUrl })
+  } catch (error) {
+    return { why: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+type Start = (record: ServersRecord) => Promise<CancellableGateway>
+
+async function recordedRuns(
+  config: Config,
+  catalogue: Catalogue,
+  record: OpenRecord,
+  start: Start,
+  closers: (() => Promise<void>)[],
+): Promise<CallRuns> {
+  const gateway = await start(record)
+  const pursuing = await openPursuits({ config, catalogue, goalNamed: () => undefined, record, gateway })
+  closers.push(
+    () => pursuing.close(),
+    async () => void (await record.signHeads().catch(() => 0)),
+  )
+  return {
+    canBeAnswered: true,
+    create: (goal, input, principal) =>
+      pursuing.createRun(goal, input, { mine: true, owner: { ...config.owner, principal } }),
+    pursue: (runId, { onProgress, ...options }) =>
+      pursuing.pursuits.untilItRests(runId, { ...options, onProgress: (_, progress) => onProgress(progress) }),
+    cancelCalls: (runId) => gateway.cancel(runId),
+  }
+}
+
+async function runsInMemory(config: Config, catalogue: Catalogue, why: string, start: Start): Promise<CallRuns> {
+  let gateway: CancellableGateway | undefined
+  const runs = unrecordedRuns(
+    {
+      tenant: config.owner.tenant,
+      mode: config.mode,
+      policyDigest: policyDigest(config.policy),
+      reasoner: planner,
+      reasonerReadsOutputs: false,
+      catalogue,
+      policy: config.policy,
+      clock: { now: () => new Date(), sleepUntil },
+      random: Math.random,
+      newId: uuidv7,
+      digestArguments: digestSealed,
+    },
+    () => {
+      if (!gateway) throw new TypeError('unrecorded runs: the servers are not started')
+      return gateway
+    },
+  )
+  gateway = await start({
+    keyring: runs,
+    // What is proved holds all the same; there is nowhere to write it down.
+    journal: { note: async () => undefined },
+    serverDatabase: async () => {
+      throw new Error(`no database can be had: ${why}`)
+    },
+  })
+  return runs
+}
