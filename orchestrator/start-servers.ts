@@ -8,7 +8,11 @@ import type { Config } from './config.ts'
 import { armFault, clearAbandonedFault, clearFault, ensureEmulator, FaultInForceError } from './execute/emulators.ts'
 import { openEraVerdicts } from './execute/era-verdicts.ts'
 import { type Gateway, openGateway, ServersMisconfigured } from './execute/gateway.ts'
+import type { Launch } from './execute/launch.ts'
 import { launcher } from './execute/launcher.ts'
+import type { RemoteServer } from './execute/remote/connect-remote.ts'
+import { tokenMint } from './execute/tokens/mint-token.ts'
+import { openTokenKeys } from './execute/tokens/token-keys.ts'
 import { grantOf, sourcesOf } from './go-live.ts'
 import type { Home } from './home/home.ts'
 import type { Membership } from './home/shared-process.ts'
@@ -35,6 +39,8 @@ export function checkFaults(config: Config, catalogue: Catalogue, faults: Faults
     const servers = [...catalogue.servers.keys()]
     if (!server)
       throw new InputError(`${asked}: there is no such server${didYouMean(name, servers)}`, faultChoices(catalogue))
+    if (config.servers[name]?.url !== undefined)
+      throw new InputError(`${asked}: ${name} runs by itself at its url, and no fault of ours reaches it`)
     if (!Object.hasOwn(server.faults, mode)) {
       const modes = Object.entries(server.faults).map(([path, message]) => ({ path: `${name}=${path}`, message }))
       const known = modes.length > 0 ? `${name} has no such fault` : `${name} has no faults to rehearse`
@@ -60,7 +66,9 @@ export async function startEmulators(
   faults: Faults,
   options: OpenOptions,
 ): Promise<() => Promise<void>> {
-  const emulated = [...catalogue.servers.values()].filter(({ emulator }) => emulator !== undefined)
+  const emulated = [...catalogue.servers.values()].filter(
+    ({ name, emulator }) => emulator !== undefined && config.servers[name]?.url === undefined,
+  )
   if (config.mode === 'live' || emulated.length === 0) return async () => undefined
   options.onStarting?.('emulators')
   const armed: string[] = []
@@ -110,7 +118,11 @@ export async function startServers(
     environment: config.environment,
     databaseUrl: ({ name }) => record.serverDatabase({ kind: grantOf(config, name), name }),
   })
-  const launch = async (server: ServerManifest) => {
+  const now = () => new Date()
+  const mint = tokenMint({ keys: openTokenKeys({ home, now }), now, newId: () => crypto.randomUUID() })
+  const launch = async (server: ServerManifest): Promise<Launch | RemoteServer> => {
+    const url = config.servers[server.name]?.url
+    if (url !== undefined) return { url, mint, ownerOf: record.ownerOf }
     const described = await describe(server)
     const fault = server.emulator ? undefined : faults[server.name]
     return fault === undefined ? described : { ...described, env: { ...described.env, REMIT_FAULT: fault } }
@@ -119,8 +131,8 @@ export async function startServers(
     catalogue,
     launch,
     sealers: (runId) => record.keyring.sealer(runId),
-    verdicts: openEraVerdicts(join(home.path, 'eras.json'), () => new Date()),
-    now: () => new Date(),
+    verdicts: openEraVerdicts(join(home.path, 'eras.json'), now),
+    now,
     log: pino({ level: 'warn' }, pino.destination({ dest: join(home.logs, 'remit.log'), sync: true })),
   })
   options.onStarting?.('servers')

@@ -36,7 +36,7 @@ export interface Gateway {
 
 export interface GatewayOptions extends Omit<UpstreamOptions, 'limits' | 'random'> {
   catalogue: Catalogue
-  /** How to start a server; asked again at each (re)start, so that a rotated credential is picked up. */
+  /** How to start a server, or where it runs; asked again at each (re)start, so that a rotated credential is picked up. */
   launch: UpstreamOptions['launch']
   /** The sealer of a run; sensitive values are open only here and in the server. */
   sealers: UpstreamOptions['sealers']

@@ -4,7 +4,7 @@ import type { Tool } from '../model/catalogue.ts'
 import type { Sealer } from '../model/seal.ts'
 import type { ServerStatus } from '../model/server-status.ts'
 import { circuit } from './circuit.ts'
-import { ConnectError, type Connection, connect } from './connection.ts'
+import { ConnectError, type Connection, type ConnectOptions, connect } from './connection.ts'
 import type { EraVerdicts } from './era-verdicts.ts'
 import { lanes } from './lanes.ts'
 import type { Launch } from './launch.ts'
@@ -12,6 +12,7 @@ import type { Limits } from './limits.ts'
 import { notPerformed } from './outcome.ts'
 import { orAborted, type Patience, patience } from './patience.ts'
 import { notSent, type Performed, performCall } from './perform-call.ts'
+import { connectRemote, type RemoteServer } from './remote/connect-remote.ts'
 import { ServerUnavailable, supervise } from './supervise.ts'
 
 /** One capability server as the gateway uses it: its process, what guards it, and what is known of it. */
@@ -30,7 +31,7 @@ export interface UpstreamCall {
 }
 
 export interface UpstreamOptions {
-  launch: (server: ServerManifest) => Launch | Promise<Launch>
+  launch: (server: ServerManifest) => Launch | RemoteServer | Promise<Launch | RemoteServer>
   sealers: (run_id: string) => Sealer | Promise<Sealer>
   verdicts: EraVerdicts
   limits: Limits
@@ -66,7 +67,7 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
   async function startAndConnect(signal: AbortSignal): Promise<Connection> {
     const launched = await launchUnless(signal)
     let changes = 0
-    return connect(server, launched, {
+    const options: ConnectOptions = {
       verdicts,
       limits,
       signal,
@@ -82,11 +83,12 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
           'capability server offers other tools than reviewed',
         )
       },
-    })
+    }
+    return 'url' in launched ? connectRemote(server, launched, options) : connect(server, launched, options)
   }
 
   /** What is needed to start it may come from elsewhere (an emulator, a database), and may not come. */
-  async function launchUnless(signal: AbortSignal): Promise<Launch> {
+  async function launchUnless(signal: AbortSignal): Promise<Launch | RemoteServer> {
     signal.throwIfAborted()
     const wait = patience({ cancel: signal, remainingMs: limits.launchMs })
     try {
