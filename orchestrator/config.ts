@@ -26,6 +26,8 @@ const fileSchema = z.strictObject({
   /** Folders with goal files, relative to the project's root; the shipped goals are always there. */
   goals: z.array(z.string()).default([]),
   policy: z.strictObject({ hold: z.array(z.string()).default([]) }).prefault({}),
+  /** Where traces of runs go, by OTLP over HTTP; nowhere unless said. */
+  traces: z.strictObject({ endpoint: z.url({ protocol: /^https?$/ }) }).optional(),
   /** Server → where its endpoints and credentials come from in live mode. */
   servers: z
     .record(
@@ -59,6 +61,8 @@ export interface Config {
   /** What the operator adds to the default policy. */
   policy: { hold: string[] }
   servers: z.output<typeof fileSchema>['servers']
+  /** The base URL of an OpenTelemetry collector; without it nothing is traced. */
+  tracesEndpoint?: string
   /** The folder in which the person typed the command. */
   invocationFolder: string
   owner: Owner
@@ -86,6 +90,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const databaseUrl = environment.REMIT_DATABASE_URL
   if (databaseUrl !== undefined && !/^postgres(ql)?:$/.test(URL.parse(databaseUrl)?.protocol ?? ''))
     throw new ConfigError('REMIT_DATABASE_URL must be a URL such as postgres://owner:password@host:5432/database')
+  const tracesEndpoint = environment.OTEL_EXPORTER_OTLP_ENDPOINT || settings.traces?.endpoint
+  if (tracesEndpoint !== undefined && !/^https?:$/.test(URL.parse(tracesEndpoint)?.protocol ?? ''))
+    throw new ConfigError('OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://localhost:4318')
   return {
     root,
     file,
@@ -95,6 +102,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     goalFolders: [join(root, 'orchestrator', 'goals'), ...settings.goals.map((folder) => resolve(root, folder))],
     policy: settings.policy,
     servers: withPlaces(settings.servers, dirname(file)),
+    ...(tracesEndpoint === undefined ? {} : { tracesEndpoint }),
     invocationFolder: environment.INIT_CWD ?? process.cwd(),
     owner: { tenant: 'default', principal: `local:${localUser()}` },
     environment,

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import pino from 'pino'
 import type { Issue } from '../shared/failure.ts'
 import type { ServerManifest } from '../shared/manifest.ts'
 import { didYouMean } from '../shared/nearest-name.ts'
@@ -17,6 +16,7 @@ import { grantOf, sourcesOf } from './go-live.ts'
 import type { Home } from './home/home.ts'
 import type { Membership } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
+import type { Log } from './observe/open-log.ts'
 import type { OpenRecord } from './record/open-record.ts'
 
 /** What the servers of one command stand on. */
@@ -104,7 +104,7 @@ export async function startEmulators(
 export async function startServers(
   config: Config,
   catalogue: Catalogue,
-  { home, membership, record }: Place,
+  { home, membership, record, log }: Place & { log: Log },
   faults: Faults,
   options: OpenOptions,
 ): Promise<Gateway> {
@@ -133,7 +133,7 @@ export async function startServers(
     sealers: (runId) => record.keyring.sealer(runId),
     verdicts: openEraVerdicts(join(home.path, 'eras.json'), now),
     now,
-    log: pino({ level: 'warn' }, pino.destination({ dest: join(home.logs, 'remit.log'), sync: true })),
+    log,
   })
   options.onStarting?.('servers')
   try {

@@ -100,7 +100,10 @@ export function openGateway(options: GatewayOptions): Gateway {
     async call(request, callOptions) {
       const started_at = now().toISOString()
       const { outcome, era } = await perform(request, callOptions).catch((error: unknown): Performed => {
-        log.warn({ call_id: request.call_id, reason: messageOf(error) }, 'call could not be prepared')
+        log.warn(
+          { run_id: request.run_id, call_id: request.call_id, reason: messageOf(error) },
+          'call could not be prepared',
+        )
         const message = `${request.server}.${request.tool} could not be prepared; nothing was sent`
         return { outcome: notPerformed('internal', message), evidence: 'none' }
       })

@@ -1,6 +1,7 @@
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio'
 import { buildMcpServer } from './build-mcp-server.ts'
 import { type CallGate, callGate } from './call-gate.ts'
+import type { CallSpans } from './call-spans.ts'
 import { openDataFolder } from './data-folder.ts'
 import type { AnyServer } from './define-server.ts'
 import { type Log, openLog } from './log.ts'
@@ -33,11 +34,12 @@ export async function serve(server: AnyServer): Promise<void> {
     log.info({ dataFolder }, 'REMIT_SERVER_DATA is not set: data is kept in a default folder')
 
   const session = openSession(server, environment, dataFolder)
-  const build = buildMcpServer(server, session, log)
+  const spans = await spansOf(server, process.env.OTEL_EXPORTER_OTLP_ENDPOINT)
+  const build = buildMcpServer(server, session, log, spans)
   const onerror = (error: Error): void => log.warn({ err: error }, 'protocol error')
   const stop = stopOnce(log, async () => {
     await listening.close()
-    await session.close()
+    await Promise.all([session.close(), spans?.close()])
   })
   const listening =
     options.http === undefined
@@ -63,6 +65,13 @@ function exitWith(error: unknown): never {
   if (!(error instanceof Error)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exit(badUsage)
+}
+
+/** OpenTelemetry is loaded only where somebody wants it. */
+async function spansOf({ name }: AnyServer, endpoint: string | undefined): Promise<CallSpans | undefined> {
+  if (!endpoint) return undefined
+  const { openCallSpans } = await import('./call-spans.ts')
+  return openCallSpans(name, endpoint)
 }
 
 function gateOf({ name }: AnyServer, keys: string | undefined): CallGate | undefined {
