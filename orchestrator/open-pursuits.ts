@@ -11,6 +11,7 @@ import { validateInput } from './goals/validate-input.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { inputProperties } from './model/input-facts.ts'
+import type { Owner } from './model/run.ts'
 import { digestSealed, resealFor } from './model/seal.ts'
 import type { Situation } from './model/situation.ts'
 import { isSealed } from './model/value.ts'
@@ -43,8 +44,8 @@ export interface OpenPursuits {
   desk: Desk
   /** Makes the run due now, and tells whoever pursues it, in any process. */
   wake(runId: string): Promise<void>
-  /** `mine`: it is about to be pursued here; else it is due for any worker at once. */
-  createRun(goal: Goal, input: JsonObject, options: { mine: boolean }): Promise<string>
+  /** `mine`: it is about to be pursued here; else it is due for any worker at once. `owner`: whose it is; the local user's unless said. */
+  createRun(goal: Goal, input: JsonObject, options: { mine: boolean; owner?: Owner }): Promise<string>
   /** A new run of the same goal and input that starts with what stood in another: recorded, and about to be pursued here. */
   forkRun(situation: Situation): Promise<string>
   /** Pursues whatever runs are due, and keeps house: partitions ahead, heads signed. */
@@ -95,13 +96,13 @@ export async function openPursuits({
     ) as JsonObject
   }
   const recordRun = async (
-    run: Pick<NewRun, 'goal' | 'input' | 'parent' | 'inherits'> & { run_id: string },
+    run: Pick<NewRun, 'goal' | 'input' | 'parent' | 'inherits'> & { run_id: string; owner?: Owner },
     wake_at: string | null,
   ): Promise<void> => {
     await createRun(
       run.run_id,
       {
-        ...config.owner,
+        ...(run.owner ?? config.owner),
         goal: run.goal,
         input: await seal(run.run_id, run.goal, run.input),
         mode: config.mode,
@@ -184,9 +185,9 @@ export async function openPursuits({
     wakes,
     desk,
     wake: (runId) => queue.wake(runId),
-    async createRun(goal, input, { mine }) {
+    async createRun(goal, input, { mine, owner = config.owner }) {
       const run_id = uuidv7()
-      await recordRun({ run_id, goal, input }, mine ? inMs(ownMs) : null)
+      await recordRun({ run_id, goal, input, owner }, mine ? inMs(ownMs) : null)
       if (!mine) await queue.notify(run_id)
       return run_id
     },
