@@ -10,12 +10,14 @@ const { privateKey, publicKey } = await generateKeyPair('EdDSA')
 const keys: JWTVerifyGetKey = async () => publicKey
 
 const args: JsonObject = { name: 'Acme', seats: 25 }
-const call = (name = 'create_thing', given: JsonObject | undefined = args) => ({
+const call = (name = 'create_thing', given = args) => ({
   jsonrpc: '2.0',
   id: 1,
   method: 'tools/call',
   params: { name, arguments: given },
 })
+
+const withoutArguments = { ...call(), params: { name: 'create_thing' } }
 
 interface Tampering {
   claims?: JsonObject
@@ -59,7 +61,7 @@ describe('callGate', () => {
     ['for another tool', { claims: { scope: 'tool:find_thing' } }, call(), 'the token is not for this tool'],
     ['for describing alone', { claims: { scope: 'describe' } }, call(), 'the token is not for this tool'],
     ['for other arguments', {}, call('create_thing', { ...args, seats: 26 }), 'the token is for other arguments'],
-    ['for a call with arguments', {}, call('create_thing', undefined), 'the token is for other arguments'],
+    ['for a call with arguments', {}, withoutArguments, 'the token is for other arguments'],
     ['that has expired', { issuedAt: seconds - 40 }, call(), 'the token has expired'],
     ['that is good for too long', { lifetime: 61 }, call(), 'the token is good for too long'],
     ['of another kind', { header: { typ: 'JWT' } }, call(), "the token's typ is not right"],
@@ -102,7 +104,7 @@ describe('callGate', () => {
     expect(await gate({ authorization, message: call() })).toBeUndefined()
   })
 
-  it.each([{ method: 'tools/list' }, { method: 'server/discover' }, { method: 'initialize' }, undefined])(
+  it.each([{ method: 'tools/list' }, { method: 'server/discover' }, { method: 'initialize' }, null])(
     'lets a token for describing ask %j',
     async (message) => {
       expect(await ask({ claims: { scope: 'describe' } }, message)).toBeUndefined()

@@ -137,15 +137,19 @@ describe('calls to a server elsewhere', () => {
     expect((await call('find_thing', { name: 'nobody' })).outcome).toMatchObject({ failure: { kind: 'not_found' } })
   })
 
-  test('are uncertain when the answer is lost, and a read has failed', async () => {
-    await create('before')
-    man.mischief = 'lose_the_answer'
-    expect((await create('lost')).outcome).toMatchObject({ status: 'uncertain', failure: { kind: 'unavailable' } })
-    const found = await call('find_thing', { name: 'lost' })
-    expect(found.outcome).toMatchObject({ status: 'failed', failure: { kind: 'unavailable' } })
-    man.mischief = 'none'
-    expect((await call('find_thing', { name: 'lost' })).outcome).toMatchObject({ status: 'succeeded' })
-  })
+  test.each(['lose_the_answer', 'end_the_stream'] as const)(
+    'are uncertain at once when things %s, and a read has failed',
+    async (mischief) => {
+      await create('before')
+      man.mischief = mischief
+      const lost = { status: 'uncertain', failure: { kind: 'unavailable', message: expect.stringMatching(/broke/) } }
+      expect((await create('lost')).outcome).toMatchObject(lost)
+      const found = await call('find_thing', { name: 'lost' })
+      expect(found.outcome).toMatchObject({ status: 'failed', failure: { kind: 'unavailable' } })
+      man.mischief = 'none'
+      expect((await call('find_thing', { name: 'lost' })).outcome).toMatchObject({ status: 'succeeded' })
+    },
+  )
 
   test.each([
     [401, {}, { status: 'failed', failure: { kind: 'unauthorized' } }],
