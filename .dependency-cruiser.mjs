@@ -61,15 +61,28 @@ export default {
       to: { path: '^orchestrator/(?!(run|decide|enforce|execute|record|model)/)' },
     },
     {
+      name: 'mcp-imports-run-find-tools-and-model-only',
+      comment: 'A door: what it does, it does through its backend.',
+      severity: 'error',
+      from: { path: '^orchestrator/mcp/' },
+      to: { path: '^orchestrator/(?!(mcp|run|model)/|decide/find-tools\\.ts)' },
+    },
+    {
+      name: 'observe-imports-run-and-model-only',
+      severity: 'error',
+      from: { path: '^orchestrator/observe/' },
+      to: { path: '^orchestrator/(?!(observe|run|model)/)' },
+    },
+    {
       name: 'cli-never-imports-the-composition-root',
       severity: 'error',
       from: { path: '^orchestrator/cli/' },
       to: { path: '^orchestrator/[^/]+\\.ts$' },
     },
     {
-      name: 'only-execute-speaks-mcp',
+      name: 'only-execute-speaks-mcp-to-servers-and-only-mcp-to-clients',
       severity: 'error',
-      from: { path: '^orchestrator/', pathNot: '^orchestrator/execute/' },
+      from: { path: '^orchestrator/', pathNot: '^orchestrator/(execute|mcp)/' },
       to: { path: 'node_modules/@modelcontextprotocol/' },
     },
     {

@@ -56,6 +56,14 @@ describe('readConfig', () => {
     expect(() => configOf('sandbox: { driver: docker }')).toThrow('/sandbox/driver')
   })
 
+  test('takes a server elsewhere by https or on loopback, and in emulated mode on this machine alone', () => {
+    const at = (url: string, mode = 'live') => configOf(`mode: ${mode}\nservers: { crm: { url: "${url}" } }`)
+    expect(at('https://crm.example/mcp').servers.crm?.url).toBe('https://crm.example/mcp')
+    expect(at('http://127.0.0.1:8080/mcp', 'emulated').servers.crm?.url).toBe('http://127.0.0.1:8080/mcp')
+    expect(() => at('http://crm.example/mcp')).toThrow('/servers/crm/url must be an https URL, or one on loopback')
+    expect(() => at('https://crm.example/mcp', 'emulated')).toThrow('/servers/crm/url is not on this machine')
+  })
+
   test('refuses a database URL that is none', () => {
     expect(() => configOf('', { REMIT_DATABASE_URL: 'mysql://x' })).toThrow('REMIT_DATABASE_URL must be a URL')
   })

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { isLoopback } from '../shared/capability/loopback.ts'
 import { driverNames } from './execute/sandbox/driver.ts'
 import type { SandboxChoice } from './execute/sandbox/open-jailer.ts'
 import type { Mode } from './model/event.ts'
@@ -18,6 +19,11 @@ const source = z.union([
 ])
 
 type Source = z.output<typeof source>
+
+/** Where a server that runs elsewhere is reached: what is sent there must not be readable on the way. */
+const serverUrl = z.url({ protocol: /^https?$/ }).refine((text) => text.startsWith('https:') || onLoopback(text), {
+  error: 'must be an https URL, or one on loopback',
+})
 
 const fileSchema = z.strictObject({
   mode: z.enum(['emulated', 'live']).default('emulated'),
@@ -40,6 +46,8 @@ const fileSchema = z.strictObject({
       driver,
       minimum: minimum ?? (driver === 'none' ? ('none' as const) : ('node-permission' as const)),
     })),
+  /** Where traces of runs go, by OTLP over HTTP; nowhere unless said. */
+  traces: z.strictObject({ endpoint: z.url({ protocol: /^https?$/ }) }).optional(),
   /** Server → where its endpoints and credentials come from in live mode. */
   servers: z
     .record(
@@ -51,6 +59,8 @@ const fileSchema = z.strictObject({
         settings: z.record(z.string(), z.string()).default({}),
         /** What it gets in Remit's Postgres: a schema of its own, or a role that makes databases for tenants. */
         database: z.enum(['schema', 'provisioner']).optional(),
+        /** Where it runs by itself, with its own credentials; without it, Remit starts it. */
+        url: serverUrl.optional(),
       }),
     )
     .default({}),
@@ -72,6 +82,8 @@ export interface Config {
   policy: { hold: string[]; on_denied_egress: 'record' | 'stop' }
   servers: z.output<typeof fileSchema>['servers']
   sandbox: SandboxChoice
+  /** The base URL of an OpenTelemetry collector; without it nothing is traced. */
+  tracesEndpoint?: string
   /** The folder in which the person typed the command. */
   invocationFolder: string
   owner: Owner
@@ -95,9 +107,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const mode = environment.REMIT_MODE ?? settings.mode
   if (mode !== 'emulated' && mode !== 'live')
     throw new ConfigError(`REMIT_MODE is "${mode}"; it must be "emulated" or "live"`)
+  if (mode === 'emulated') refuseRemote(settings.servers, file)
   const databaseUrl = environment.REMIT_DATABASE_URL
   if (databaseUrl !== undefined && !/^postgres(ql)?:$/.test(URL.parse(databaseUrl)?.protocol ?? ''))
     throw new ConfigError('REMIT_DATABASE_URL must be a URL such as postgres://owner:password@host:5432/database')
+  const tracesEndpoint = environment.OTEL_EXPORTER_OTLP_ENDPOINT || settings.traces?.endpoint
+  if (tracesEndpoint !== undefined && !/^https?:$/.test(URL.parse(tracesEndpoint)?.protocol ?? ''))
+    throw new ConfigError('OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://localhost:4318')
   return {
     root,
     file,
@@ -108,11 +124,26 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     policy: settings.policy,
     sandbox: settings.sandbox,
     servers: withPlaces(settings.servers, dirname(file)),
+    ...(tracesEndpoint === undefined ? {} : { tracesEndpoint }),
     invocationFolder: environment.INIT_CWD ?? process.cwd(),
     owner: { tenant: 'default', principal: `local:${localUser()}` },
     environment,
     terminal: { noColor: Boolean(environment.NO_COLOR), forceColor: Boolean(environment.FORCE_COLOR) },
   }
+}
+
+/** What `mode: emulated` does never leaves this machine. */
+function refuseRemote(servers: Config['servers'], file: string): void {
+  for (const [name, { url }] of Object.entries(servers)) {
+    if (url !== undefined && !onLoopback(url))
+      throw new ConfigError(
+        `${file}: /servers/${name}/url is not on this machine, and mode is "emulated"; it needs "live"`,
+      )
+  }
+}
+
+function onLoopback(url: string): boolean {
+  return isLoopback(URL.parse(url)?.hostname ?? '')
 }
 
 /** Files that hold credentials are named relative to the configuration file. */

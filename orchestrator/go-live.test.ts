@@ -87,6 +87,11 @@ describe('what is wrong before anything is started', () => {
     expect(await issuesOf(asked({ bill: 'down' }))).toEqual(expect.arrayContaining(['billing=down', 'email=bounce']))
   })
 
+  test('no fault is rehearsed on a server that runs by itself', async () => {
+    const servers = { ...mapped, billing: server({ url: 'http://127.0.0.1:8080/mcp' }) }
+    await expect(asked({ billing: 'down' }, { mode: 'emulated', servers })).rejects.toThrow('runs by itself')
+  })
+
   test('no fault is rehearsed in live mode', async () => {
     await expect(asked({ billing: 'down' }, {})).rejects.toThrow('refused in live mode')
   })
@@ -114,6 +119,20 @@ describe('going live', () => {
       ],
     })
     expect(JSON.stringify(live)).not.toMatch(/sk_live_1|xoxb-1|hidden/)
+  })
+
+  test('names where a server runs by itself, and needs no slot of it', async () => {
+    const live = await goingLive(
+      config({ servers: { ...mapped, billing: server({ url: 'https://billing.example/mcp' }) } }),
+      catalogue,
+    )
+    expect(live?.servers[0]).toEqual({
+      name: 'billing',
+      title: expect.any(String),
+      endpoints: ['https://billing.example/mcp'],
+      accounts: ['what the server itself was given'],
+      settings: [],
+    })
   })
 
   test('is asked once for the same accounts, and again when one changes', async () => {

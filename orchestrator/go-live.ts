@@ -52,6 +52,11 @@ async function resolvedServers(config: Config, catalogue: Catalogue): Promise<Re
   for (const server of catalogue.servers.values()) {
     if (config.mode === 'emulated' && server.emulator) continue
     const { name } = server
+    const url = config.servers[name]?.url
+    if (url !== undefined) {
+      resolved.push({ server, values: { url }, secrets: [] })
+      continue
+    }
     try {
       const { values, secrets } = await resolveEnvironment(server, {
         mode: config.mode,
@@ -97,15 +102,24 @@ function describe(
   server: ServerManifest,
   values: Record<string, string>,
 ): GoingLive['servers'][number] {
-  const sources = sourcesOf(config)[server.name] ?? {}
+  const { name, title } = server
+  if (values.url !== undefined)
+    return {
+      name,
+      title,
+      endpoints: [placeOf(values.url)],
+      accounts: ['what the server itself was given'],
+      settings: [],
+    }
+  const sources = sourcesOf(config)[name] ?? {}
   const accounts = Object.keys(server.credentials).flatMap((slot) => {
     const source = sources[slot]
     if (source) return [`${slot} from ${nameOfSource(source)}`]
-    return slot === databaseSlot ? [`a database of its own (${grantOf(config, server.name)})`] : []
+    return slot === databaseSlot ? [`a database of its own (${grantOf(config, name)})`] : []
   })
   return {
-    name: server.name,
-    title: server.title,
+    name,
+    title,
     endpoints: Object.keys(server.endpoints).map((slot) => placeOf(values[slot] ?? '')),
     accounts,
     settings: Object.entries(server.settings).map(([slot, { description }]) =>

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
 import type { OpenOptions, Serving } from './cli/remit.ts'
 import type { Config } from './config.ts'
@@ -7,6 +8,7 @@ import { openHome } from './home/home.ts'
 import { joinHome, type Membership } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { digestSealed } from './model/seal.ts'
+import { openLog } from './observe/open-log.ts'
 import { openPursuits, sleepUntil } from './open-pursuits.ts'
 import { type OpenRecord, openRecord } from './record/open-record.ts'
 import { CancellableGateway } from './run/cancellable-gateway.ts'
@@ -40,7 +42,7 @@ export async function openHostCalls(config: Config, catalogue: Catalogue, option
     if ('close' in record) closers.push(() => record.close())
     options.signal?.throwIfAborted()
     const start = async (needs: ServersRecord) => {
-      const place = { home, membership, record: needs }
+      const place = { home, membership, record: needs, log: openLog(join(home.logs, 'remit.log')) }
       const gateway = await startServers(config, catalogue, place, {}, { servers: true, ...options })
       closers.push(() => gateway.close())
       return new CancellableGateway(gateway)
@@ -119,6 +121,7 @@ async function runsInMemory(config: Config, catalogue: Catalogue, why: string, s
     keyring: runs,
     // What is proved holds all the same; there is nowhere to write it down.
     journal: { note: async () => undefined },
+    ownerOf: async () => config.owner,
     serverDatabase: async () => {
       throw new Error(`no database can be had: ${why}`)
     },

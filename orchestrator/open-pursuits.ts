@@ -14,6 +14,9 @@ import type { Owner } from './model/run.ts'
 import { digestSealed, resealFor } from './model/seal.ts'
 import type { Situation } from './model/situation.ts'
 import { isSealed } from './model/value.ts'
+import { type Log, logEvent } from './observe/open-log.ts'
+import { traceJournal } from './observe/trace-journal.ts'
+import type { Tracer } from './observe/tracer.ts'
 import type { Journal } from './record/journal.ts'
 import type { OpenRecord } from './record/open-record.ts'
 import { FenceLostError } from './record/record-errors.ts'
@@ -59,6 +62,9 @@ export interface PursuitsOptions {
   record: OpenRecord
   /** Absent where nothing is called. */
   gateway: RunGateway | undefined
+  log?: Log
+  /** Absent where nothing is traced. */
+  tracer?: Tracer | undefined
 }
 
 /** Puts together what pursues runs: record, gateway, reasoner, and the runs of sub-goals. */
@@ -68,6 +74,8 @@ export async function openPursuits({
   goalNamed,
   record,
   gateway,
+  log,
+  tracer,
 }: PursuitsOptions): Promise<OpenPursuits> {
   const { journal, keyring, queue } = record
   const clock = { now: () => new Date(), sleepUntil }
@@ -139,7 +147,7 @@ export async function openPursuits({
   const partsOf = (watch: WatchRun): Parts => {
     if (!gateway) throw new TypeError('pursue: this Remit was opened without servers')
     return {
-      journal: asRunJournal(journal),
+      journal: traceJournal(asRunJournal(journal), tracer),
       gateway,
       reasoner: planner,
       reasonerReadsOutputs: false,
@@ -150,7 +158,11 @@ export async function openPursuits({
       random: Math.random,
       newId: uuidv7,
       digestArguments: digestSealed,
-      ...(watch.onEvent ? { onEvent: watch.onEvent } : {}),
+      onEvent(event, situation) {
+        if (log) logEvent(log, event, situation)
+        tracer?.tell(event, situation)
+        watch.onEvent?.(event, situation)
+      },
       ...(watch.onProgress ? { onProgress: watch.onProgress } : {}),
     }
   }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { InputError, type OpenOptions, type Remit } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { planner } from './decide/planner/planner.ts'
@@ -11,6 +12,8 @@ import type { Goal } from './model/goal.ts'
 import { digestSealed } from './model/seal.ts'
 import { fold } from './model/situation.ts'
 import { withSubGoals } from './model/sub-goals.ts'
+import { openLog } from './observe/open-log.ts'
+import type { Tracer } from './observe/tracer.ts'
 import { type OpenPursuits, openPursuits } from './open-pursuits.ts'
 import { openRecord } from './record/open-record.ts'
 import { QueryError } from './record/queries.ts'
@@ -56,16 +59,26 @@ export async function openRemit(
     options.signal?.throwIfAborted()
     await emulators
     options.signal?.throwIfAborted()
-    const place = { home, membership, record }
+    const log = openLog(join(home.logs, 'remit.log'))
+    const tracer = await openTracer(config)
+    if (tracer) closers.push(() => tracer.close())
+    const place = { home, membership, record, log }
     const gateway = faults && (await startServers(config, catalogue, place, faults, options))
     if (gateway) closers.push(() => gateway.close())
-    const pursuing = await openPursuits({ config, catalogue: wholeCatalogue, goalNamed, record, gateway })
+    const pursuing = await openPursuits({ config, catalogue: wholeCatalogue, goalNamed, record, gateway, log, tracer })
     closers.push(() => pursuing.close())
     return remitOf(config, wholeCatalogue, place, pursuing, close)
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** OpenTelemetry is loaded only where somebody wants it. */
+async function openTracer({ tracesEndpoint }: Config): Promise<Tracer | undefined> {
+  if (tracesEndpoint === undefined) return undefined
+  const { openTelemetry, otlpExporter } = await import('./observe/open-telemetry.ts')
+  return openTelemetry(otlpExporter(tracesEndpoint))
 }
 
 function remitOf(

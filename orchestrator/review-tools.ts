@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { JsonObject } from '../shared/json.ts'
 import { InputError, type OpenOptions, type ToolFace, type ToolReview } from './cli/remit.ts'
 import type { Config } from './config.ts'
@@ -12,6 +13,7 @@ import type { Catalogue } from './model/catalogue.ts'
 import { draft } from './model/event.ts'
 import { type Pin, pinOf } from './model/pin.ts'
 import type { ServerStatus } from './model/server-status.ts'
+import { openLog } from './observe/open-log.ts'
 import { type OpenRecord, openRecord } from './record/open-record.ts'
 import { startEmulators, startServers } from './start-servers.ts'
 
@@ -86,7 +88,13 @@ async function withServers<Result>(
     const record = await openRecord({ home, membership, databaseUrl: config.databaseUrl })
     closers.push(() => record.close())
     options.signal?.throwIfAborted()
-    const gateway = await startServers(config, catalogue, { home, membership, record }, {}, opening)
+    const gateway = await startServers(
+      config,
+      catalogue,
+      { home, membership, record, log: openLog(join(home.logs, 'remit.log')) },
+      {},
+      opening,
+    )
     closers.push(() => gateway.close())
     options.signal?.throwIfAborted()
     return await work(gateway, record)

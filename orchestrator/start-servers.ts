@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import pino from 'pino'
 import type { Issue } from '../shared/failure.ts'
 import type { ServerManifest } from '../shared/manifest.ts'
 import { didYouMean } from '../shared/nearest-name.ts'
@@ -15,9 +14,13 @@ import {
 } from './execute/emulators.ts'
 import { openEraVerdicts } from './execute/era-verdicts.ts'
 import { type Gateway, openGateway, ServersMisconfigured } from './execute/gateway.ts'
+import type { Launch } from './execute/launch.ts'
 import { launcher } from './execute/launcher.ts'
+import type { RemoteServer } from './execute/remote/connect-remote.ts'
 import { NoSandboxError } from './execute/sandbox/choose-driver.ts'
 import { openJailer } from './execute/sandbox/open-jailer.ts'
+import { tokenMint } from './execute/tokens/mint-token.ts'
+import { openTokenKeys } from './execute/tokens/token-keys.ts'
 import { watchEmulator } from './execute/watch-emulator.ts'
 import { grantOf, sourcesOf } from './go-live.ts'
 import type { Home } from './home/home.ts'
@@ -25,6 +28,7 @@ import type { Membership } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { type Draft, draft } from './model/event.ts'
 import type { Sealer } from './model/seal.ts'
+import type { Log } from './observe/open-log.ts'
 import type { OpenRecord } from './record/open-record.ts'
 
 /** What the servers of one command stand on. */
@@ -34,8 +38,8 @@ export interface Place {
   record: OpenRecord
 }
 
-/** What servers need of the record: where sealed values are opened, databases of their own, and what is noted of them. */
-export interface ServersRecord extends Pick<OpenRecord, 'serverDatabase'> {
+/** What servers need of the record: where sealed values are opened, databases of their own, whose a run is, and what is noted of them. */
+export interface ServersRecord extends Pick<OpenRecord, 'serverDatabase' | 'ownerOf'> {
   keyring: { sealer(runId: string): Sealer | Promise<Sealer> }
   journal: { note(drafts: readonly Draft[]): Promise<unknown> }
 }
@@ -53,6 +57,8 @@ export function checkFaults(config: Config, catalogue: Catalogue, faults: Faults
     const servers = [...catalogue.servers.keys()]
     if (!server)
       throw new InputError(`${asked}: there is no such server${didYouMean(name, servers)}`, faultChoices(catalogue))
+    if (config.servers[name]?.url !== undefined)
+      throw new InputError(`${asked}: ${name} runs by itself at its url, and no fault of ours reaches it`)
     if (!Object.hasOwn(server.faults, mode)) {
       const modes = Object.entries(server.faults).map(([path, message]) => ({ path: `${name}=${path}`, message }))
       const known = modes.length > 0 ? `${name} has no such fault` : `${name} has no faults to rehearse`
@@ -79,7 +85,9 @@ export async function startEmulators(
   faults: Faults,
   options: OpenOptions,
 ): Promise<() => Promise<void>> {
-  const emulated = [...catalogue.servers.values()].filter(({ emulator }) => emulator !== undefined)
+  const emulated = [...catalogue.servers.values()].filter(
+    ({ name, emulator }) => emulator !== undefined && config.servers[name]?.url === undefined,
+  )
   if (config.mode === 'live' || emulated.length === 0) return async () => undefined
   options.onStarting?.('emulators')
   const armed: string[] = []
@@ -119,7 +127,7 @@ export async function startEmulators(
 export async function startServers(
   config: Config,
   catalogue: Catalogue,
-  { home, membership, record }: Omit<Place, 'record'> & { record: ServersRecord },
+  { home, membership, record, log }: Omit<Place, 'record'> & { record: ServersRecord; log: Log },
   faults: Faults,
   options: OpenOptions,
 ): Promise<Gateway> {
@@ -135,7 +143,6 @@ export async function startServers(
   }).catch((error: unknown) => {
     throw error instanceof NoSandboxError ? new InputError(error.message) : error
   })
-  const log = pino({ level: 'warn' }, pino.destination({ dest: join(home.logs, 'remit.log'), sync: true }))
   const describe = launcher({
     jailer,
     home,
@@ -153,7 +160,11 @@ export async function startServers(
         .catch(() => undefined)
     },
   })
-  const launch = async (server: ServerManifest) => {
+  const now = () => new Date()
+  const mint = tokenMint({ keys: openTokenKeys({ home, now }), now, newId: () => crypto.randomUUID() })
+  const launch = async (server: ServerManifest): Promise<Launch | RemoteServer> => {
+    const url = config.servers[server.name]?.url
+    if (url !== undefined) return { url, mint, ownerOf: record.ownerOf }
     const described = await describe(server)
     const fault = server.emulator ? undefined : faults[server.name]
     return fault === undefined ? described : { ...described, env: { ...described.env, REMIT_FAULT: fault } }
@@ -162,8 +173,8 @@ export async function startServers(
     catalogue,
     launch,
     sealers: (runId) => record.keyring.sealer(runId),
-    verdicts: openEraVerdicts(join(home.path, 'eras.json'), () => new Date()),
-    now: () => new Date(),
+    verdicts: openEraVerdicts(join(home.path, 'eras.json'), now),
+    now,
     log,
   })
   options.onStarting?.('servers')

@@ -9,6 +9,7 @@ import {
 import type { JsonObject } from '../../shared/json.ts'
 import type { ServerManifest } from '../../shared/manifest.ts'
 import type { Progress } from '../model/call.ts'
+import type { Carrier } from './carrier.ts'
 import type { Broker } from './egress/broker.ts'
 import type { EraVerdicts } from './era-verdicts.ts'
 import { followTools, type Quarantine, type ToolsInView } from './follow-tools.ts'
@@ -16,6 +17,7 @@ import type { Launch } from './launch.ts'
 import type { Limits } from './limits.ts'
 import { quarantineOf, type ToldTools, toldTools } from './list-tools.ts'
 import { patience } from './patience.ts'
+import { RemoteError } from './remote/remote-error.ts'
 import { JailError } from './sandbox/jail-error.ts'
 import { StdioTransport } from './stdio-transport.ts'
 
@@ -26,7 +28,7 @@ export interface SendOptions {
   onProgress?: (progress: Progress) => void
 }
 
-/** A connection to one process of a capability server. */
+/** A connection to one process of a capability server, or to a server elsewhere. */
 export interface Connection {
   /** The protocol revision that was agreed on. */
   era: string
@@ -40,7 +42,7 @@ export interface Connection {
   pid(): number | undefined
   /** False as soon as nothing may be sent any more. */
   isOpen(): boolean
-  /** Rejects with an `SdkError` or, where the server answered with a JSON-RPC error, a `ProtocolError`. */
+  /** Rejects with an `SdkError`, a `RemoteError` or, where the server answered with a JSON-RPC error, a `ProtocolError`. */
   send(tool: string, args: JsonObject, options: SendOptions): Promise<CallToolResult>
   /** False where the server still runs and says nothing within this time, though it was asked. */
   answersWithin(ms: number): Promise<boolean>
@@ -104,12 +106,24 @@ async function open(
   server: ServerManifest,
   launch: Launch,
   legacy: boolean,
-  { verdicts, limits, signal, onFault, onQuarantine }: ConnectOptions,
+  options: ConnectOptions,
 ): Promise<Connection> {
-  const transport = new StdioTransport(launch, limits)
+  const transport = new StdioTransport(launch, options.limits)
+  transport.onfault = options.onFault
+  const { secrets, broker } = launch
+  return openConnection(server, transport, { secrets, broker }, legacy, options)
+}
+
+/** Agrees on a protocol era over a carrier, and looks at the server's tools. Rejects with a {@link ConnectError}. */
+export async function openConnection(
+  server: ServerManifest,
+  transport: Carrier,
+  held: Pick<Connection, 'secrets' | 'broker'>,
+  legacy: boolean,
+  { verdicts, limits, signal, onQuarantine }: ConnectOptions,
+): Promise<Connection> {
   const end = new AbortController()
   const ended = Promise.withResolvers<string>()
-  transport.onfault = onFault
   transport.onclose = () => {
     end.abort()
     ended.resolve(transport.ending ?? 'was closed')
@@ -152,7 +166,7 @@ async function open(
       onFailure: () => transport.fail('does not tell its tools any more'),
     })
     if (changedMeanwhile) tools.changed()
-    return connectionOf(client, transport, { tools, list }, launch, ended.promise)
+    return connectionOf(client, transport, { tools, list }, held, ended.promise)
   } catch (cause) {
     const what = endingOf(transport, cause)
     await transport.close()
@@ -164,19 +178,18 @@ async function open(
 
 function connectionOf(
   client: Client,
-  transport: StdioTransport,
+  transport: Carrier,
   looking: Pick<Connection, 'tools' | 'list'>,
-  { secrets, broker }: Launch,
+  held: Pick<Connection, 'secrets' | 'broker'>,
   ended: Promise<string>,
 ): Connection {
   return {
     era: client.getNegotiatedProtocolVersion() ?? 'unknown',
-    secrets,
-    broker,
+    ...held,
     ...looking,
     ended,
     gone: transport.gone,
-    pid: () => transport.pid,
+    pid: () => transport.processId(),
     isOpen: () => client.transport !== undefined && transport.isOpen,
     send: (name, args, { meta, signal, onProgress }) =>
       client.request(
@@ -221,15 +234,23 @@ async function subscribe(client: Client): Promise<void> {
   await client.listen({ toolsListChanged: true }, { timeout: subscribeMs }).catch(() => {})
 }
 
-function endingOf(transport: StdioTransport, cause: unknown): string {
+function endingOf(transport: Carrier, cause: unknown): string {
   if (cause instanceof JailError) return `was not started: ${cause.message}`
+  const remote = remoteErrorIn(cause)
+  if (remote) return `could not be connected to: ${remote.message}`
   const code = cause instanceof Error && 'syscall' in cause && 'code' in cause ? cause.code : undefined
   if (code !== undefined) return `could not be started (${code})`
   return transport.ending === undefined ? 'did not complete the handshake' : `${transport.ending} before it was ready`
 }
 
+/** The SDK wraps what goes wrong while an era is agreed on. */
+function remoteErrorIn(error: unknown): RemoteError | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof RemoteError) return at
+  return undefined
+}
+
 /** The SDK's interface was not written for `exactOptionalPropertyTypes`. */
-function asTransport(transport: StdioTransport): Transport {
+function asTransport(transport: Carrier): Transport {
   return transport as Transport
 }
 

@@ -39,7 +39,7 @@ export interface Gateway {
 
 export interface GatewayOptions extends Omit<UpstreamOptions, 'limits' | 'random'> {
   catalogue: Catalogue
-  /** How to start a server; asked again at each (re)start, so that a rotated credential is picked up. */
+  /** How to start a server, or where it runs; asked again at each (re)start, so that a rotated credential is picked up. */
   launch: UpstreamOptions['launch']
   /** The sealer of a run; sensitive values are open only here and in the server. */
   sealers: UpstreamOptions['sealers']
@@ -107,7 +107,10 @@ export function openGateway(options: GatewayOptions): Gateway {
         era,
         egress = [],
       } = await perform(request, callOptions).catch((error: unknown): Performed => {
-        log.warn({ call_id: request.call_id, reason: messageOf(error) }, 'call could not be prepared')
+        log.warn(
+          { run_id: request.run_id, call_id: request.call_id, reason: messageOf(error) },
+          'call could not be prepared',
+        )
         const message = `${request.server}.${request.tool} could not be prepared; nothing was sent`
         return { outcome: notPerformed('internal', message), evidence: 'none' }
       })

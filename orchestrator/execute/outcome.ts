@@ -14,6 +14,7 @@ import type { Tool } from '../model/catalogue.ts'
 import type { Evidence } from './circuit.ts'
 import type { Limits } from './limits.ts'
 import { unusableAnswer } from './protocol-screen.ts'
+import { RemoteError } from './remote/remote-error.ts'
 import { type Scrub, scrubJson } from './scrub.ts'
 import { unsound } from './sound-json.ts'
 
@@ -24,7 +25,7 @@ const runtimesOwn: readonly FailureKind[] = ['denied', 'approval_required', 'bud
 
 /** Nothing was sent, so nothing was done. */
 export function notPerformed(
-  kind: 'unavailable' | 'unauthorized' | 'denied' | 'internal',
+  kind: 'unavailable' | 'unauthorized' | 'rate_limited' | 'denied' | 'internal',
   message: string,
   retryAfterMs?: number,
 ): CallOutcome {
@@ -70,6 +71,7 @@ export function isEnd(error: unknown): boolean {
 /** What an error of the SDK means for the call. */
 export function outcomeOfError(tool: Tool, error: unknown, scrub: Scrub): CallOutcome {
   if (error instanceof ProtocolError) return protocolFailure(tool, error, scrub)
+  if (error instanceof RemoteError) return remoteFailure(tool, error)
   if (error instanceof SdkError) {
     switch (error.code) {
       case SdkErrorCode.NotConnected:
@@ -91,8 +93,14 @@ export function outcomeOfError(tool: Tool, error: unknown, scrub: Scrub): CallOu
 
 /** What an error of the SDK shows of the server; `none` only where nothing was sent. */
 export function evidenceOfError(error: unknown): Evidence {
+  if (error instanceof RemoteError) return error.evidence
   if (error instanceof ProtocolError) return error.code === unusableAnswer ? 'failed' : 'answered'
   return error instanceof SdkError && error.code === SdkErrorCode.NotConnected ? 'none' : 'failed'
+}
+
+function remoteFailure(tool: Tool, { message, mayHaveHappened, kind, retryAfterMs }: RemoteError): CallOutcome {
+  if (!mayHaveHappened) return notPerformed(kind, `${message}; ${tool.id} did nothing`, retryAfterMs)
+  return lost(tool, kind === 'internal' ? kind : 'unavailable', `${tool.id} was not answered: ${message}`)
 }
 
 /** A JSON-RPC error: the codes for a bad request mean that the tool never ran. */

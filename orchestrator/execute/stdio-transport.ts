@@ -1,10 +1,5 @@
-import {
-  type JSONRPCMessage,
-  SdkError,
-  SdkErrorCode,
-  serializeMessage,
-  type Transport,
-} from '@modelcontextprotocol/client'
+import { type JSONRPCMessage, SdkError, SdkErrorCode, serializeMessage } from '@modelcontextprotocol/client'
+import type { Carrier } from './carrier.ts'
 import { countFaults, type FaultCount } from './fault-count.ts'
 import type { Launch } from './launch.ts'
 import type { Limits } from './limits.ts'
@@ -26,7 +21,7 @@ const pacedMessages = 500
 const bytesLikeAMessage = 4_096
 
 /** MCP over the stdio of a server's process. What breaks the protocol is noted and kept from the client. */
-export class StdioTransport implements Transport {
+export class StdioTransport implements Carrier {
   onclose?: () => void
   onerror?: (error: Error) => void
   onmessage?: (message: JSONRPCMessage) => void
@@ -68,6 +63,10 @@ export class StdioTransport implements Transport {
   /** Undefined before the start and after the end of the process. */
   get pid(): number | undefined {
     return this.#closed ? undefined : this.#process?.pid
+  }
+
+  processId(): number | undefined {
+    return this.pid
   }
 
   /** There for the SDK, which tells a pipe from HTTP by the presence of `pid` and `stderr` and then negotiates in place. */

@@ -4,7 +4,8 @@ import type { Tool } from '../model/catalogue.ts'
 import type { Sealer } from '../model/seal.ts'
 import type { ServerStatus } from '../model/server-status.ts'
 import { circuit } from './circuit.ts'
-import { ConnectError, type Connection, connect } from './connection.ts'
+import { ConnectError, type Connection, type ConnectOptions, connect } from './connection.ts'
+import type { Broker } from './egress/broker.ts'
 import type { EraVerdicts } from './era-verdicts.ts'
 import { lanes } from './lanes.ts'
 import type { Launch } from './launch.ts'
@@ -13,6 +14,7 @@ import type { ToldTools } from './list-tools.ts'
 import { notPerformed } from './outcome.ts'
 import { orAborted, type Patience, patience } from './patience.ts'
 import { notSent, type Performed, performCall } from './perform-call.ts'
+import { connectRemote, type RemoteServer } from './remote/connect-remote.ts'
 import { ServerUnavailable, supervise } from './supervise.ts'
 
 /** One capability server as the gateway uses it: its process, what guards it, and what is known of it. */
@@ -33,7 +35,7 @@ export interface UpstreamCall {
 }
 
 export interface UpstreamOptions {
-  launch: (server: ServerManifest) => Launch | Promise<Launch>
+  launch: (server: ServerManifest) => Launch | RemoteServer | Promise<Launch | RemoteServer>
   sealers: (run_id: string) => Sealer | Promise<Sealer>
   verdicts: EraVerdicts
   limits: Limits
@@ -71,7 +73,7 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
 
   async function startAndConnect(signal: AbortSignal): Promise<Connection> {
     const launched = await launchUnless(signal)
-    const { broker } = launched
+    const broker = brokerOf(launched)
     try {
       const connection = await connectTo(launched, signal)
       connection.gone.then(() => {
@@ -85,9 +87,9 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
     }
   }
 
-  function connectTo(launched: Launch, signal: AbortSignal): Promise<Connection> {
+  function connectTo(launched: Launch | RemoteServer, signal: AbortSignal): Promise<Connection> {
     let changes = 0
-    return connect(server, launched, {
+    const options: ConnectOptions = {
       verdicts,
       limits,
       signal,
@@ -103,11 +105,12 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
           'capability server offers other tools than reviewed',
         )
       },
-    })
+    }
+    return 'url' in launched ? connectRemote(server, launched, options) : connect(server, launched, options)
   }
 
   /** What is needed to start it may come from elsewhere (an emulator, a database), and may not come. */
-  async function launchUnless(signal: AbortSignal): Promise<Launch> {
+  async function launchUnless(signal: AbortSignal): Promise<Launch | RemoteServer> {
     signal.throwIfAborted()
     const wait = patience({ cancel: signal, remainingMs: limits.launchMs })
     const launching = Promise.resolve(launch(server))
@@ -115,7 +118,7 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
       return await orAborted(launching, wait.signal)
     } catch (error) {
       // It may still come, and nobody else would close what it opened.
-      launching.then(({ broker }) => broker?.close()).catch(() => undefined)
+      launching.then((launched) => brokerOf(launched)?.close()).catch(() => undefined)
       if (wait.ranOut() !== 'too_late') throw error
       throw new Error(`${name}: its endpoints and credentials were not there within ${limits.launchMs} ms`)
     } finally {
@@ -205,6 +208,11 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
       await supervisor.close()
     },
   }
+}
+
+/** A server elsewhere has none: its network is not ours to watch. */
+function brokerOf(launched: Launch | RemoteServer): Broker | undefined {
+  return 'url' in launched ? undefined : launched.broker
 }
 
 /** What its manifest grants a server is never more than what any server is granted. */

@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Home } from '../home/home.ts'
+import { keyFile } from '../home/key-file.ts'
 import { createSealer, SealError, type Sealer, sealKeyBytes } from '../model/seal.ts'
 import type { Sql } from './connect.ts'
-import { keyFile } from './secret-key.ts'
 
 /** The keys of runs' sealed fields: each lies in Postgres, wrapped by a key in `keys/seal.key` that Postgres never sees. */
 export interface Keyring {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Home } from '../home/home.ts'
 import type { Membership } from '../home/shared-process.ts'
+import type { Owner } from '../model/run.ts'
 import { bootstrap } from './bootstrap.ts'
 import { connect } from './connect.ts'
 import { type EmbeddedPostgres, ensurePostgres } from './embedded-postgres.ts'
@@ -10,6 +11,7 @@ import { type Journal, openJournal } from './journal.ts'
 import { type Keyring, openKeyring } from './keyring.ts'
 import { migrate } from './migrate.ts'
 import { openQueries, type Queries, readerUrl } from './queries.ts'
+import { runOwner } from './run-owner.ts'
 import { openRunQueue, type RunQueue } from './run-queue.ts'
 import { ensureServerRole, type ServerDatabase } from './server-roles.ts'
 import { openHeadSigner } from './signed-heads.ts'
@@ -33,6 +35,8 @@ export interface OpenRecord {
   keyring: Keyring
   queries: Queries
   queue: RunQueue
+  /** On whose behalf a run acts. */
+  ownerOf(run_id: string): Promise<Owner>
   /** Where a shell reads the views of one tenant. Holds a password: never log it. */
   readerUrl(tenant: string): string
   verifier: Verifier
@@ -91,6 +95,7 @@ export async function openRecord({
       keyring,
       queries: openQueries(reader, tenantSecret),
       queue,
+      ownerOf: (run_id) => runOwner(sql, run_id),
       readerUrl: (tenant) => readerUrl(queryUrl, tenantSecret, tenant),
       verifier: openVerifier(sql, signer),
       exporter: openExporter({ sql, signer, now }),

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Home } from '../home/home.ts'
+import { keyFile } from '../home/key-file.ts'
 import { systemStream } from '../model/event.ts'
 import {
   checkOrder,
@@ -13,7 +14,6 @@ import {
 } from './check-signings.ts'
 import type { Sql } from './connect.ts'
 import { isFenced } from './record-errors.ts'
-import { keyFile } from './secret-key.ts'
 import { digestOfSigning, keyIdOf, publicKeyText, type SignedHead, type Signing, signingVersion } from './signing.ts'
 
 /** Signs, with a key kept outside Postgres, where all chains stand; `verify` later finds what was cut off or rewritten since. */

@@ -10,6 +10,7 @@ import type { Json, JsonObject } from '../json.ts'
 import { getAt, matchPointers } from '../json-pointer.ts'
 import type { ToolManifest } from '../manifest.ts'
 import { type CallMeta, callMetaSchema, metaKeys, type OutcomeMeta } from './call-meta.ts'
+import type { CallSpans } from './call-spans.ts'
 import type { AnyServer } from './define-server.ts'
 import { describeError, type Log, traceOf } from './log.ts'
 import { toolManifestOf } from './manifest-of.ts'
@@ -17,7 +18,7 @@ import { issuesOf, runTool, type ToolOutcome } from './run-tool.ts'
 import type { Session } from './session.ts'
 
 /** Makes an MCP server per connection or request, for both protocol eras; all of them share one session. */
-export function buildMcpServer(definition: AnyServer, session: Session, log: Log): () => McpServer {
+export function buildMcpServer(definition: AnyServer, session: Session, log: Log, spans?: CallSpans): () => McpServer {
   const { name, title, version, description, instructions } = definition
   const tools = definition.tools
     .map((tool) => ({ tool, manifest: toolManifestOf(definition, tool) }))
@@ -37,16 +38,18 @@ export function buildMcpServer(definition: AnyServer, session: Session, log: Log
         const trace = traceOf(mcpReq._meta)
         const envelope = readEnvelope(mcpReq._meta?.[metaKeys.call])
         if ('failure' in envelope) return toResult({ status: 'failed', failure: envelope.failure })
-        const outcome = await runTool(tool, session, {
-          arguments: args,
-          envelope: envelope.call,
-          signal: mcpReq.signal,
-          progress: progressOf(mcpReq),
-          onDefect(what, error) {
-            const err = describeError(error, sensitiveTexts(args, manifest))
-            log.error({ ...trace, call_id: envelope.call?.call_id, tool: tool.name, err }, what)
-          },
-        })
+        const run = () =>
+          runTool(tool, session, {
+            arguments: args,
+            envelope: envelope.call,
+            signal: mcpReq.signal,
+            progress: progressOf(mcpReq),
+            onDefect(what, error) {
+              const err = describeError(error, sensitiveTexts(args, manifest))
+              log.error({ ...trace, ...idsOf(envelope.call), tool: tool.name, err }, what)
+            },
+          })
+        const outcome = await (spans ? spans.around(tool.name, trace.traceparent, run) : run())
         return toResult(outcome)
       })
     }
@@ -99,6 +102,11 @@ function readEnvelope(value: unknown): { call?: CallMeta } | { failure: Failure 
   if (parsed.success) return { call: parsed.data }
   const issues = issuesOf(parsed.error).map(({ path, message }) => `${path}: ${message}`)
   return { failure: { kind: 'invalid_input', message: `_meta["${metaKeys.call}"] is not right: ${issues.join('; ')}` } }
+}
+
+/** Which call of which run a line of the log is about. */
+function idsOf(call: CallMeta | undefined): JsonObject {
+  return call ? { run_id: call.run_id, call_id: call.call_id } : {}
 }
 
 function progressOf({ _meta, notify }: ServerContext['mcpReq']) {

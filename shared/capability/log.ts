@@ -17,7 +17,7 @@ export function openLog(
 }
 
 /** W3C trace context of a request, for the log's lines. */
-export function traceOf(meta: unknown): JsonObject {
+export function traceOf(meta: unknown): { traceparent?: string } {
   const traceparent = isJsonObject(meta) ? meta.traceparent : undefined
   return typeof traceparent === 'string' ? { traceparent } : {}
 }

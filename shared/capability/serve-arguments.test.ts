@@ -6,14 +6,19 @@ describe('parseServeArguments', () => {
     [[], {}],
     [['--http'], { http: 0 }],
     [['--http', '8080'], { http: 8080 }],
+    [['--http', '8080', '--host', '0.0.0.0'], { http: 8080, host: '0.0.0.0' }],
   ])('reads %j', (args, options) => {
     expect(parseServeArguments(args)).toEqual(options)
   })
 
-  it.each([[['8080']], [['--http', 'x']], [['--http', '70000']], [['--http', '1', '2']], [['--https']]])(
-    'refuses %j and gives the usage',
-    (args) => {
-      expect(() => parseServeArguments(args)).toThrow(/usage: \[--http \[PORT\]\]/)
-    },
-  )
+  it.each([
+    [['8080']],
+    [['--http', 'x']],
+    [['--http', '70000']],
+    [['--http', '1', '2']],
+    [['--https']],
+    [['--host', '::1']],
+  ])('refuses %j and gives the usage', (args) => {
+    expect(() => parseServeArguments(args)).toThrow(/usage: \[--http \[PORT\] \[--host ADDRESS\]\]/)
+  })
 })

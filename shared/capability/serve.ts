@@ -1,5 +1,7 @@
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio'
 import { buildMcpServer } from './build-mcp-server.ts'
+import { type CallGate, callGate } from './call-gate.ts'
+import type { CallSpans } from './call-spans.ts'
 import { openDataFolder } from './data-folder.ts'
 import type { AnyServer } from './define-server.ts'
 import { endpointPlacesVariable, readEndpointPlaces } from './endpoint-places.ts'
@@ -9,14 +11,15 @@ import { reserveStdout } from './reserve-stdout.ts'
 import { parseServeArguments } from './serve-arguments.ts'
 import { serveHttp } from './serve-http.ts'
 import { openSession } from './session.ts'
+import { openTokenKeys } from './token-keys.ts'
 
 /** Exit code for a wrong environment or wrong arguments. */
 const badUsage = 2
 const longestGoodbyeMs = 2_000
 
 /**
- * Serves a capability server as this process: over stdio, or with `--http [PORT]` over Streamable HTTP on 127.0.0.1.
- * Ends on SIGTERM and SIGINT, and when stdin closes, because that is how a parent's death shows.
+ * Serves a capability server as this process: over stdio, or with `--http [PORT] [--host ADDRESS]` over Streamable HTTP.
+ * REMIT_TOKEN_KEYS names the keys that requests' tokens are checked with; without it only loopback is listened on. Ends on SIGTERM and SIGINT, and when stdin closes, because that is how a parent's death shows.
  */
 export async function serve(server: AnyServer): Promise<void> {
   const protocolOut = reserveStdout()
@@ -25,6 +28,7 @@ export async function serve(server: AnyServer): Promise<void> {
   const launched = process.env.REMIT_LAUNCHED === '1'
   const dataFolder = orExit(() => openDataFolder(server.name, process.env.REMIT_SERVER_DATA))
   const places = orExit(() => readEndpointPlaces(process.env[endpointPlacesVariable]))
+  const gate = orExit(() => gateOf(server, process.env.REMIT_TOKEN_KEYS))
   const log = openLog(server, environment)
   endOnDefect(log)
   if (!launched) log.warn('started by hand: no sandbox and no record. `remit serve` gives both')
@@ -32,16 +36,17 @@ export async function serve(server: AnyServer): Promise<void> {
     log.info({ dataFolder }, 'REMIT_SERVER_DATA is not set: data is kept in a default folder')
 
   const session = openSession(server, environment, dataFolder, places)
-  const build = buildMcpServer(server, session, log)
+  const spans = await spansOf(server, process.env.OTEL_EXPORTER_OTLP_ENDPOINT)
+  const build = buildMcpServer(server, session, log, spans)
   const onerror = (error: Error): void => log.warn({ err: error }, 'protocol error')
   const stop = stopOnce(log, async () => {
     await listening.close()
-    await session.close()
+    await Promise.all([session.close(), spans?.close()])
   })
   const listening =
     options.http === undefined
       ? serveStdio(build, { onerror, transport: new StdioServerTransport(process.stdin, protocolOut) })
-      : await serveHttp(build, { port: options.http, onerror })
+      : await serveHttp(build, { port: options.http, host: options.host, gate, onerror }).catch(exitWith)
   if ('url' in listening) process.stderr.write(`${server.name} listens on ${listening.url}\n`)
 
   process.on('SIGTERM', stop)
@@ -54,10 +59,25 @@ function orExit<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (!(error instanceof Error)) throw error
-    process.stderr.write(`${error.message}\n`)
-    process.exit(badUsage)
+    return exitWith(error)
   }
+}
+
+function exitWith(error: unknown): never {
+  if (!(error instanceof Error)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exit(badUsage)
+}
+
+/** OpenTelemetry is loaded only where somebody wants it. */
+async function spansOf({ name }: AnyServer, endpoint: string | undefined): Promise<CallSpans | undefined> {
+  if (!endpoint) return undefined
+  const { openCallSpans } = await import('./call-spans.ts')
+  return openCallSpans(name, endpoint)
+}
+
+function gateOf({ name }: AnyServer, keys: string | undefined): CallGate | undefined {
+  return keys ? callGate({ audience: name, keys: openTokenKeys(keys) }) : undefined
 }
 
 /** Says goodbye once and exits, even where a vendor's connection does not want to close. */

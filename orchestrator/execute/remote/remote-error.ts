@@ -1,0 +1,79 @@
+import type { Evidence } from '../circuit.ts'
+
+interface RemoteDetails {
+  /** False where the request provably did nothing; true where nobody knows. */
+  mayHaveHappened: boolean
+  kind: 'unavailable' | 'unauthorized' | 'rate_limited' | 'internal'
+  /** What it shows of the server. */
+  evidence: Evidence
+  retryAfterMs?: number | undefined
+  cause?: unknown
+}
+
+/** A request over HTTP that brought no answer of the protocol. The message is written by us, and holds nothing that the server said. */
+export class RemoteError extends Error {
+  override readonly name = 'RemoteError'
+  readonly mayHaveHappened: boolean
+  readonly kind: RemoteDetails['kind']
+  readonly evidence: Evidence
+  readonly retryAfterMs: number | undefined
+
+  constructor(message: string, { mayHaveHappened, kind, evidence, retryAfterMs, cause }: RemoteDetails) {
+    super(message, { cause })
+    this.mayHaveHappened = mayHaveHappened
+    this.kind = kind
+    this.evidence = evidence
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+/** What fails before a request can have left: no name, no route, nobody listening, no trust. */
+const neverSent =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|UND_ERR_CONNECT_TIMEOUT|CERT_.*|ERR_TLS_.*|ERR_SSL_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.*)$/
+
+/** What a fetch that threw means. */
+export function networkError(server: string, error: unknown): RemoteError {
+  const code = codeOf(error)
+  const sent = !neverSent.test(code ?? '')
+  const why = code === undefined ? '' : ` (${code})`
+  return new RemoteError(sent ? `the connection to ${server} broke${why}` : `${server} cannot be reached${why}`, {
+    mayHaveHappened: sent,
+    kind: 'unavailable',
+    evidence: 'failed',
+    cause: error,
+  })
+}
+
+/** What an HTTP status other than success means: a server says 4xx before it does anything, and 5xx at any time. */
+export function statusError(server: string, { status, headers }: Pick<Response, 'status' | 'headers'>): RemoteError {
+  const answered = { mayHaveHappened: false, evidence: 'answered' as const }
+  if (status === 401 || status === 403)
+    return new RemoteError(`${server} does not take Remit's token (HTTP ${status}): look at its REMIT_TOKEN_KEYS`, {
+      ...answered,
+      kind: 'unauthorized',
+    })
+  if (status === 429) {
+    const retryAfterMs = pauseIn(headers)
+    return new RemoteError(`${server} takes no more requests now`, { ...answered, kind: 'rate_limited', retryAfterMs })
+  }
+  if (status >= 500)
+    return new RemoteError(`${server} answered with HTTP ${status}`, {
+      mayHaveHappened: true,
+      kind: 'unavailable',
+      evidence: 'failed',
+    })
+  return new RemoteError(`${server} did not take the request (HTTP ${status})`, { ...answered, kind: 'internal' })
+}
+
+function codeOf(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && typeof at.code === 'string') return at.code
+  }
+  return undefined
+}
+
+/** `Retry-After` in milliseconds, where it is a number of seconds. */
+function pauseIn(headers: Headers): number | undefined {
+  const seconds = Number(headers.get('retry-after') ?? Number.NaN)
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : undefined
+}

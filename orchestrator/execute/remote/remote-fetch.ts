@@ -1,0 +1,102 @@
+import type { FetchLike } from '@modelcontextprotocol/client'
+import { metaKeys } from '../../../shared/capability/call-meta.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../../shared/json.ts'
+import type { Owner } from '../../model/run.ts'
+import type { TokenGrant } from '../tokens/mint-token.ts'
+import { networkError, RemoteError, statusError } from './remote-error.ts'
+
+export interface RemoteFetchOptions {
+  server: string
+  /** A token for one request. */
+  mint: (grant: TokenGrant) => Promise<string>
+  ownerOf: (run_id: string) => Promise<Owner>
+  /** Bytes that one answer may have. */
+  limitBytes: number
+}
+
+/**
+ * Fetches with a token made for exactly that request, and with no other. Redirects are not followed: a token and arguments
+ * are for the server that was reviewed. Rejects with a {@link RemoteError}, except where the protocol gives a status a
+ * meaning of its own.
+ */
+export function remoteFetch({ server, mint, ownerOf, limitBytes }: RemoteFetchOptions): FetchLike {
+  const tokenFor = async (call: Call | undefined): Promise<string> =>
+    mint(call ? { ...call, ...(await ownerOf(call.run_id)) } : { describe: true })
+
+  return async (url, init) => {
+    const headers = new Headers(init?.headers)
+    const call = callIn(init?.body)
+    const token = await tokenFor(call).catch((cause: unknown) => {
+      throw unsent(server, cause)
+    })
+    headers.set('authorization', `Bearer ${token}`)
+    let response: Response
+    try {
+      response = await fetch(url, { ...init, headers, redirect: 'manual' })
+    } catch (error) {
+      if (init?.signal?.aborted) throw error
+      throw networkError(server, error)
+    }
+    const isRefusal = response.status === 401 || response.status === 403 || (call && !response.ok)
+    if (isRefusal && !isAnswerOfTheProtocol(response)) {
+      await response.body?.cancel()
+      throw statusError(server, response)
+    }
+    return bounded(response, server, limitBytes)
+  }
+}
+
+/** A modern server says what was wrong with a request in a JSON-RPC error under HTTP 400. */
+function isAnswerOfTheProtocol({ status, headers }: Response): boolean {
+  return status === 400 && (headers.get('content-type') ?? '').startsWith('application/json')
+}
+
+interface Call {
+  tool: string
+  arguments: JsonObject | undefined
+  run_id: string
+}
+
+/** The call in a request's body, which is ours: undefined where the request is about something else. */
+function callIn(body: unknown): Call | undefined {
+  const message = typeof body === 'string' ? (JSON.parse(body) as Json) : null
+  if (!isJsonObject(message) || message.method !== 'tools/call' || !isJsonObject(message.params)) return undefined
+  const { name, arguments: args, _meta: meta } = message.params
+  const envelope = isJsonObject(meta) ? meta[metaKeys.call] : undefined
+  const run_id = isJsonObject(envelope) ? String(envelope.run_id) : ''
+  return { tool: String(name), arguments: args as JsonObject | undefined, run_id }
+}
+
+/** The same response, which breaks off where it becomes too long. */
+function bounded(response: Response, server: string, limitBytes: number): Response {
+  if (!response.body) return response
+  let bytes = 0
+  const counted = response.body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        bytes += chunk.byteLength
+        if (bytes <= limitBytes) controller.enqueue(chunk)
+        else controller.error(tooLong(server, limitBytes))
+      },
+    }),
+  )
+  const { status, statusText, headers } = response
+  return new Response(counted, { status, statusText, headers })
+}
+
+function unsent(server: string, cause: unknown): RemoteError {
+  return new RemoteError(`no token for ${server} could be made`, {
+    mayHaveHappened: false,
+    kind: 'internal',
+    evidence: 'none',
+    cause,
+  })
+}
+
+function tooLong(server: string, limitBytes: number): RemoteError {
+  return new RemoteError(`${server} answered more than the ${limitBytes} bytes that are taken`, {
+    mayHaveHappened: true,
+    kind: 'internal',
+    evidence: 'failed',
+  })
+}

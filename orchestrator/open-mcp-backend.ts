@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CapabilityError } from '../shared/failure.ts'
+import type { Json } from '../shared/json.ts'
+import { didYouMean } from '../shared/nearest-name.ts'
+import { validateInput } from './goals/validate-input.ts'
+import type { Backend, McpCaller } from './mcp/backend.ts'
+import type { Catalogue } from './model/catalogue.ts'
+import type { Event } from './model/event.ts'
+import type { Budget, Goal } from './model/goal.ts'
+import { redactSealed } from './model/seal.ts'
+import { fold } from './model/situation.ts'
+import type { OpenPursuits } from './open-pursuits.ts'
+import type { OpenRecord } from './record/open-record.ts'
+import { AnswerError, answer, decideApproval, requestCancel } from './run/answer.ts'
+
+export interface McpBackendParts {
+  goals: readonly Goal[]
+  /** Sub-goals included. */
+  catalogue: Catalogue
+  record: { journal: Pick<OpenRecord['journal'], 'read'>; queries: Pick<OpenRecord['queries'], 'listRuns'> }
+  pursuing: Pick<OpenPursuits, 'createRun' | 'desk' | 'wake'>
+  /** What makes single calls, each as a run of its own. */
+  calls: Pick<Backend, 'callTool' | 'resumeCall'>
+}
+
+/** What Remit's MCP server works with, over the record and what pursues runs. */
+export function openMcpBackend({ goals, catalogue, record, pursuing, calls }: McpBackendParts): Backend {
+  const { desk } = pursuing
+
+  /** The journal sees every tenant: what it returns is looked at once more. */
+  async function eventsOf(caller: McpCaller, runId: string): Promise<Event[]> {
+    const events = isRunId(runId) ? await record.journal.read(runId) : []
+    if (events.length === 0 || events.some(({ tenant }) => tenant !== caller.tenant))
+      throw new CapabilityError('not_found', `There is no run ${runId}`)
+    return events
+  }
+
+  /** What a person says of a run of theirs, and then whoever pursues it hears of it. */
+  async function say(caller: McpCaller, runId: string, words: () => Promise<void>): Promise<void> {
+    await eventsOf(caller, runId)
+    await words().catch((error: unknown) => {
+      throw error instanceof AnswerError ? new CapabilityError('conflict', error.message, { cause: error }) : error
+    })
+    await pursuing.wake(runId)
+  }
+
+  return {
+    ...calls,
+    goals,
+    catalogue,
+    async startRun({ tenant, principal }, { goal: name, input, budget }) {
+      const goal = withBudget(goalNamed(goals, name), budget ?? {})
+      const checked = validateInput(goal, input)
+      if (!checked.ok) {
+        const issues = checked.issues.map(({ path, message }) => ({ path: `/input${path}`, message }))
+        throw new CapabilityError('invalid_input', `The input of ${name} is not right`, { issues })
+      }
+      return pursuing.createRun(goal, checked.input, { mine: false, owner: { tenant, principal } })
+    },
+    listRuns: ({ tenant }, filter) => record.queries.listRuns(tenant, filter),
+    situation: async (caller, runId) => fold(await eventsOf(caller, runId)),
+    async timeline(caller, runId) {
+      const events = await eventsOf(caller, runId)
+      return events.map(({ seq, type, at, data }) => redactSealed({ seq, type, at, data } as unknown as Json))
+    },
+    answer: (caller, runId, choice, why) =>
+      say(caller, runId, () => answer(runId, { choice, ...saidBy(caller, why) }, desk)),
+    decideApproval: (caller, { run_id, approval_id }, choice, why) =>
+      say(caller, run_id, () => decideApproval(run_id, approval_id, { choice, ...saidBy(caller, why) }, desk)),
+    cancel: (caller, runId, why) => say(caller, runId, () => requestCancel(runId, saidBy(caller, why), desk)),
+    async untilGrown(_, { ms, signal }) {
+      await sleep(ms, undefined, { signal }).catch(() => {})
+    },
+  }
+}
+
+function saidBy({ principal }: McpCaller, why: string | undefined): { by: string; why?: string } {
+  return { by: principal, ...(why !== undefined && { why }) }
+}
+
+function goalNamed(goals: readonly Goal[], name: string): Goal {
+  const found = goals.find(({ goal }) => goal === name)
+  if (found) return found
+  const names = goals.map(({ goal }) => goal)
+  const message = `must be one of ${names.join(', ')}`
+  throw new CapabilityError('invalid_input', `There is no goal ${name}${didYouMean(name, names)}`, {
+    issues: [{ path: '/goal', message }],
+  })
+}
+
+/** A client can only lower what the goal allows. */
+function withBudget(goal: Goal, budget: Partial<Budget>): Goal {
+  const issues = Object.entries(budget).flatMap(([name, wanted]) => {
+    const most = goal.budget[name as keyof Budget]
+    return wanted <= most ? [] : [{ path: `/budget/${name}`, message: `must be at most ${most} (got ${wanted})` }]
+  })
+  if (issues.length > 0) throw new CapabilityError('budget_exhausted', 'A client can only lower a budget', { issues })
+  return { ...goal, budget: { ...goal.budget, ...budget } }
+}
+
+function isRunId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+}
