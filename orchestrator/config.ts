@@ -19,7 +19,14 @@ const fileSchema = z.strictObject({
   mode: z.enum(['emulated', 'live']).default('emulated'),
   /** Folders with goal files, relative to the project's root; the shipped goals are always there. */
   goals: z.array(z.string()).default([]),
-  policy: z.strictObject({ hold: z.array(z.string()).default([]) }).prefault({}),
+  /** The policy file, relative to the configuration file. */
+  policy: z
+    .string(
+      'is the path of a policy file, where a tool is held by the rule ' +
+        '{ name: …, when: tool == "server.tool", verdict: hold, reason: … }',
+    )
+    .min(1)
+    .default('policy.yaml'),
   /** Server → where its endpoints and credentials come from in live mode. */
   servers: z
     .record(
@@ -48,8 +55,8 @@ export interface Config {
   /** The owner URL of an external Postgres; without it Remit runs its own. */
   databaseUrl?: string
   goalFolders: string[]
-  /** What the operator adds to the default policy. */
-  policy: { hold: string[] }
+  /** The file with the operator's rules, whether or not it is there. */
+  policyFile: string
   servers: z.output<typeof fileSchema>['servers']
   /** The folder in which the person typed the command. */
   invocationFolder: string
@@ -84,7 +91,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     mode,
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     goalFolders: [join(root, 'orchestrator', 'goals'), ...settings.goals.map((folder) => resolve(root, folder))],
-    policy: settings.policy,
+    policyFile: resolve(dirname(file), settings.policy),
     servers: withPlaces(settings.servers, dirname(file)),
     invocationFolder: environment.INIT_CWD ?? process.cwd(),
     owner: { tenant: 'default', principal: `local:${localUser()}` },

@@ -5,7 +5,7 @@ import { mergePatch } from '../shared/merge-patch.ts'
 import { InputError, type Work, type Worker } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { planner } from './decide/planner/planner.ts'
-import { policyDigest } from './enforce/policy.ts'
+import type { Policy } from './enforce/policy/policy.ts'
 import type { Gateway } from './execute/gateway.ts'
 import { validateInput } from './goals/validate-input.ts'
 import type { Catalogue } from './model/catalogue.ts'
@@ -53,6 +53,7 @@ export interface OpenPursuits {
 
 export interface PursuitsOptions {
   config: Config
+  policy: Policy
   /** Sub-goals included. */
   catalogue: Catalogue
   goalNamed(name: string): Goal | undefined
@@ -64,6 +65,7 @@ export interface PursuitsOptions {
 /** Puts together what pursues runs: record, gateway, reasoner, and the runs of sub-goals. */
 export async function openPursuits({
   config,
+  policy,
   catalogue,
   goalNamed,
   record,
@@ -99,7 +101,7 @@ export async function openPursuits({
         mode: config.mode,
         reasoner: planner,
         catalogue,
-        policyDigest: policyDigest(config.policy),
+        policyDigest: policy.digest,
         ...(run.parent ? { parent: run.parent } : {}),
         ...(run.inherits ? { inherits: run.inherits } : {}),
         wake_at,
@@ -145,7 +147,7 @@ export async function openPursuits({
       reasonerReadsOutputs: false,
       children: childrenOf(watch),
       catalogue,
-      policy: config.policy,
+      policy,
       clock,
       random: Math.random,
       newId: uuidv7,

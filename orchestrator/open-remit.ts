@@ -1,6 +1,7 @@
 import { InputError, type OpenOptions, type Remit } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { planner } from './decide/planner/planner.ts'
+import type { Policy } from './enforce/policy/policy.ts'
 import { findWorkspaceUrl } from './find-workspace-url.ts'
 import { checkSlots, goingLive } from './go-live.ts'
 import { openHome } from './home/home.ts'
@@ -11,12 +12,14 @@ import type { Goal } from './model/goal.ts'
 import { digestSealed } from './model/seal.ts'
 import { fold } from './model/situation.ts'
 import { withSubGoals } from './model/sub-goals.ts'
+import { notePolicy } from './note-policy.ts'
 import { type OpenPursuits, openPursuits } from './open-pursuits.ts'
 import { openRecord } from './record/open-record.ts'
 import { QueryError } from './record/queries.ts'
 import { type Answer, AnswerError, answer, decideApproval, requestCancel } from './run/answer.ts'
 import { planOnly } from './run/plan-only.ts'
 import { replay } from './run/replay.ts'
+import { tryPolicy } from './run/try-policy.ts'
 import { checkFaults, type Place, startEmulators, startServers } from './start-servers.ts'
 
 /** Throws {@link InputError} with what can be known to be wrong before anything is started. */
@@ -28,7 +31,7 @@ export async function checkOpening(config: Config, catalogue: Catalogue, options
 /** Joins the home, opens the record and, where calls will be made, starts emulators and servers. Whatever fails on the way is closed. */
 export async function openRemit(
   config: Config,
-  { catalogue, goals }: { catalogue: Catalogue; goals: readonly Goal[] },
+  { catalogue, goals, policy }: { catalogue: Catalogue; goals: readonly Goal[]; policy: Policy },
   options: OpenOptions,
 ): Promise<Remit> {
   const wholeCatalogue = withSubGoals(catalogue, goals)
@@ -59,9 +62,10 @@ export async function openRemit(
     const place = { home, membership, record }
     const gateway = faults && (await startServers(config, catalogue, place, faults, options))
     if (gateway) closers.push(() => gateway.close())
-    const pursuing = await openPursuits({ config, catalogue: wholeCatalogue, goalNamed, record, gateway })
+    if (gateway) await notePolicy(record, policy, { file: config.policyFile, by: config.owner.principal })
+    const pursuing = await openPursuits({ config, policy, catalogue: wholeCatalogue, goalNamed, record, gateway })
     closers.push(() => pursuing.close())
-    return remitOf(config, wholeCatalogue, place, pursuing, close)
+    return remitOf(config, { catalogue: wholeCatalogue, policy }, place, pursuing, close)
   } catch (error) {
     await close()
     throw error
@@ -70,7 +74,7 @@ export async function openRemit(
 
 function remitOf(
   config: Config,
-  catalogue: Catalogue,
+  { catalogue, policy }: { catalogue: Catalogue; policy: Policy },
   { home, record }: Pick<Place, 'home' | 'record'>,
   pursuing: OpenPursuits,
   close: () => Promise<void>,
@@ -106,8 +110,11 @@ function remitOf(
       return pursuing.forkRun(fold(events.slice(0, seq)))
     },
     async replay(runId) {
-      const parts = { reasoner: planner, catalogue, policy: config.policy, digestArguments: digestSealed }
+      const parts = { reasoner: planner, catalogue, policy, digestArguments: digestSealed }
       return replay(await journal.read(runId), parts)
+    },
+    async tryPolicy(runId, other) {
+      return tryPolicy(await journal.read(runId), { catalogue, policy: other })
     },
     work: (options) => pursuing.work(options),
     planOnly: (goal, input) => planOnly({ goal, input, reasoner: planner, catalogue, mode: config.mode }),
@@ -137,6 +144,14 @@ function remitOf(
     events: (runId) => journal.read(runId),
     runs: async (filter) => (await queries.listRuns(tenant, filter)).runs,
     sql: (statement) => asInputError(QueryError, () => queries.sql(tenant, statement)),
+    async *runsSince(since) {
+      for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+        const page = await queries.listRuns(tenant, { limit: 200, ...(cursor === undefined ? {} : { cursor }) })
+        const wanted = page.runs.filter(({ created_at }) => Date.parse(created_at) >= since.getTime())
+        yield* wanted
+        cursor = wanted.length === page.runs.length ? page.next : undefined
+      }
+    },
     verify: (runId) => (runId === undefined ? verifier.verifyAll() : verifier.verifyRun(runId)),
     exportRun: (runId) => record.exporter.exportRun(runId),
     async psqlUrl(workspace) {

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Json } from '../shared/json.ts'
-import { InputError, type Workplace } from './cli/remit.ts'
+import { InputError, type OpenOptions, type Remit, type Workplace } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { diagnose } from './diagnose.ts'
+import type { Policy } from './enforce/policy/policy.ts'
 import { goingLive } from './go-live.ts'
 import { InputOfError, withInputsOf } from './goals/input-of.ts'
 import { parseGoal } from './goals/load-goal.ts'
@@ -11,6 +12,7 @@ import { validateInput } from './goals/validate-input.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import { backUpHome, migrateRecord, restoreHome } from './keep-home.ts'
+import { loadPolicy } from './load-policy.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { withSubGoals } from './model/sub-goals.ts'
@@ -32,6 +34,8 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     },
     goals: () => goalFiles(config).map(({ goal, file }) => ({ name: goal.goal, title: goal.title, file })),
     goal: (name) => goalNamed(config, name),
+    policyFile: config.policyFile,
+    policy: (file) => policyIn(config, catalogue, file),
     checkInput(goal, input) {
       const checked = validateInput(goal, input as Json)
       if (checked.ok) return checked.input
@@ -40,7 +44,7 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     },
     check: (options) => checkOpening(config, catalogue, options),
     goingLive: () => goingLive(config, catalogue),
-    open: (options) => openRemit(config, { catalogue, goals: goalFiles(config).map(({ goal }) => goal) }, options),
+    open: (options) => openOn(config, catalogue, options),
     diagnose: () => diagnose(config, catalogue),
     startWorkers: (count, options) => startWorkerProcesses(config, count, options),
     migrate: () => migrateRecord(config),
@@ -48,6 +52,19 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     restore: (file, options) => restoreHome(config, file, options),
     stopEverything: () => stopEverything(config),
   }
+}
+
+/** A policy that is not right is said before anything is started. */
+async function openOn(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<Remit> {
+  const goals = goalFiles(config).map(({ goal }) => goal)
+  return openRemit(config, { catalogue, goals, policy: policyIn(config, catalogue) }, options)
+}
+
+/** The policy of a file, or the one in force. */
+function policyIn(config: Config, catalogue: Catalogue, file?: string): Policy {
+  const goals = goalFiles(config).map(({ goal }) => goal)
+  if (file !== undefined && !existsSync(file)) throw new InputError(`There is no file ${file}`)
+  return asInput(() => loadPolicy(file ?? config.policyFile, withSubGoals(catalogue, goals)))
 }
 
 /** Emulators first, Postgres last: what writes stops before what it writes to. */

@@ -1,5 +1,6 @@
 import type { Issue } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
+import type { Policy } from '../enforce/policy/policy.ts'
 import type { Progress } from '../model/call.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import type { Task } from '../model/decision.ts'
@@ -7,6 +8,7 @@ import type { Event, Mode } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
 import type { Situation } from '../model/situation.ts'
 import type { Replay } from '../run/replay.ts'
+import type { Trial } from '../run/try-policy.ts'
 
 /** What the composition root knows before anything is started. */
 export interface Workplace {
@@ -20,6 +22,10 @@ export interface Workplace {
   goals(): { name: string; title: string; file: string }[]
   /** The goal of that name. Throws {@link InputError} when there is none, naming those that there are. */
   goal(name: string): Goal
+  /** Where the operator's rules are, whether or not the file is there. */
+  policyFile: string
+  /** The rules in force, or those of another file. Throws {@link InputError} with the line of every fault. */
+  policy(file?: string): Policy
   /** The input with defaults applied. Throws {@link InputError} with every fault by its path. */
   checkInput(goal: Goal, input: unknown): JsonObject
   /** Throws {@link InputError} with what can be known to be wrong before anything is started: faults that nobody knows, slots that nothing fills. */
@@ -111,6 +117,8 @@ export interface Remit {
   fork(runId: string, seq: number): Promise<string>
   /** Derives a run again from its record; calls nothing and records nothing. */
   replay(runId: string): Promise<Replay>
+  /** What another policy says of every call that a run's plan has made or was not let make; records nothing. */
+  tryPolicy(runId: string, policy: Policy): Promise<Trial[]>
   /** Pursues whatever runs are due, up to `most` at once, until it is closed. */
   work(options: Work): Worker
   /** What a plan for the goal would be; nothing is recorded and nothing is called. */
@@ -131,6 +139,8 @@ export interface Remit {
   situation(runId: string): Promise<Situation>
   events(runId: string): Promise<Event[]>
   runs(options: { limit: number; status?: string }): Promise<RunRow[]>
+  /** Every run that was created since, the newest first. */
+  runsSince(since: Date): AsyncIterable<RunRow>
   sql(statement: string): Promise<{ columns: string[]; rows: Json[][]; truncated: boolean }>
   verify(runId?: string): Promise<Verification>
   /** The lines of a document that proves itself: events, signed heads and key; see `record/export-format.ts`. */

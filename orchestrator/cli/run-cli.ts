@@ -8,6 +8,7 @@ import { addEvents } from './commands/events.ts'
 import { addExport } from './commands/export.ts'
 import { addFork } from './commands/fork.ts'
 import { addMigrate } from './commands/migrate.ts'
+import { addPolicy } from './commands/policy.ts'
 import { addPsql } from './commands/psql.ts'
 import { addReplay } from './commands/replay.ts'
 import { addRestore } from './commands/restore.ts'
@@ -44,6 +45,7 @@ const commands: AddCommand[] = [
   addStart,
   addTools,
   addServers,
+  addPolicy,
   addSql,
   addPsql,
   addVerify,

@@ -65,6 +65,8 @@ export interface EventData {
     goal: Goal
     input: JsonObject
     mode: Mode
+    /** On whose behalf it acts; absent in journals of the first release. */
+    principal?: string
     reasoner: string
     /** Digests of what the run was created under. */
     digests: { goal: string; catalogue: string; policy: string; reasoner: string }

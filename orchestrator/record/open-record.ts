@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import type { Json } from '../../shared/json.ts'
 import type { Home } from '../home/home.ts'
 import type { Membership } from '../home/shared-process.ts'
 import { bootstrap } from './bootstrap.ts'
@@ -8,6 +9,7 @@ import { type EmbeddedPostgres, ensurePostgres } from './embedded-postgres.ts'
 import { type Exporter, openExporter } from './export-run.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { type Keyring, openKeyring } from './keyring.ts'
+import { lastNoted } from './last-noted.ts'
 import { migrate } from './migrate.ts'
 import { openQueries, type Queries, readerUrl } from './queries.ts'
 import { openRunQueue, type RunQueue } from './run-queue.ts'
@@ -35,6 +37,8 @@ export interface OpenRecord {
   queue: RunQueue
   /** Where a shell reads the views of one tenant. Holds a password: never log it. */
   readerUrl(tenant: string): string
+  /** The details of the latest note of a kind in the system stream. */
+  lastNoted(what: string): Promise<Json | undefined>
   verifier: Verifier
   exporter: Exporter
   /** Signs where the chains stand, so that a later `verify` finds what was cut off; returns how many chains had grown. */
@@ -92,6 +96,7 @@ export async function openRecord({
       queries: openQueries(reader, tenantSecret),
       queue,
       readerUrl: (tenant) => readerUrl(queryUrl, tenantSecret, tenant),
+      lastNoted: (what) => lastNoted(sql, what),
       verifier: openVerifier(sql, signer),
       exporter: openExporter({ sql, signer, now }),
       signHeads: signer.signHeads,

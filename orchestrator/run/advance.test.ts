@@ -8,6 +8,7 @@ import {
   rehearse,
   tool,
 } from '../../test/support/rehearsal.ts'
+import { holding } from '../enforce/fixtures/policies.ts'
 import type { CallOutcome } from '../model/call.ts'
 import type { Decision } from '../model/decision.ts'
 import { evidenceFor } from '../model/evidence.ts'
@@ -282,7 +283,7 @@ describe('advance', () => {
   })
 
   describe('a held call', () => {
-    const hold = { hold: ['c.send_c'] }
+    const hold = holding('c.send_c')
     const decideOn = async (waiting: Awaited<ReturnType<typeof run>>, choice: string) => {
       const [wait] = waiting.situation.waits.values()
       await waiting.journal.append('11111111-1111-7111-8111-111111111111', [

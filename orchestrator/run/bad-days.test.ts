@@ -9,6 +9,7 @@ import {
   rehearse,
   tool,
 } from '../../test/support/rehearsal.ts'
+import { holding } from '../enforce/fixtures/policies.ts'
 import type { CallOutcome } from '../model/call.ts'
 import type { Decision } from '../model/decision.ts'
 import { evidenceFor } from '../model/evidence.ts'
@@ -515,7 +516,7 @@ describe('the loop', () => {
     const { journal } = await run({
       goal: goal({ 'a.thing': 'wait', 'b.thing': 'wait' }),
       decide: planOnce(plan(task('a', 'a.make'), task('b', 'b.make'))),
-      policy: { hold: ['a.make', 'b.make'] },
+      policy: holding('a.make', 'b.make'),
     })
     const changes: unknown[] = []
     const [approval] = fold(journal.events).waits.keys()

@@ -51,6 +51,7 @@ export async function createRun(runId: string, run: NewRun, journal: RunCreator)
       goal,
       input,
       mode,
+      principal,
       reasoner: reasoner.name,
       digests: {
         goal: digest(goal),

@@ -1,4 +1,4 @@
-import type { PolicySettings } from '../enforce/policy.ts'
+import type { Policy } from '../enforce/policy/policy.ts'
 import type { CallRequest, CallResult, Progress } from '../model/call.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import type { Decided } from '../model/decision.ts'
@@ -74,7 +74,7 @@ export interface Parts {
   /** Absent where no goal may be a part of another. */
   children?: RunChildren
   catalogue: Catalogue
-  policy: PolicySettings
+  policy: Policy
   clock: { now(): Date; sleepUntil(instant: Date, signal: AbortSignal): Promise<void> }
   random(): number
   newId(): string

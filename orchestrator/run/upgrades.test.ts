@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { catalogue, goal, type MemoryJournal, ok, rehearse, tool } from '../../test/support/rehearsal.ts'
+import { holding } from '../enforce/fixtures/policies.ts'
 import type { CallOutcome } from '../model/call.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import type { Decision } from '../model/decision.ts'
@@ -42,7 +43,7 @@ async function waiting(options: { hold?: string[]; script?: Record<string, CallO
     catalogue: before,
     goal: goal({ 'a.thing': 'wait' }),
     decide,
-    policy: { hold: options.hold ?? [] },
+    policy: holding(...(options.hold ?? [])),
     ...(options.script ? { script: options.script } : {}),
   })
   return journal
@@ -59,7 +60,7 @@ function goOn(
     goal: goal({ 'b.other': 'undo' }),
     decide,
     journal,
-    policy: { hold: more.hold ?? [] },
+    policy: holding(...(more.hold ?? [])),
     ...(more.script ? { script: more.script } : {}),
   })
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { defaultPolicy } from '../../orchestrator/enforce/fixtures/policies.ts'
 import type { CallOutcome, CallRequest } from '../../orchestrator/model/call.ts'
 import { type Catalogue, catalogueOf } from '../../orchestrator/model/catalogue.ts'
 import type { Decision } from '../../orchestrator/model/decision.ts'
@@ -174,7 +175,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     reasoner: options.reasoner ?? scripted,
     reasonerReadsOutputs: false,
     catalogue: options.catalogue,
-    policy: options.policy ?? { hold: [] },
+    policy: options.policy ?? defaultPolicy,
     clock,
     random: () => 0.5,
     newId: () => randomUUID(),

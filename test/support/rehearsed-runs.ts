@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { defaultPolicy } from '../../orchestrator/enforce/fixtures/policies.ts'
 import type { CallOutcome, CallRequest } from '../../orchestrator/model/call.ts'
 import type { Catalogue } from '../../orchestrator/model/catalogue.ts'
 import type { Decision } from '../../orchestrator/model/decision.ts'
@@ -131,7 +132,7 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
       wake,
     }),
     catalogue: options.catalogue,
-    policy: { hold: [] },
+    policy: defaultPolicy,
     clock,
     random: () => 0.5,
     newId: randomUUID,

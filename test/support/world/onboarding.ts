@@ -1,4 +1,5 @@
 import { planner } from '../../../orchestrator/decide/planner/planner.ts'
+import { holding } from '../../../orchestrator/enforce/fixtures/policies.ts'
 import type { Catalogue } from '../../../orchestrator/model/catalogue.ts'
 import type { Event } from '../../../orchestrator/model/event.ts'
 import type { Goal } from '../../../orchestrator/model/goal.ts'
@@ -84,7 +85,7 @@ export async function live(day: Day, setting: Setting, crash?: DayCrash): Promis
     reasoner: planner,
     reasonerReadsOutputs: false,
     catalogue,
-    policy: { hold: day.hold ?? [] },
+    policy: holding(...(day.hold ?? [])),
     clock: clock.forRuns,
     random: () => 0.5,
     newId: () => `id_${++ids}`,
