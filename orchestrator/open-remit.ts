@@ -7,6 +7,7 @@ import { checkSlots, goingLive } from './go-live.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
+import { localOperator } from './model/decider.ts'
 import { draft } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
 import { digestSealed } from './model/seal.ts'
@@ -135,7 +136,14 @@ function remitOf(
       if (!found) throw new InputError(`There is no open approval ${prefix}`)
       if (another) throw new InputError(`More than one approval starts with ${prefix}: give more of its id`)
       const { run_id, approval_id } = found
-      await asInputError(AnswerError, () => decideApproval(run_id, approval_id, said(choice, why), desk))
+      await asInputError(AnswerError, () =>
+        decideApproval(
+          run_id,
+          approval_id,
+          { choice, decider: localOperator(principal), ...(why === undefined ? {} : { why }) },
+          desk,
+        ),
+      )
       await wake(run_id)
       return run_id
     },

@@ -264,8 +264,11 @@ describe('approvals', () => {
     expect(await remit(['approvals'])).toMatchObject({ exit: 0, out: '', err: 'Nothing waits for an approval.\n' })
   })
 
-  test.each(['approve', 'deny'])('%s records the decision and goes on with the run', async (choice) => {
-    const { exit, workplace, out } = await remit([choice, 'aaaa', '--why', 'read it'], asked)
+  test.each([
+    ['approve', '--reason'],
+    ['deny', '--why'],
+  ])('%s records the decision and goes on with the run', async (choice, option) => {
+    const { exit, workplace, out } = await remit([choice, 'aaaa', option, 'read it'], asked)
     expect(workplace.answers).toEqual([['aaaa', choice, 'read it']])
     expect(exit).toBe(3)
     expect(out).toContain(`approve ${approval}`)

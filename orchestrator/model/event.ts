@@ -153,6 +153,8 @@ export interface EventData {
       arguments: JsonObject
       arguments_digest: string
       verdict: Verdict
+      /** Of run, task, tool, fingerprint and arguments; absent in journals of the first release. */
+      digest?: string
     }
   }
   /** `input` is what a person put in the place of the run's input; sensitive leaves are sealed. */

@@ -11,6 +11,7 @@ import {
 } from '../../test/support/rehearsal.ts'
 import { holding } from '../enforce/fixtures/policies.ts'
 import type { CallOutcome } from '../model/call.ts'
+import { localOperator } from '../model/decider.ts'
 import type { Decision } from '../model/decision.ts'
 import { evidenceFor } from '../model/evidence.ts'
 import { digestSealed } from '../model/seal.ts'
@@ -523,7 +524,7 @@ describe('the loop', () => {
     await decideApproval(
       runId,
       approval ?? '',
-      { choice: 'approve', by: 'local:me' },
+      { choice: 'approve', decider: localOperator('local:me') },
       {
         journal: {
           read: () => journal.read(),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Failure } from '../../shared/failure.ts'
 import type { JsonObject } from '../../shared/json.ts'
+import { approvalDigest } from '../enforce/approval.ts'
 import { checkArguments } from '../enforce/arguments.ts'
 import { mayReserve } from '../enforce/budget.ts'
 import { judge } from '../enforce/policy/judge.ts'
@@ -76,14 +77,15 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
   )
   if (verdict.verdict === 'deny')
     return refuse(task, args, provenance, parts, { kind: 'denied', message: verdict.reason }, verdict)
-  const asked = {
+  const call = {
     tool: task.tool,
     // What would be called now: an approval of the tool as it was before an upgrade is none.
     fingerprint: tool.fingerprint,
     arguments: args,
     arguments_digest: parts.digestArguments(args),
-    verdict,
   }
+  const digest = approvalDigest({ ...call, run_id: situation.run_id, task_id: task.id })
+  const asked = { ...call, verdict, digest }
   const approval_id = verdict.verdict === 'hold' ? approvalOf(situation, task, asked, key) : undefined
   if (verdict.verdict === 'hold' && approval_id === undefined) return askApproval(task, asked, parts)
   return intent(situation, parts, {
@@ -155,11 +157,13 @@ const approvalMs = 24 * 60 * 60 * 1_000
 
 /** The approval that covers this very call: given and unused, or used by an attempt under the same key or one that never happened. */
 function approvalOf(situation: Situation, task: TaskState, asked: Asked, key: string): string | undefined {
-  const covers = (given: Pick<Asked, 'fingerprint' | 'arguments_digest'>) =>
-    given.fingerprint === asked.fingerprint && given.arguments_digest === asked.arguments_digest
-  if (task.approval && covers(task.approval)) return task.approval.wait_id
+  const { run_id } = situation
+  const bound = (given: Pick<Asked, 'fingerprint' | 'arguments_digest'>) =>
+    approvalDigest({ ...given, run_id, task_id: task.id, tool: task.tool })
+  const wanted = bound(asked)
+  if (task.approval && bound(task.approval) === wanted) return task.approval.wait_id
   const earlier = callsOf(situation, task.id, 'task').findLast(
-    (call) => covers(call) && (call.idempotency_key === keyed(key) || isProvedAbsent(call, situation)),
+    (call) => bound(call) === wanted && (call.idempotency_key === keyed(key) || isProvedAbsent(call, situation)),
   )
   return earlier?.approval_id
 }

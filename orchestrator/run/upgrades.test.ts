@@ -3,6 +3,7 @@ import { catalogue, goal, type MemoryJournal, ok, rehearse, tool } from '../../t
 import { holding } from '../enforce/fixtures/policies.ts'
 import type { CallOutcome } from '../model/call.ts'
 import type { Catalogue } from '../model/catalogue.ts'
+import { localOperator } from '../model/decider.ts'
 import type { Decision } from '../model/decision.ts'
 import { evidenceFor } from '../model/evidence.ts'
 import { fold, type Situation } from '../model/situation.ts'
@@ -94,12 +95,17 @@ describe('a run that waits', () => {
     const hold = ['a.make']
     const journal = await waiting({ hold })
     const [asked] = fold(journal.events).waits.keys()
-    await decideApproval(runId, asked ?? '', { choice: 'approve', by: 'a person' }, { journal, clock })
+    await decideApproval(
+      runId,
+      asked ?? '',
+      { choice: 'approve', decider: localOperator('a person') },
+      { journal, clock },
+    )
     const { situation, requests } = await goOn(journal, after, { hold })
     expect(requests).toEqual([])
     expect([...situation.waits.values()][0]?.approval?.fingerprint).toBe('sha256:next')
     await expect(
-      decideApproval(runId, asked ?? '', { choice: 'approve', by: 'a person' }, { journal, clock }),
+      decideApproval(runId, asked ?? '', { choice: 'approve', decider: localOperator('a person') }, { journal, clock }),
     ).rejects.toThrow('not open any more')
   })
 })
