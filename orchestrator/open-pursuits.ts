@@ -11,6 +11,7 @@ import { validateInput } from './goals/validate-input.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { inputProperties } from './model/input-facts.ts'
+import type { Owner } from './model/run.ts'
 import { digestSealed, resealFor } from './model/seal.ts'
 import type { Situation } from './model/situation.ts'
 import { isSealed } from './model/value.ts'
@@ -40,15 +41,23 @@ export interface OpenPursuits {
   desk: Desk
   /** Makes the run due now, and tells whoever pursues it, in any process. */
   wake(runId: string): Promise<void>
-  /** `mine`: it is about to be pursued here; else it is due for any worker at once. */
-  createRun(goal: Goal, input: JsonObject, options: { mine: boolean }): Promise<string>
-  /** A new run of the same goal and input that starts with what stood in another: recorded, and about to be pursued here. */
-  forkRun(situation: Situation): Promise<string>
-  /** Pursues whatever runs are due, and keeps house: partitions ahead, heads signed. */
+  createRun(goal: Goal, input: JsonObject, options: NewRunOptions): Promise<string>
+  /** A new run of the same goal and input that starts with what stood in another. */
+  forkRun(situation: Situation, options: NewRunOptions): Promise<string>
+  /** Pursues whatever runs are due, and keeps house: partitions ahead, heads signed, old requests forgotten. */
   work(options: Work): Worker
   /** The input of a run as a JSON Merge Patch changes it: checked, and sealed again. Throws an InputError with every fault. */
   changeInput(situation: Situation, patch: JsonObject): Promise<JsonObject>
   close(): Promise<void>
+}
+
+export interface NewRunOptions {
+  /** It is about to be pursued here; else it is due for any worker at once. */
+  mine: boolean
+  /** Whose run it is; the local user's unless said. */
+  owner?: Owner
+  /** A uuidv7 that whoever repeats this gives again: the run that has it already is left as it is. */
+  run_id?: string
 }
 
 export interface PursuitsOptions {
@@ -89,13 +98,13 @@ export async function openPursuits({
     ) as JsonObject
   }
   const recordRun = async (
-    run: Pick<NewRun, 'goal' | 'input' | 'parent' | 'inherits'> & { run_id: string },
+    run: Pick<NewRun, 'goal' | 'input' | 'parent' | 'inherits'> & { run_id: string; owner: Owner },
     wake_at: string | null,
   ): Promise<void> => {
     await createRun(
       run.run_id,
       {
-        ...config.owner,
+        ...run.owner,
         goal: run.goal,
         input: await seal(run.run_id, run.goal, run.input),
         mode: config.mode,
@@ -111,6 +120,26 @@ export async function openPursuits({
     // Whoever pursues it takes it up by reading it.
     forget(run.run_id)
   }
+  /** As `recordRun`, and leaves the run that is there already as it is. */
+  const recordOnce = async (...given: Parameters<typeof recordRun>): Promise<void> => {
+    try {
+      await recordRun(...given)
+    } catch (error) {
+      if (!(error instanceof FenceLostError)) throw error
+      forget(given[0].run_id)
+    }
+  }
+  const recordNew = async ({
+    run_id,
+    mine,
+    ...run
+  }: Omit<Parameters<typeof recordRun>[0], 'owner'> & NewRunOptions & { run_id: string }): Promise<string> => {
+    const named = { owner: config.owner, ...run, run_id }
+    // Of several who make one run at the same time, each would be its writer here.
+    await turns.take(run_id, () => recordOnce(named, mine ? inMs(ownMs) : null))
+    if (!mine) await queue.notify(run_id)
+    return run_id
+  }
   const forget = (runId: string) => {
     journal.release(runId)
     keyring.release(runId)
@@ -120,12 +149,9 @@ export async function openPursuits({
     if ((await journal.read(run_id)).length > 0) return
     const sealer = await keyring.sealer(parent.run_id)
     const opened = mapAt(input, sensitivePointers(goal), (value) => (isSealed(value) ? sealer.open(value) : value))
-    try {
-      await recordRun({ run_id, goal, input: opened as JsonObject, parent }, inMs(ownMs))
-    } catch (error) {
-      // A worker that took the parent for abandoned was quicker: the run is there.
-      if (!(error instanceof FenceLostError)) throw error
-    }
+    const owner = await record.ownerOf(parent.run_id)
+    // A worker that took the parent for abandoned may be quicker.
+    await recordOnce({ run_id, goal, input: opened as JsonObject, parent, owner }, inMs(ownMs))
   }
 
   /** Whoever watches a run watches the runs of its sub-goals, too. */
@@ -174,25 +200,21 @@ export async function openPursuits({
     wakes,
     desk,
     wake: (runId) => queue.wake(runId),
-    async createRun(goal, input, { mine }) {
-      const run_id = uuidv7()
-      await recordRun({ run_id, goal, input }, mine ? inMs(ownMs) : null)
-      if (!mine) await queue.notify(run_id)
-      return run_id
-    },
-    async forkRun(situation) {
-      const run_id = uuidv7()
+    createRun: (goal, input, options) => recordNew({ run_id: uuidv7(), ...options, goal, input }),
+    async forkRun(situation, options) {
+      const { run_id = uuidv7() } = options
       const [from, to] = await Promise.all([keyring.sealer(situation.run_id), keyring.create(run_id)])
       const reseal = <Value>(value: Value) => resealFor(value as Json, from, to) as Value
       const { goal } = situation.created
       const inherits = reseal(workToInherit(situation))
-      await recordRun({ run_id, goal, input: reseal(situation.input), inherits }, inMs(ownMs))
-      return run_id
+      return recordNew({ ...options, run_id, goal, input: reseal(situation.input), inherits })
     },
     work(options) {
       const worker = startWorker({ due: queue, mode: config.mode, pursuits, wakes, ...options })
       const keepHouse = () =>
-        void Promise.all([record.ensurePartitions(), record.signHeads()]).catch((error) => options.onTrouble(error))
+        void Promise.all([record.ensurePartitions(), record.signHeads(), record.runRequests.forgetOld()]).catch(
+          (error) => options.onTrouble(error),
+        )
       const timer = setInterval(keepHouse, housekeepingMs)
       return {
         stop: worker.stop,

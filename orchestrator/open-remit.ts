@@ -108,7 +108,7 @@ function remitOf(
     async fork(runId, seq) {
       const events = await journal.read(runId)
       if (seq > events.length) throw new InputError(`Run ${runId} has ${events.length} events, and no place ${seq}`)
-      return pursuing.forkRun(fold(events.slice(0, seq)))
+      return pursuing.forkRun(fold(events.slice(0, seq)), { mine: true })
     },
     async replay(runId) {
       const parts = { reasoner: planner, catalogue, policy, digestArguments: digestSealed }

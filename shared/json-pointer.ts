@@ -4,15 +4,20 @@ import { isJsonObject, type Json } from './json.ts'
 export function parsePointer(pointer: string): string[] {
   if (pointer === '') return []
   if (!pointer.startsWith('/')) throw new SyntaxError(`"${pointer}" is not a JSON pointer: it must start with "/"`)
-  return pointer
-    .slice(1)
-    .split('/')
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const tokens = pointer.slice(1).split('/')
+  return pointer.includes('~') ? tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')) : tokens
 }
 
 /** Joins tokens into an RFC 6901 pointer. */
 export function formatPointer(tokens: readonly (string | number)[]): string {
-  return tokens.map((token) => `/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+  let pointer = ''
+  for (const token of tokens) pointer += `/${typeof token === 'number' ? token : escaped(token)}`
+  return pointer
+}
+
+/** Nearly no token needs it. */
+function escaped(token: string): string {
+  return /[~/]/.test(token) ? token.replaceAll('~', '~0').replaceAll('/', '~1') : token
 }
 
 /** The value at a pointer, or undefined where nothing is. Own properties only. */

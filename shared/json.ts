@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 
 /** Any JSON value. */
@@ -21,5 +21,5 @@ export function canonicalJson(value: unknown): string {
 
 /** `sha256:<hex>` over the RFC 8785 text of a value. */
 export function digest(value: unknown): string {
-  return `sha256:${createHash('sha256').update(canonicalJson(value)).digest('hex')}`
+  return `sha256:${hash('sha256', canonicalJson(value), 'hex')}`
 }

@@ -41,8 +41,13 @@ export function remaining(situation: Situation): Remaining {
     model_calls: left(budget.model_calls, usage.model_calls, reserved.model_calls),
     tokens: left(budget.tokens, usage.input_tokens, usage.output_tokens, reserved.tokens),
     cost_usd: left(budget.cost_usd, usage.cost_usd, reserved.cost_usd),
-    until: new Date(Date.parse(situation.created_at) + situation.waited_ms + budget.wall_clock_s * 1_000).toISOString(),
+    until: new Date(endOfTime(situation)).toISOString(),
   }
+}
+
+/** When the run's time is over, in milliseconds since 1970. */
+export function endOfTime({ created_at, waited_ms, budget }: Situation): number {
+  return Date.parse(created_at) + waited_ms + budget.wall_clock_s * 1_000
 }
 
 /**

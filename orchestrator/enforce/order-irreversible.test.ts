@@ -71,7 +71,8 @@ test('any acyclic plan stays acyclic, and no irreversible task can start before 
       const before = new Map(tasks.map((one) => [one.id, dependenciesOf(one)]))
       const graph = new Map(ordered.map((one) => [one.id, dependenciesOf(one)]))
       expect(findCycle(graph)).toBeUndefined()
-      for (const one of tasks) expect(graph.get(one.id)).toEqual(expect.arrayContaining(before.get(one.id) ?? []))
+      for (const one of tasks)
+        expect(graph.get(one.id)).toEqual(expect.arrayContaining([...(before.get(one.id) ?? [])]))
       const essential = tasks.filter(({ tool }) =>
         contract(tool)?.establishes.some((fact) => ['shop.account', 'shop.note'].includes(fact)),
       )

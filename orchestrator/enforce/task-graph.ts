@@ -1,8 +1,19 @@
 import type { Task } from '../model/decision.ts'
 import { referencesIn, taskOf } from '../model/reference.ts'
 
+type Dependent = Pick<Task, 'after' | 'arguments' | 'for_each'>
+
+/** A run asks after every call what each of its tasks waits for, and a task stays as it was planned. */
+const known = new WeakMap<Dependent, readonly string[]>()
+
 /** The ids of the tasks that must have succeeded before this one: what it comes after, and what its arguments and its list refer to. */
-export function dependenciesOf(task: Pick<Task, 'after' | 'arguments' | 'for_each'>): string[] {
+export function dependenciesOf(task: Dependent): readonly string[] {
+  const dependencies = known.get(task) ?? readDependencies(task)
+  known.set(task, dependencies)
+  return dependencies
+}
+
+function readDependencies(task: Dependent): string[] {
   const list = task.for_each ? [{ ref: task.for_each.ref }] : []
   const referred = [...referencesIn(task.arguments), ...list].flatMap(({ ref }) => {
     try {

@@ -1,5 +1,7 @@
+import type { Scope } from './caller.ts'
+
 /** The right to approve and to deny. */
-export const decideScope = 'approvals:decide'
+export const decideScope = 'approvals:decide' satisfies Scope
 
 /** Who decides on an approval, and what they may do. Everything that says who somebody is can be asked for this much. */
 export interface Decider {

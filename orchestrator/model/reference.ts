@@ -9,7 +9,7 @@ export interface Scope {
   input: JsonObject
   /** Where the input came from. */
   inputOrigin: Origin
-  tasks: ReadonlyMap<string, { tool: string; output: Json }>
+  tasks: { get(id: string): { tool: string; output: Json } | undefined }
   /** Where a literal that stands in the plan itself came from. */
   literalOrigin(literal: Json): Origin
 }

@@ -3,6 +3,7 @@ import {
   bigint,
   check,
   customType,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -116,3 +117,46 @@ export const signed_heads = remit.table(
 
 /** What a reader must know to prove which tenant it reads for; one row. */
 export const tenant_secret = remit.table('tenant_secret', { secret: bytea('secret').notNull() })
+
+/** Who may use Remit over the network. A key's secret is nowhere; this is its digest. */
+export const api_keys = remit.table(
+  'api_keys',
+  {
+    key_id: text('key_id').primaryKey(),
+    tenant: text('tenant').notNull(),
+    principal: text('principal').notNull(),
+    name: text('name').notNull(),
+    secret_digest: bytea('secret_digest').notNull(),
+    scopes: text('scopes').array().notNull(),
+    /** The only goals that it may pursue; any where it is null. */
+    goals: text('goals').array(),
+    /** The greatest effect that its runs may have; any where it is null. */
+    effect: text('effect'),
+    /** US dollars that one of its runs may spend. */
+    cost_usd: doublePrecision('cost_usd'),
+    requests_per_minute: integer('requests_per_minute').notNull(),
+    created_at: instant('created_at').notNull(),
+    created_by: text('created_by').notNull(),
+    expires_at: instant('expires_at'),
+    revoked_at: instant('revoked_at'),
+    last_used_at: instant('last_used_at'),
+  },
+  (table) => [index('api_keys_of_tenant').on(table.tenant, table.created_at)],
+)
+
+/** What was asked for under an idempotency key, by digest, and the run that it got. */
+export const run_requests = remit.table(
+  'run_requests',
+  {
+    tenant: text('tenant').notNull(),
+    principal: text('principal').notNull(),
+    idempotency_key: text('idempotency_key').notNull(),
+    request_digest: text('request_digest').notNull(),
+    run_id: uuid('run_id').notNull(),
+    created_at: instant('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'run_requests_key', columns: [table.tenant, table.principal, table.idempotency_key] }),
+    index('run_requests_age').on(table.created_at),
+  ],
+)

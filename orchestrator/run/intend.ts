@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Failure } from '../../shared/failure.ts'
 import type { JsonObject } from '../../shared/json.ts'
 import { approvalDigest } from '../enforce/approval.ts'
@@ -53,7 +53,7 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
   const reservation = reservationOf(task, contract)
   const reserved = mayReserve(situation, 'task', reservation)
   if (reserved !== true) return refuse(task, args, provenance, parts, reserved)
-  const keyOf = (generation: number) => hash(situation.run_id, task.id, String(generation))
+  const keyOf = (generation: number) => hashOf(situation.run_id, task.id, String(generation))
   const doubtful = callsOf(situation, task.id, 'task').filter(
     (call) => call.idempotency_key === keyed(keyOf(task.generation)),
   )
@@ -98,6 +98,7 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
     attempt: task.attempts + 1,
     generation,
     key,
+    digest: asked.arguments_digest,
     reservation,
     ...(approval_id === undefined ? {} : { approval_id }),
   })
@@ -233,7 +234,7 @@ function lookUp(situation: Situation, task: TaskState, uncertain: CallState | un
     verdict,
     attempt: sinceUndo.length + 1,
     generation: task.generation,
-    key: hash(situation.run_id, 'lookup', uncertain.call_id, String(tries.length)),
+    key: hashOf(situation.run_id, 'lookup', uncertain.call_id, String(tries.length)),
     looks_up: uncertain.call_id,
   })
 }
@@ -269,7 +270,7 @@ export function intendUndo(situation: Situation, call: CallState, attempt: numbe
     verdict,
     attempt,
     generation: 0,
-    key: hash(situation.run_id, 'undo', call.call_id),
+    key: hashOf(situation.run_id, 'undo', call.call_id),
     compensates: call.call_id,
   })
   if (verdict.verdict === 'allow') return [intended]
@@ -298,6 +299,8 @@ interface Intended {
   attempt: number
   generation: number
   key: string
+  /** Of the arguments, where it is known already. */
+  digest?: string
   compensates?: string
   looks_up?: string
   approval_id?: string
@@ -305,7 +308,7 @@ interface Intended {
 }
 
 function intent(situation: Situation, parts: Intending, intended: Intended): Extract<Draft, { type: 'call_intended' }> {
-  const { contract, args, key, reservation = { tool_calls: 1 }, ...rest } = intended
+  const { contract, args, key, digest, reservation = { tool_calls: 1 }, ...rest } = intended
   const callId = parts.newId()
   return draft('call_intended', {
     ...rest,
@@ -314,7 +317,7 @@ function intent(situation: Situation, parts: Intending, intended: Intended): Ext
     tool: contract.name,
     fingerprint: parts.catalogue.tools.get(contract.id)?.fingerprint ?? contract.fingerprint,
     arguments: args,
-    arguments_digest: parts.digestArguments(args),
+    arguments_digest: digest ?? parts.digestArguments(args),
     idempotency_key: keyed(key),
     deadline: new Date(parts.clock.now().getTime() + contract.timeout_ms).toISOString(),
     reservation,
@@ -360,12 +363,12 @@ function keyed(key: string): string {
   return `remit_${key}`
 }
 
-function hash(...parts: string[]): string {
-  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 40)
+function hashOf(...parts: string[]): string {
+  return hash('sha256', parts.join('\n'), 'hex').slice(0, 40)
 }
 
 /** W3C trace context: one trace a run, one span a call. */
 function traceparent(runId: string, callId: string): string {
-  const span = createHash('sha256').update(callId).digest('hex').slice(0, 16)
+  const span = hash('sha256', callId, 'hex').slice(0, 16)
   return `00-${runId.replaceAll('-', '')}-${span}-01`
 }

@@ -1,4 +1,4 @@
-import { mayReserve, remaining } from '../enforce/budget.ts'
+import { endOfTime, mayReserve, remaining } from '../enforce/budget.ts'
 import { dependenciesOf } from '../enforce/task-graph.ts'
 import { callsUnderWay } from '../model/fold-waits.ts'
 import type { CallState, Situation, TaskState, WaitState } from '../model/situation.ts'
@@ -125,7 +125,7 @@ function restWithoutStarting(situation: Situation): Step {
 
 /** True once the run's time is over: nothing starts any more. */
 export function isOutOfTime(situation: Situation, now: Date): boolean {
-  return now.getTime() >= Date.parse(remaining(situation).until)
+  return now.getTime() >= endOfTime(situation)
 }
 
 /** The calls that were recorded and have not settled. */

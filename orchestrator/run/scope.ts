@@ -1,19 +1,19 @@
 import type { Json } from '../../shared/json.ts'
 import { literalOriginIn } from '../enforce/provenance.ts'
 import type { Scope } from '../model/reference.ts'
-import type { Situation } from '../model/situation.ts'
+import type { Situation, TaskState } from '../model/situation.ts'
 
 /** What the references of a run may point into, right now. */
 export function scopeOf(situation: Situation): Scope {
-  const tasks = new Map<string, { tool: string; output: Json }>()
-  for (const task of situation.tasks.values()) {
-    if (task.status === 'succeeded' && task.output !== undefined)
-      tasks.set(task.id, { tool: task.tool, output: task.output })
-  }
   return {
     input: situation.input,
     inputOrigin: 'input',
-    tasks,
+    tasks: { get: (id) => outputOf(situation.tasks.get(id)) },
     literalOrigin: literalOriginIn(situation.created.goal),
   }
+}
+
+function outputOf(task: TaskState | undefined): { tool: string; output: Json } | undefined {
+  if (task?.status !== 'succeeded' || task.output === undefined) return undefined
+  return { tool: task.tool, output: task.output }
 }

@@ -70,9 +70,15 @@ export function toolManifestOf(server: AnyServer, tool: AnyTool<unknown>): ToolM
 }
 
 /** A tool's input as the kit checks it: an argument that the tool does not know is a mistake, never ignored. */
-export function argumentsSchemaOf(tool: AnyTool<unknown>): z.ZodObject {
-  return tool.input.def.catchall === undefined ? tool.input.strict() : tool.input
+export function argumentsSchemaOf({ input }: AnyTool<unknown>): z.ZodObject {
+  if (input.def.catchall !== undefined) return input
+  const strict = strictInputs.get(input) ?? input.strict()
+  strictInputs.set(input, strict)
+  return strict
 }
+
+/** A schema that is made anew is compiled anew, which costs more than most calls. */
+const strictInputs = new WeakMap<z.ZodObject, z.ZodObject>()
 
 /** Milliseconds that one call of the tool may take where the caller names no deadline. */
 export function timeoutOf(tool: AnyTool<unknown>): number {
