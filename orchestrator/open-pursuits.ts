@@ -8,6 +8,7 @@ import { planner } from './decide/planner/planner.ts'
 import type { Policy } from './enforce/policy/policy.ts'
 import type { Gateway } from './execute/gateway.ts'
 import { validateInput } from './goals/validate-input.ts'
+import type { Provenance } from './model/call.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { inputProperties } from './model/input-facts.ts'
@@ -56,6 +57,8 @@ export interface NewRunOptions {
   mine: boolean
   /** Whose run it is; the local user's unless said. */
   owner?: Owner
+  /** Where those leaves of the input came from that the owner did not give. */
+  input_provenance?: Provenance
   /** A uuidv7 that whoever repeats this gives again: the run that has it already is left as it is. */
   run_id?: string
 }
@@ -98,7 +101,7 @@ export async function openPursuits({
     ) as JsonObject
   }
   const recordRun = async (
-    run: Pick<NewRun, 'goal' | 'input' | 'parent' | 'inherits'> & { run_id: string; owner: Owner },
+    run: Pick<NewRun, 'goal' | 'input' | 'input_provenance' | 'parent' | 'inherits'> & { run_id: string; owner: Owner },
     wake_at: string | null,
   ): Promise<void> => {
     await createRun(
@@ -113,6 +116,7 @@ export async function openPursuits({
         policyDigest: policy.digest,
         ...(run.parent ? { parent: run.parent } : {}),
         ...(run.inherits ? { inherits: run.inherits } : {}),
+        ...(run.input_provenance ? { input_provenance: run.input_provenance } : {}),
         wake_at,
       },
       journal,
@@ -145,13 +149,13 @@ export async function openPursuits({
     keyring.release(runId)
   }
   /** A child's input was sealed for its parent; it is opened to be sealed again for the child. */
-  const startChild = async ({ run_id, goal, input, parent }: NewChild): Promise<void> => {
+  const startChild = async ({ run_id, goal, input, input_provenance, parent }: NewChild): Promise<void> => {
     if ((await journal.read(run_id)).length > 0) return
     const sealer = await keyring.sealer(parent.run_id)
     const opened = mapAt(input, sensitivePointers(goal), (value) => (isSealed(value) ? sealer.open(value) : value))
     const owner = await record.ownerOf(parent.run_id)
     // A worker that took the parent for abandoned may be quicker.
-    await recordOnce({ run_id, goal, input: opened as JsonObject, parent, owner }, inMs(ownMs))
+    await recordOnce({ run_id, goal, input: opened as JsonObject, input_provenance, parent, owner }, inMs(ownMs))
   }
 
   /** Whoever watches a run watches the runs of its sub-goals, too. */
@@ -205,9 +209,10 @@ export async function openPursuits({
       const { run_id = uuidv7() } = options
       const [from, to] = await Promise.all([keyring.sealer(situation.run_id), keyring.create(run_id)])
       const reseal = <Value>(value: Value) => resealFor(value as Json, from, to) as Value
-      const { goal } = situation.created
+      const { created, input_provenance } = situation
+      const { goal } = created
       const inherits = reseal(workToInherit(situation))
-      return recordNew({ ...options, run_id, goal, input: reseal(situation.input), inherits })
+      return recordNew({ ...options, run_id, goal, input: reseal(situation.input), input_provenance, inherits })
     },
     work(options) {
       const worker = startWorker({ due: queue, mode: config.mode, pursuits, wakes, ...options })

@@ -68,6 +68,8 @@ export interface EventData {
     /** On whose behalf it acts; absent in journals of the first release. */
     principal?: string
     reasoner: string
+    /** Where each leaf of the input came from that whoever started the run did not give; absent where there is none. */
+    input_provenance?: Provenance
     /** Digests of what the run was created under. */
     digests: { goal: string; catalogue: string; policy: string; reasoner: string }
     parent?: Parent

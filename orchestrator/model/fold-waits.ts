@@ -1,5 +1,6 @@
 import type { EventData } from './event.ts'
 import { settleGroup } from './fan-out.ts'
+import { afterChange } from './input-provenance.ts'
 import type { CallState, Situation, TaskState, WaitState } from './situation.ts'
 import { taskIn } from './task-in.ts'
 
@@ -74,7 +75,7 @@ function takeAnswer(situation: Situation, wait: WaitState, { choice, by, why, in
       tryAgain(situation)
       return
     case 'change':
-      situation.input = input ?? situation.input
+      changeInput(situation, input ?? situation.input)
       tryAgain(situation)
       return
     case 'retry':
@@ -86,6 +87,11 @@ function takeAnswer(situation: Situation, wait: WaitState, { choice, by, why, in
     case 'undo':
       situation.undo_requested = { by, why: why ?? 'a person asked for the undo' }
   }
+}
+
+function changeInput(situation: Situation, input: Situation['input']): void {
+  situation.input_provenance = afterChange(situation.input_provenance, situation.input, input)
+  situation.input = input
 }
 
 function tryAgain(situation: Situation): void {

@@ -1,6 +1,6 @@
 import type { Failure, Issue } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
-import type { CallOutcome } from './call.ts'
+import type { CallOutcome, Provenance } from './call.ts'
 import type { ToolContract } from './catalogue.ts'
 import type { Decision, Task, Usage } from './decision.ts'
 import type { Draft, Event, EventData, Next, Reservation } from './event.ts'
@@ -77,6 +77,8 @@ export interface Situation {
   created: EventData['run_created']
   /** The run's input: as it was given, or as a person changed it since. */
   input: JsonObject
+  /** Where those leaves of it came from that whoever started the run did not give. */
+  input_provenance: Provenance
   seq: number
   status: RunStatus
   revision: number
@@ -129,6 +131,7 @@ function begin(event: Event): Situation {
     created_at: event.at,
     created: event.data,
     input: event.data.input,
+    input_provenance: event.data.input_provenance ?? {},
     seq: event.seq,
     status: 'queued',
     revision: 0,

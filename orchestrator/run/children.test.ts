@@ -27,6 +27,7 @@ const call = {
   task_id: 'part',
   server: 'goals',
   tool: 'part',
+  provenance: {},
   arguments: {},
   reservation: { tool_calls: 1 },
   intended_at: at,

@@ -1,8 +1,9 @@
 import { isJsonObject, type JsonObject } from '../../shared/json.ts'
 import { narrowTools } from '../enforce/allowed-tools.ts'
-import type { CallResult } from '../model/call.ts'
+import type { CallResult, Provenance } from '../model/call.ts'
 import type { Parent } from '../model/event.ts'
 import type { Budget, Goal } from '../model/goal.ts'
+import { inputProvenanceOf } from '../model/input-provenance.ts'
 import { redactSealed } from '../model/seal.ts'
 import type { CallState, Situation } from '../model/situation.ts'
 import { type Desk, undoSubGoal } from './answer.ts'
@@ -14,6 +15,7 @@ export interface NewChild {
   goal: Goal
   /** Sensitive leaves are sealed for the parent. */
   input: JsonObject
+  input_provenance: Provenance
   parent: Parent
 }
 
@@ -46,6 +48,7 @@ export function openChildren({ goalNamed, start, pursue, desk, wake }: ChildPart
         run_id: call.call_id,
         goal: { ...goal, ...limitsOf(call, parent, goal) },
         input: isJsonObject(input) ? input : {},
+        input_provenance: inputProvenanceOf(call.provenance),
         parent: { run_id: parent.run_id, call_id: call.call_id, depth: (parent.created.parent?.depth ?? 0) + 1 },
       })
       let undone: Promise<void> | undefined

@@ -1,5 +1,6 @@
 import type { Json } from '../../shared/json.ts'
 import { literalOriginIn } from '../enforce/provenance.ts'
+import { originsAt } from '../model/input-provenance.ts'
 import type { Scope } from '../model/reference.ts'
 import type { Situation, TaskState } from '../model/situation.ts'
 
@@ -7,7 +8,7 @@ import type { Situation, TaskState } from '../model/situation.ts'
 export function scopeOf(situation: Situation): Scope {
   return {
     input: situation.input,
-    inputOrigin: 'input',
+    inputOrigins: (pointer) => originsAt(situation.input_provenance, pointer),
     tasks: { get: (id) => outputOf(situation.tasks.get(id)) },
     literalOrigin: literalOriginIn(situation.created.goal),
   }

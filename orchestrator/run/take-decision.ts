@@ -6,6 +6,7 @@ import type { Catalogue } from '../model/catalogue.ts'
 import type { Decided, Decision, Task } from '../model/decision.ts'
 import { type Draft, draft } from '../model/event.ts'
 import { evidenceFor } from '../model/evidence.ts'
+import { isFromOutside, isMadeUp } from '../model/input-provenance.ts'
 import { plannedTask } from '../model/planned-task.ts'
 import type { Situation } from '../model/situation.ts'
 import { callsToUndo } from './compensation.ts'
@@ -28,10 +29,16 @@ export async function decide(situation: Situation, parts: Parts, signal: AbortSi
   return draft('decision_made', {
     decision,
     reasoner: parts.reasoner.name,
-    tainted: parts.reasonerReadsOutputs && situation.settlements > 0,
+    tainted: isTainted(situation, parts),
     usage,
     duration_ms: parts.clock.now().getTime() - started,
   })
+}
+
+/** True once something untrusted has reached who decides: what came from outside at all, what tools returned where it is read. */
+function isTainted({ input_provenance, settlements }: Situation, { reasonerReadsOutputs }: Parts): boolean {
+  if (isFromOutside(input_provenance)) return true
+  return reasonerReadsOutputs && (settlements > 0 || isMadeUp(input_provenance))
 }
 
 async function ask(situation: Situation, parts: Parts, signal: AbortSignal): Promise<Decided> {

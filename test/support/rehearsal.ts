@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { defaultPolicy } from '../../orchestrator/enforce/fixtures/policies.ts'
-import type { CallOutcome, CallRequest } from '../../orchestrator/model/call.ts'
+import type { CallOutcome, CallRequest, Provenance } from '../../orchestrator/model/call.ts'
 import { type Catalogue, catalogueOf } from '../../orchestrator/model/catalogue.ts'
 import type { Decision } from '../../orchestrator/model/decision.ts'
 import { type Draft, draft, type Event } from '../../orchestrator/model/event.ts'
@@ -110,6 +110,7 @@ export interface RehearsalOptions {
   catalogue: Catalogue
   goal: Goal
   input?: JsonObject
+  input_provenance?: Provenance
   script?: Script
   /** What the reasoner decides, given the situation and how often it was asked. */
   decide?(situation: Situation, nth: number): Decision
@@ -187,6 +188,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       draft('run_created', {
         goal: options.goal,
         input: options.input ?? {},
+        ...(options.input_provenance ? { input_provenance: options.input_provenance } : {}),
         mode: 'emulated',
         reasoner: (options.reasoner ?? scripted).name,
         digests: { goal: '', catalogue: options.catalogue.digest, policy: '', reasoner: '' },

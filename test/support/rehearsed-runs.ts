@@ -60,7 +60,7 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
   const seen = new Map<string, number>()
   const requests: CallRequest[] = []
 
-  const create = async (run_id: string, goal: Goal, input: JsonObject, parent?: NewChild['parent']) => {
+  const create = async (run_id: string, goal: Goal, input: JsonObject, child?: NewChild) => {
     const digests = { goal: '', catalogue: '', policy: '', reasoner: '' }
     const created = {
       goal,
@@ -68,7 +68,7 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
       mode: 'emulated' as const,
       reasoner: 'scripted',
       digests,
-      ...(parent ? { parent } : {}),
+      ...(child ? { parent: child.parent, input_provenance: child.input_provenance } : {}),
     }
     runs.set(run_id, placed(run_id, 0, [draft('run_created', created)], clock.now()))
   }
@@ -124,8 +124,8 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
     reasonerCosts: true,
     children: openChildren({
       goalNamed: (name) => options.goals?.find(({ goal }) => goal === name),
-      async start({ run_id, goal, input, parent }) {
-        if (!runs.has(run_id)) await create(run_id, goal, input, parent)
+      async start(child) {
+        if (!runs.has(child.run_id)) await create(child.run_id, child.goal, child.input, child)
       },
       pursue: (runId, given) => pursuits.untilItRests(runId, { ...given, ...watch }),
       desk: { journal: journal(), clock },
