@@ -160,3 +160,45 @@ export const run_requests = remit.table(
     index('run_requests_age').on(table.created_at),
   ],
 )
+
+/** What a trigger delivered, once, and the run that it got; a schedule's delivery is its instant. */
+export const trigger_deliveries = remit.table(
+  'trigger_deliveries',
+  {
+    trigger: text('trigger').notNull(),
+    delivery_id: text('delivery_id').notNull(),
+    run_id: uuid('run_id').notNull(),
+    due_at: instant('due_at'),
+    received_at: instant('received_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'trigger_deliveries_once', columns: [table.trigger, table.delivery_id] }),
+    index('trigger_deliveries_due').on(table.trigger, table.due_at).where(sql`${table.due_at} IS NOT NULL`),
+    index('trigger_deliveries_age').on(table.received_at),
+  ],
+)
+
+/** Since when each schedule is known: what was due before that, nobody has missed. */
+export const schedules = remit.table('schedules', {
+  trigger: text('trigger').primaryKey(),
+  since: instant('since').notNull(),
+})
+
+/** Messages that wait to become runs; gone once the run is recorded, and kept with the reason where they cannot become one. */
+export const outbox = remit.table(
+  'outbox',
+  {
+    position: bigint('position', { mode: 'number' }).generatedAlwaysAsIdentity(),
+    queue: text('queue').notNull(),
+    message_id: text('message_id').notNull(),
+    body: jsonb('body').notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    enqueued_at: instant('enqueued_at').notNull(),
+    available_at: instant('available_at').notNull(),
+    refused: text('refused'),
+  },
+  (table) => [
+    primaryKey({ name: 'outbox_message', columns: [table.queue, table.message_id] }),
+    index('outbox_next').on(table.queue, table.position).where(sql`${table.refused} IS NULL`),
+  ],
+)

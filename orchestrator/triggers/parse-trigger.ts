@@ -51,8 +51,5 @@ function faultsOfHmac({
                 : `is not signed, so anybody could change it: put ${hole} into signs, or leave it out`,
           },
         ]
-  return [
-    ...need('{timestamp}', 'timestamp_header', timestamp_header),
-    ...need('{id}', 'id_header', id_header),
-  ]
+  return [...need('{timestamp}', 'timestamp_header', timestamp_header), ...need('{id}', 'id_header', id_header)]
 }
