@@ -7,6 +7,7 @@ import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
 import { addExport } from './commands/export.ts'
 import { addFork } from './commands/fork.ts'
+import { addKeys } from './commands/keys.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addPsql } from './commands/psql.ts'
 import { addReplay } from './commands/replay.ts'
@@ -44,6 +45,7 @@ const commands: AddCommand[] = [
   addStart,
   addTools,
   addServers,
+  addKeys,
   addSql,
   addPsql,
   addVerify,
