@@ -47,7 +47,7 @@ const noise = () =>
         input: fc.dictionary(fc.oneof(known(), fc.constant('each'), fc.constant('orders')), fc.jsonValue()),
       })
       .map((value) => JSON.stringify(value)),
-    fc.integer({ min: 1, max: 70 }).map((depth) => '{"input":'.repeat(depth) + '1' + '}'.repeat(depth)),
+    fc.integer({ min: 1, max: 70 }).map((depth) => `${'{"input":'.repeat(depth)}1${'}'.repeat(depth)}`),
   )
 
 /** Header values that a client can send. */

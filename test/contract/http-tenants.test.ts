@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Client, type HttpStage, openHttpStage, startRun } from '../support/http-stage.ts'
+import { stationGoals } from '../support/workers/stations.ts'
 
 let stage: HttpStage
 let eve: Client
@@ -88,14 +89,12 @@ describe('a tenant who knows the ids of another', () => {
   })
 
   it('leaves the runs of sub-goals to the tenant of the run that they are a part of', async () => {
-    const child = { subject: 'child-1' }
     await using _worker = stage.yard.startWorker()
     const ann = await stage.client({ tenant: 'acme', principal: 'ann-of-acme' })
-    const response = await ann('/v1/runs', {
-      method: 'POST',
-      body: { goal: 'family', input: { subject: 'whole', orders: [child] } },
-    })
-    const { run_id } = (await response.json()) as { run_id: string }
+    const { family } = stationGoals
+    const goal = { ...family, budget: { ...family.budget, model_calls: 1_000, tokens: 100_000_000, cost_usd: 1_000 } }
+    const input = { subject: 'whole', orders: [{ subject: 'part' }] }
+    const run_id = await stage.service.createRun({ tenant: 'acme', principal: 'ann-of-acme' }, { goal, input })
     for (;;) {
       const { runs } = (await (await ann('/v1/runs?goal=three')).json()) as {
         runs: { parent_run?: string; run_id: string }[]
