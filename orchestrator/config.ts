@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { userInfo } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { effects } from '../shared/manifest.ts'
 import type { Mode } from './model/event.ts'
 import type { Owner } from './model/run.ts'
 import { parseYaml } from './parse-yaml.ts'
@@ -14,6 +15,28 @@ const source = z.union([
 ])
 
 type Source = z.output<typeof source>
+
+/** What those may do who come with a token of an OpenID Connect issuer. */
+const issuerSchema = z.strictObject({
+  url: z.url(),
+  audience: z.string().min(1),
+  /** Where its public keys are; what its discovery document says unless given. */
+  jwks: z.url().optional(),
+  tenant: z
+    .union([z.strictObject({ name: z.string().min(1) }), z.strictObject({ claim: z.string().min(1) })])
+    .default({ name: 'default' }),
+  scopes_claim: z.string().min(1).default('scope'),
+  ceiling: z
+    .strictObject({
+      goals: z.array(z.string()).exactOptional(),
+      effect: z.enum(effects).exactOptional(),
+      cost_usd: z.number().min(0).exactOptional(),
+    })
+    .default({}),
+  requests_per_minute: z.int().min(1).default(600),
+})
+
+const portSchema = z.coerce.number().int().min(0).max(65_535)
 
 const fileSchema = z.strictObject({
   mode: z.enum(['emulated', 'live']).default('emulated'),
@@ -27,6 +50,17 @@ const fileSchema = z.strictObject({
     )
     .min(1)
     .default('policy.yaml'),
+  /** Where `remit start` listens, and who beside the holders of keys is let in. */
+  http: z
+    .strictObject({
+      port: portSchema.default(4747),
+      /** An address of this machine; only programs on it reach the default. */
+      host: z.string().min(1).default('127.0.0.1'),
+      /** The names by which others ask for it. */
+      hosts: z.array(z.string().min(1)).default([]),
+      issuer: issuerSchema.optional(),
+    })
+    .prefault({}),
   /** Server → where its endpoints and credentials come from in live mode. */
   servers: z
     .record(
@@ -54,6 +88,9 @@ export interface Config {
   mode: Mode
   /** The owner URL of an external Postgres; without it Remit runs its own. */
   databaseUrl?: string
+  http: z.output<typeof fileSchema>['http']
+  /** Where what is the user's own and no project's is kept, such as the local key. */
+  configHome: string
   goalFolders: string[]
   /** The file with the operator's rules, whether or not it is there. */
   policyFile: string
@@ -84,12 +121,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const databaseUrl = environment.REMIT_DATABASE_URL
   if (databaseUrl !== undefined && !/^postgres(ql)?:$/.test(URL.parse(databaseUrl)?.protocol ?? ''))
     throw new ConfigError('REMIT_DATABASE_URL must be a URL such as postgres://owner:password@host:5432/database')
+  const port = portSchema.safeParse(environment.REMIT_PORT || settings.http.port)
+  if (!port.success) throw new ConfigError('REMIT_PORT must be a port: a whole number from 0 to 65535')
   return {
     root,
     file,
     home: resolve(root, environment.REMIT_HOME || '.remit'),
     mode,
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    http: { ...settings.http, port: port.data },
+    configHome: configHomeOf(environment),
     goalFolders: [join(root, 'orchestrator', 'goals'), ...settings.goals.map((folder) => resolve(root, folder))],
     policyFile: resolve(dirname(file), settings.policy),
     servers: withPlaces(settings.servers, dirname(file)),
@@ -98,6 +139,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     environment,
     terminal: { noColor: Boolean(environment.NO_COLOR), forceColor: Boolean(environment.FORCE_COLOR) },
   }
+}
+
+function configHomeOf({ REMIT_CONFIG_HOME, XDG_CONFIG_HOME }: Config['environment']): string {
+  if (REMIT_CONFIG_HOME) return resolve(REMIT_CONFIG_HOME)
+  return join(XDG_CONFIG_HOME ? resolve(XDG_CONFIG_HOME) : join(homedir(), '.config'), 'remit')
 }
 
 /** Files that hold credentials are named relative to the configuration file. */

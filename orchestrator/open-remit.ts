@@ -2,10 +2,12 @@ import { InputError, type OpenOptions, type Remit } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { planner } from './decide/planner/planner.ts'
 import type { Policy } from './enforce/policy/policy.ts'
+import type { Gateway } from './execute/gateway.ts'
 import { findWorkspaceUrl } from './find-workspace-url.ts'
 import { checkSlots, goingLive } from './go-live.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
+import type { StopBy } from './home/stop-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { localOperator } from './model/decider.ts'
 import { draft } from './model/event.ts'
@@ -15,12 +17,14 @@ import { fold } from './model/situation.ts'
 import { withSubGoals } from './model/sub-goals.ts'
 import { notePolicy } from './note-policy.ts'
 import { type OpenPursuits, openPursuits } from './open-pursuits.ts'
+import type { ApiKeys } from './record/api-keys.ts'
 import { openRecord } from './record/open-record.ts'
 import { QueryError } from './record/queries.ts'
 import { type Answer, AnswerError, answer, decideApproval, requestCancel } from './run/answer.ts'
 import { planOnly } from './run/plan-only.ts'
 import { replay } from './run/replay.ts'
 import { tryPolicy } from './run/try-policy.ts'
+import { serveHttp } from './serve-http.ts'
 import { checkFaults, type Place, startEmulators, startServers } from './start-servers.ts'
 
 /** Throws {@link InputError} with what can be known to be wrong before anything is started. */
@@ -66,20 +70,36 @@ export async function openRemit(
     if (gateway) await notePolicy(record, policy, { file: config.policyFile, by: config.owner.principal })
     const pursuing = await openPursuits({ config, policy, catalogue: wholeCatalogue, goalNamed, record, gateway })
     closers.push(() => pursuing.close())
-    return remitOf(config, { catalogue: wholeCatalogue, policy }, place, pursuing, close)
+    const parts = { catalogue: wholeCatalogue, goals, policy, gateway, pursuing }
+    return remitOf(config, parts, place, close)
   } catch (error) {
     await close()
     throw error
   }
 }
 
+/** How commands that `remit stop` ends are called, before their process id. */
+export const enlistedAs = 'remit start '
+
+/** Longer than `remit start` gives itself to let calls settle. */
+const stopBy: StopBy = { signal: 'SIGTERM', graceMs: 75_000 }
+
+interface RemitParts {
+  /** Sub-goals included. */
+  catalogue: Catalogue
+  goals: readonly Goal[]
+  policy: Policy
+  gateway: Gateway | undefined
+  pursuing: OpenPursuits
+}
+
 function remitOf(
   config: Config,
-  { catalogue, policy }: { catalogue: Catalogue; policy: Policy },
-  { home, record }: Pick<Place, 'home' | 'record'>,
-  pursuing: OpenPursuits,
+  parts: RemitParts,
+  { home, membership, record }: Place,
   close: () => Promise<void>,
 ): Remit {
+  const { catalogue, policy, pursuing } = parts
   const { journal, queries, verifier } = record
   const { pursuits, desk, wake } = pursuing
   const { tenant, principal } = config.owner
@@ -118,6 +138,9 @@ function remitOf(
       return tryPolicy(await journal.read(runId), { catalogue, policy: other })
     },
     work: (options) => pursuing.work(options),
+    serveHttp: (options) => serveHttp({ config, record, ...parts, ...options }),
+    keys: keysOf(config, record.apiKeys),
+    enlist: () => membership.enlist(`${enlistedAs}${process.pid}`, stopBy),
     planOnly: (goal, input) => planOnly({ goal, input, reasoner: planner, catalogue, mode: config.mode }),
     async answer(runId, choice, { why, change } = {}) {
       const given = said(choice, why)
@@ -171,6 +194,18 @@ function remitOf(
       return { url: found.url, what: `the workspace ${workspace}` }
     },
     close,
+  }
+}
+
+function keysOf({ owner }: Config, apiKeys: ApiKeys): Remit['keys'] {
+  const { tenant: own, principal: created_by } = owner
+  return {
+    create: (key) => apiKeys.create({ tenant: own, created_by, ...key }),
+    list: (tenant = own) => apiKeys.list(tenant),
+    async revoke(keyId, tenant = own) {
+      if (!(await apiKeys.revoke(tenant, keyId)))
+        throw new InputError(`There is no valid key ${keyId}; remit keys list shows them`)
+    },
   }
 }
 

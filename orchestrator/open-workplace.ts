@@ -16,7 +16,7 @@ import { loadPolicy } from './load-policy.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { withSubGoals } from './model/sub-goals.ts'
-import { checkOpening, openRemit } from './open-remit.ts'
+import { checkOpening, enlistedAs, openRemit } from './open-remit.ts'
 import { YamlError } from './parse-yaml.ts'
 import { startWorkerProcesses } from './worker-processes.ts'
 
@@ -67,12 +67,13 @@ function policyIn(config: Config, catalogue: Catalogue, file?: string): Policy {
   return asInput(() => loadPolicy(file ?? config.policyFile, withSubGoals(catalogue, goals)))
 }
 
-/** Emulators first, Postgres last: what writes stops before what it writes to. */
+/** Who works first, Postgres last: what writes stops before what it writes to. */
 async function stopEverything({ home }: Config): Promise<string[]> {
   const membership = await joinHome(openHome(home))
   try {
     const names = (await membership.status()).services.map(({ name }) => name)
-    const ordered = [...names.filter((name) => name !== 'postgres'), ...names.filter((name) => name === 'postgres')]
+    const place = (name: string) => (name.startsWith(enlistedAs) ? 0 : name === 'postgres' ? 2 : 1)
+    const ordered = names.toSorted((a, b) => place(a) - place(b))
     for (const name of ordered) await membership.stop(name)
     return ordered
   } finally {

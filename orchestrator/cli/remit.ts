@@ -2,6 +2,7 @@ import type { Issue } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
 import type { Policy } from '../enforce/policy/policy.ts'
 import type { Progress } from '../model/call.ts'
+import type { Ceiling, Scope } from '../model/caller.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import type { Task } from '../model/decision.ts'
 import type { Event, Mode } from '../model/event.ts'
@@ -121,6 +122,12 @@ export interface Remit {
   tryPolicy(runId: string, policy: Policy): Promise<Trial[]>
   /** Pursues whatever runs are due, up to `most` at once, until it is closed. */
   work(options: Work): Worker
+  /** Serves HTTP from this process, until that is closed. Throws {@link InputError} where it cannot listen. */
+  serveHttp(options: { onTrouble(error: unknown): void }): Promise<Serving>
+  /** Lets `remit stop` end this process: it then gets the request to terminate. Returns what takes that back. */
+  enlist(): Promise<() => Promise<void>>
+  /** Who may use Remit over HTTP; the tenant is the local user's unless said. */
+  keys: Keys
   /** What a plan for the goal would be; nothing is recorded and nothing is called. */
   planOnly(goal: Goal, input: JsonObject): Promise<PlanOnly>
   /**
@@ -157,6 +164,48 @@ export interface Watch {
   cancel: AbortSignal
   /** Aborted by the second Ctrl-C. */
   signal: AbortSignal
+}
+
+export interface Keys {
+  /** Makes a key; its text is returned here and never again. */
+  create(key: NewKey): Promise<{ key_id: string; text: string }>
+  /** The newest first. */
+  list(tenant?: string): Promise<Key[]>
+  /** Throws {@link InputError} where there is no such key that was not revoked already. */
+  revoke(keyId: string, tenant?: string): Promise<void>
+}
+
+export interface NewKey {
+  name: string
+  tenant?: string
+  principal: string
+  scopes: readonly Scope[]
+  ceiling: Ceiling
+  requests_per_minute: number
+  expires_at?: Date
+}
+
+/** A key as lists show it; instants are RFC 3339. Its secret is nowhere. */
+export interface Key extends Omit<NewKey, 'expires_at'> {
+  key_id: string
+  created_at: string
+  created_by: string
+  expires_at?: string
+  revoked_at?: string
+  last_used_at?: string
+}
+
+/** HTTP, as it is served. */
+export interface Serving {
+  url: string
+  /** Where the key of this machine's user is. */
+  keyFile?: string
+  /** Instead: the key in this file was revoked. */
+  revokedKeyFile?: string
+  /** To be told of what the workers of this process do. */
+  onEvent(event: Event): void
+  /** Ends streams, and lets requests be answered for up to `graceMs`. */
+  close(graceMs: number): Promise<void>
 }
 
 export interface Work {

@@ -7,6 +7,7 @@ import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
 import { addExport } from './commands/export.ts'
 import { addFork } from './commands/fork.ts'
+import { addKeys } from './commands/keys.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addPolicy } from './commands/policy.ts'
 import { addPsql } from './commands/psql.ts'
@@ -46,6 +47,7 @@ const commands: AddCommand[] = [
   addTools,
   addServers,
   addPolicy,
+  addKeys,
   addSql,
   addPsql,
   addVerify,

@@ -18,7 +18,15 @@ export function remit(home: string, args: readonly string[], extra: Record<strin
   const { NODE_OPTIONS: _, ...inherited } = process.env
   const child = spawn(process.execPath, ['orchestrator/main.ts', ...args], {
     cwd: root,
-    env: { ...inherited, REMIT_HOME: home, NO_COLOR: '1', ...extra },
+    // Several may serve at once, and none of them is to find, or leave, a key of whoever runs the tests.
+    env: {
+      ...inherited,
+      REMIT_HOME: home,
+      REMIT_PORT: '0',
+      REMIT_CONFIG_HOME: join(home, 'user'),
+      NO_COLOR: '1',
+      ...extra,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

@@ -48,7 +48,6 @@ export function runRoutes(service: Service): RouteModule {
         'invalid_input',
         'no_reasoner',
         'budget_exhausted',
-        'not_found',
         'conflict',
       ],
     }),
