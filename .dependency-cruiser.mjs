@@ -61,6 +61,13 @@ export default {
       to: { path: '^orchestrator/(?!(run|decide|enforce|execute|record|model)/)' },
     },
     {
+      name: 'triggers-import-http-run-and-model-only',
+      comment: 'The record, the gateway and the clock come to them as ports.',
+      severity: 'error',
+      from: { path: '^orchestrator/triggers/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^orchestrator/(?!(triggers|http|run|model)/|parse-yaml\\.ts$)' },
+    },
+    {
       name: 'cli-never-imports-the-composition-root',
       severity: 'error',
       from: { path: '^orchestrator/cli/' },

@@ -42,6 +42,8 @@ const fileSchema = z.strictObject({
   mode: z.enum(['emulated', 'live']).default('emulated'),
   /** Folders with goal files, relative to the project's root; the shipped goals are always there. */
   goals: z.array(z.string()).default([]),
+  /** Folders with trigger files, relative to the configuration file. */
+  triggers: z.array(z.string().min(1)).default([]),
   /** The policy file, relative to the configuration file. */
   policy: z
     .string(
@@ -92,6 +94,7 @@ export interface Config {
   /** Where what is the user's own and no project's is kept, such as the local key. */
   configHome: string
   goalFolders: string[]
+  triggerFolders: string[]
   /** The file with the operator's rules, whether or not it is there. */
   policyFile: string
   servers: z.output<typeof fileSchema>['servers']
@@ -132,6 +135,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     http: { ...settings.http, port: port.data },
     configHome: configHomeOf(environment),
     goalFolders: [join(root, 'orchestrator', 'goals'), ...settings.goals.map((folder) => resolve(root, folder))],
+    triggerFolders: settings.triggers.map((folder) => resolve(dirname(file), folder)),
     policyFile: resolve(dirname(file), settings.policy),
     servers: withPlaces(settings.servers, dirname(file)),
     invocationFolder: environment.INIT_CWD ?? process.cwd(),

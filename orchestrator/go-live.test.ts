@@ -137,7 +137,7 @@ describe('going live', () => {
 
   test('happens only after somebody has agreed: servers are not opened before', async () => {
     await expect(
-      openRemit(config(), { catalogue, goals: [], policy: defaultPolicy }, { servers: true }),
+      openRemit(config(), { catalogue, goals: [], policy: defaultPolicy, triggers: [] }, { servers: true }),
     ).rejects.toThrow('Nobody has agreed to go live')
   })
 })

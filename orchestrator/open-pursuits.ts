@@ -204,7 +204,12 @@ export async function openPursuits({
     wakes,
     desk,
     wake: (runId) => queue.wake(runId),
-    createRun: (goal, input, options) => recordNew({ run_id: uuidv7(), ...options, goal, input }),
+    async createRun(goal, input, options) {
+      const { run_id } = options
+      // Whoever pursues it here holds its end: it is not to be made a second time over their heads.
+      if (run_id !== undefined && (await journal.read(run_id)).length > 0) return run_id
+      return recordNew({ run_id: uuidv7(), ...options, goal, input })
+    },
     async forkRun(situation, options) {
       const { run_id = uuidv7() } = options
       const [from, to] = await Promise.all([keyring.sealer(situation.run_id), keyring.create(run_id)])
@@ -217,9 +222,12 @@ export async function openPursuits({
     work(options) {
       const worker = startWorker({ due: queue, mode: config.mode, pursuits, wakes, ...options })
       const keepHouse = () =>
-        void Promise.all([record.ensurePartitions(), record.signHeads(), record.runRequests.forgetOld()]).catch(
-          (error) => options.onTrouble(error),
-        )
+        void Promise.all([
+          record.ensurePartitions(),
+          record.signHeads(),
+          record.runRequests.forgetOld(),
+          record.triggerDeliveries.forgetOld(),
+        ]).catch((error) => options.onTrouble(error))
       const timer = setInterval(keepHouse, housekeepingMs)
       return {
         stop: worker.stop,

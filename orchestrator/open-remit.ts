@@ -1,4 +1,4 @@
-import { InputError, type OpenOptions, type Remit } from './cli/remit.ts'
+import { InputError, type OpenOptions, type Remit, type Work, type Worker } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { planner } from './decide/planner/planner.ts'
 import type { Policy } from './enforce/policy/policy.ts'
@@ -17,6 +17,7 @@ import { fold } from './model/situation.ts'
 import { withSubGoals } from './model/sub-goals.ts'
 import { notePolicy } from './note-policy.ts'
 import { type OpenPursuits, openPursuits } from './open-pursuits.ts'
+import { type OpenTriggers, openTriggers } from './open-triggers.ts'
 import type { ApiKeys } from './record/api-keys.ts'
 import { openRecord } from './record/open-record.ts'
 import { QueryError } from './record/queries.ts'
@@ -26,6 +27,7 @@ import { replay } from './run/replay.ts'
 import { tryPolicy } from './run/try-policy.ts'
 import { serveHttp } from './serve-http.ts'
 import { checkFaults, type Place, startEmulators, startServers } from './start-servers.ts'
+import type { Trigger } from './triggers/trigger.ts'
 
 /** Throws {@link InputError} with what can be known to be wrong before anything is started. */
 export async function checkOpening(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<void> {
@@ -36,7 +38,7 @@ export async function checkOpening(config: Config, catalogue: Catalogue, options
 /** Joins the home, opens the record and, where calls will be made, starts emulators and servers. Whatever fails on the way is closed. */
 export async function openRemit(
   config: Config,
-  { catalogue, goals, policy }: { catalogue: Catalogue; goals: readonly Goal[]; policy: Policy },
+  { catalogue, goals, policy, triggers }: Opening,
   options: OpenOptions,
 ): Promise<Remit> {
   const wholeCatalogue = withSubGoals(catalogue, goals)
@@ -70,11 +72,33 @@ export async function openRemit(
     if (gateway) await notePolicy(record, policy, { file: config.policyFile, by: config.owner.principal })
     const pursuing = await openPursuits({ config, policy, catalogue: wholeCatalogue, goalNamed, record, gateway })
     closers.push(() => pursuing.close())
-    const parts = { catalogue: wholeCatalogue, goals, policy, gateway, pursuing }
+    const started = openTriggers({ config, triggers, goalNamed, record, pursuing })
+    const parts = { catalogue: wholeCatalogue, goals, policy, gateway, pursuing, triggers: started }
     return remitOf(config, parts, place, close)
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** What is known before anything is started. */
+export interface Opening {
+  catalogue: Catalogue
+  goals: readonly Goal[]
+  policy: Policy
+  triggers: readonly Trigger[]
+}
+
+/** A worker that also looks after schedules and queues; they stop first, so that nothing new comes while calls settle. */
+function workFed(pursuing: OpenPursuits, triggers: OpenTriggers, options: Work): Worker {
+  const worker = pursuing.work(options)
+  const feeding = triggers.start(options.onTrouble)
+  return {
+    stop: worker.stop,
+    async close(graceMs) {
+      await feeding.close()
+      await worker.close(graceMs)
+    },
   }
 }
 
@@ -91,6 +115,7 @@ interface RemitParts {
   policy: Policy
   gateway: Gateway | undefined
   pursuing: OpenPursuits
+  triggers: OpenTriggers
 }
 
 function remitOf(
@@ -137,8 +162,13 @@ function remitOf(
     async tryPolicy(runId, other) {
       return tryPolicy(await journal.read(runId), { catalogue, policy: other })
     },
-    work: (options) => pursuing.work(options),
-    serveHttp: (options) => serveHttp({ config, record, ...parts, ...options }),
+    work: (options) => workFed(pursuing, parts.triggers, options),
+    enqueue: (queue, message) => record.outbox.enqueue(queue, message),
+    async refusedMessages() {
+      const refused = await record.outbox.refused()
+      return refused.map((one) => ({ ...one, enqueued_at: one.enqueued_at.toISOString() }))
+    },
+    serveHttp: (options) => serveHttp({ config, record, ...parts, modules: [parts.triggers.webhooks], ...options }),
     keys: keysOf(config, record.apiKeys),
     enlist: () => membership.enlist(`${enlistedAs}${process.pid}`, stopBy),
     planOnly: (goal, input) => planOnly({ goal, input, reasoner: planner, catalogue, mode: config.mode }),

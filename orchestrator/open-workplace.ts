@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Json } from '../shared/json.ts'
 import { InputError, type OpenOptions, type Remit, type Workplace } from './cli/remit.ts'
-import type { Config } from './config.ts'
+import { type Config, ConfigError } from './config.ts'
 import { diagnose } from './diagnose.ts'
 import type { Policy } from './enforce/policy/policy.ts'
 import { goingLive } from './go-live.ts'
@@ -13,11 +13,14 @@ import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import { backUpHome, migrateRecord, restoreHome } from './keep-home.ts'
 import { loadPolicy } from './load-policy.ts'
+import { loadTriggers } from './load-triggers.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { withSubGoals } from './model/sub-goals.ts'
 import { checkOpening, enlistedAs, openRemit } from './open-remit.ts'
 import { YamlError } from './parse-yaml.ts'
+import { inputFor } from './triggers/take-delivery.ts'
+import type { Trigger } from './triggers/trigger.ts'
 import { startWorkerProcesses } from './worker-processes.ts'
 
 /** What a command can know and do before anything is started. */
@@ -36,6 +39,8 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     goal: (name) => goalNamed(config, name),
     policyFile: config.policyFile,
     policy: (file) => policyIn(config, catalogue, file),
+    triggers: () => triggersIn(config),
+    tryTrigger: (name, payload) => tryTrigger(config, name, payload),
     checkInput(goal, input) {
       const checked = validateInput(goal, input as Json)
       if (checked.ok) return checked.input
@@ -57,7 +62,11 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
 /** A policy that is not right is said before anything is started. */
 async function openOn(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<Remit> {
   const goals = goalFiles(config).map(({ goal }) => goal)
-  return openRemit(config, { catalogue, goals, policy: policyIn(config, catalogue) }, options)
+  return openRemit(
+    config,
+    { catalogue, goals, policy: policyIn(config, catalogue), triggers: triggersIn(config) },
+    options,
+  )
 }
 
 /** The policy of a file, or the one in force. */
@@ -65,6 +74,23 @@ function policyIn(config: Config, catalogue: Catalogue, file?: string): Policy {
   const goals = goalFiles(config).map(({ goal }) => goal)
   if (file !== undefined && !existsSync(file)) throw new InputError(`There is no file ${file}`)
   return asInput(() => loadPolicy(file ?? config.policyFile, withSubGoals(catalogue, goals)))
+}
+
+function triggersIn(config: Config): Trigger[] {
+  const names = goalFiles(config).map(({ goal }) => goal.goal)
+  return asInput(() => loadTriggers(config.triggerFolders, names))
+}
+
+function tryTrigger(config: Config, name: string, payload: Json): ReturnType<Workplace['tryTrigger']> {
+  const triggers = triggersIn(config)
+  const trigger = triggers.find((one) => one.trigger === name)
+  if (!trigger)
+    throw new InputError(
+      `There is no trigger ${name}; there are ${triggers.map((one) => one.trigger).join(', ') || 'none'}`,
+    )
+  const goals = goalFiles(config)
+  const goalOf = (wanted: string) => goals.find(({ goal }) => goal.goal === wanted)?.goal
+  return inputFor(trigger, { id: 'tried', payload }, { goalNamed: goalOf, checkInput: validateInput })
 }
 
 /** Who works first, Postgres last: what writes stops before what it writes to. */
@@ -104,7 +130,8 @@ function asInput<Result>(read: () => Result): Result {
   try {
     return read()
   } catch (error) {
-    if (error instanceof YamlError || error instanceof InputOfError) throw new InputError(error.message)
+    if (error instanceof YamlError || error instanceof InputOfError || error instanceof ConfigError)
+      throw new InputError(error.message)
     throw error
   }
 }

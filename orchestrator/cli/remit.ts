@@ -10,6 +10,8 @@ import type { Goal } from '../model/goal.ts'
 import type { Situation } from '../model/situation.ts'
 import type { Replay } from '../run/replay.ts'
 import type { Trial } from '../run/try-policy.ts'
+import type { Taken } from '../triggers/take-delivery.ts'
+import type { Trigger } from '../triggers/trigger.ts'
 
 /** What the composition root knows before anything is started. */
 export interface Workplace {
@@ -27,6 +29,10 @@ export interface Workplace {
   policyFile: string
   /** The rules in force, or those of another file. Throws {@link InputError} with the line of every fault. */
   policy(file?: string): Policy
+  /** What starts runs from outside. Throws {@link InputError} with the line of every fault. */
+  triggers(): Trigger[]
+  /** The input that a payload would lead to, or why there is none. Throws {@link InputError} when there is no such trigger. */
+  tryTrigger(name: string, payload: Json): { input: JsonObject } | Exclude<Taken, { run_id: string }>
   /** The input with defaults applied. Throws {@link InputError} with every fault by its path. */
   checkInput(goal: Goal, input: unknown): JsonObject
   /** Throws {@link InputError} with what can be known to be wrong before anything is started: faults that nobody knows, slots that nothing fills. */
@@ -148,6 +154,10 @@ export interface Remit {
   runs(options: { limit: number; status?: string }): Promise<RunRow[]>
   /** Every run that was created since, the newest first. */
   runsSince(since: Date): AsyncIterable<RunRow>
+  /** Puts a message into a queue; returns its id. */
+  enqueue(queue: string, message: { payload: Json; id?: string }): Promise<string>
+  /** Messages that can never become a run. */
+  refusedMessages(): Promise<{ queue: string; message_id: string; refused: string; enqueued_at: string }[]>
   sql(statement: string): Promise<{ columns: string[]; rows: Json[][]; truncated: boolean }>
   verify(runId?: string): Promise<Verification>
   /** The lines of a document that proves itself: events, signed heads and key; see `record/export-format.ts`. */

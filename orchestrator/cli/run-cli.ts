@@ -22,6 +22,7 @@ import { addSql } from './commands/sql.ts'
 import { addStart } from './commands/start.ts'
 import { addStop } from './commands/stop.ts'
 import { addTools } from './commands/tools.ts'
+import { addTriggers } from './commands/triggers.ts'
 import { addVerify } from './commands/verify.ts'
 import type { AddCommand, Context } from './context.ts'
 import { exitCodes } from './follow-run.ts'
@@ -47,6 +48,7 @@ const commands: AddCommand[] = [
   addTools,
   addServers,
   addPolicy,
+  addTriggers,
   addKeys,
   addSql,
   addPsql,

@@ -15,6 +15,7 @@ import { type Journal, openJournal } from './journal.ts'
 import { type Keyring, openKeyring } from './keyring.ts'
 import { lastNoted } from './last-noted.ts'
 import { migrate } from './migrate.ts'
+import { type Outbox, openOutbox } from './outbox.ts'
 import { unlessUnavailable } from './patience.ts'
 import { openQueries, type Queries, readerUrl } from './queries.ts'
 import { openRunQueue, type RunQueue } from './run-queue.ts'
@@ -22,6 +23,7 @@ import { openRunRequests, type RunRequests } from './run-requests.ts'
 import { keyFile } from './secret-key.ts'
 import { ensureServerRole, type ServerDatabase } from './server-roles.ts'
 import { openHeadSigner } from './signed-heads.ts'
+import { openTriggerDeliveries, type TriggerDeliveries } from './trigger-deliveries.ts'
 import { openVerifier, type Verifier } from './verify.ts'
 
 export interface RecordOptions {
@@ -46,6 +48,8 @@ export interface OpenRecord {
   growth: Growth
   apiKeys: ApiKeys
   runRequests: RunRequests
+  triggerDeliveries: TriggerDeliveries
+  outbox: Outbox
   /** Where a shell reads the views of one tenant. Holds a password: never log it. */
   readerUrl(tenant: string): string
   /** The details of the latest note of a kind in the system stream. */
@@ -90,13 +94,14 @@ export async function openRecord({
   const journal = openJournal(journalOptions)
   const desk = openJournal(journalOptions)
   const queue = openRunQueue({ url: journalUrl, sql, holder: holderName(), patienceMs, onClose })
+  const outbox = openOutbox(journalUrl)
   const ensurePartitions = async () => {
     await sql`SELECT remit.ensure_partitions(${now()}, ${monthsAhead})`
   }
   const close = async () => {
     closing = true
     await Promise.all([journal.close(), desk.close(), queue.close()])
-    await growth.close()
+    await Promise.all([growth.close(), outbox.close()])
     await Promise.all([sql.end({ timeout: 1 }), reader.end({ timeout: 1 })])
   }
   try {
@@ -115,6 +120,8 @@ export async function openRecord({
       growth,
       apiKeys: openApiKeys({ sql, now }),
       runRequests: openRunRequests({ sql, digestKey, now }),
+      triggerDeliveries: openTriggerDeliveries({ sql, now }),
+      outbox,
       readerUrl: (tenant) => readerUrl(queryUrl, tenantSecret, tenant),
       lastNoted: (what) => lastNoted(sql, what),
       verifier: openVerifier(sql, signer),
