@@ -41,11 +41,12 @@ export interface HttpStage extends App, AsyncDisposable {
 
 export async function openHttpStage({
   limits,
-  modules = [],
+  modules = () => [],
   wrap = (service) => service,
 }: {
   limits?: Partial<AppLimits>
-  modules?: readonly RouteModule[]
+  /** Routes of others, over the same record. */
+  modules?(yard: Yard): readonly RouteModule[]
   wrap?(service: Service): Service
 } = {}): Promise<HttpStage> {
   const yard = await openYard()
@@ -58,7 +59,7 @@ export async function openHttpStage({
   const app = createApp({
     service: wrap(service),
     authenticate: record.apiKeys.callerOf,
-    modules,
+    modules: modules(yard),
     stopping: stopping.signal,
     onTrouble: (error) => troubles.push(error),
     ...(limits ? { limits } : {}),
