@@ -68,9 +68,22 @@ export default {
       to: { path: '^orchestrator/(?!(triggers|http|run|model)/|parse-yaml\\.ts$)' },
     },
     {
-      name: 'cli-never-imports-the-composition-root',
+      name: 'http-imports-neither-record-nor-execute-nor-the-terminal',
+      comment: 'It works with a service; a tenant’s data is asked for there, and nowhere else.',
       severity: 'error',
-      from: { path: '^orchestrator/cli/' },
+      from: { path: '^orchestrator/http/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^orchestrator/(cli|record|execute|home)/' },
+    },
+    {
+      name: 'only-http-serves',
+      severity: 'error',
+      from: { path: '^orchestrator/(?!http/|triggers/webhook-routes)', pathNot: '\\.test\\.ts$|/fixtures/' },
+      to: { path: 'node_modules/(@hono/node-server|hono)/' },
+    },
+    {
+      name: 'cli-and-http-never-import-the-composition-root',
+      severity: 'error',
+      from: { path: '^orchestrator/(cli|http)/', pathNot: '^orchestrator/http/.*\\.test\\.ts$' },
       to: { path: '^orchestrator/[^/]+\\.ts$' },
     },
     {

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { durableCall } from './durable-call.ts'
 import { foldTime } from './fold-time.ts'
+import { http } from './http.ts'
 import { root } from './ledger.ts'
 import { makespan } from './makespan.ts'
 import { memory } from './memory.ts'
@@ -17,7 +18,18 @@ import { startUp } from './start-up.ts'
 import { tableSize } from './table-size.ts'
 import { writesPerCall } from './writes-per-call.ts'
 
-const parts: Part[] = [durableCall, tableSize, record, writesPerCall, foldTime, makespan, memory, startUp, planning]
+const parts: Part[] = [
+  durableCall,
+  tableSize,
+  record,
+  writesPerCall,
+  foldTime,
+  makespan,
+  memory,
+  startUp,
+  planning,
+  http,
+]
 
 const usage = `npm run bench -- [PART…] [--quick] [--json FILE] [--plans FOLDER]
 

@@ -1,5 +1,4 @@
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { requestId } from 'hono/request-id'
 import { timeout } from 'hono/timeout'
@@ -7,6 +6,7 @@ import { authentication } from './authentication.ts'
 import { asProblem, problemResponse } from './error-response.ts'
 import { guardHost } from './guard-host.ts'
 import type { HttpContext, HttpEnv, RouteModule } from './http-env.ts'
+import { limitBody } from './limit-body.ts'
 import { type Metrics, openMetrics } from './metrics.ts'
 import { type OpenApi, openApiOf } from './openapi.ts'
 import { ProblemError } from './problem.ts'
@@ -91,14 +91,8 @@ export function createApp({
   // Whoever looks after the process asks by whatever name they know it.
   mount([healthRoutes(service, stopping)])
   app.use(guardHost(hosts))
-  app.use(
-    bodyLimit({
-      maxSize: bodyBytes,
-      onError: (context) =>
-        problemResponse(context, new ProblemError('too_large', `A body may have ${bodyBytes} bytes at most`)),
-    }),
-  )
   app.use(timeout(requestMs, new HTTPException(504, { message: 'It took too long; it may still take effect' })))
+  app.use(limitBody(bodyBytes))
   mount(modules.filter(({ access }) => access === 'open'))
   app.use(authentication(authenticate))
   app.use(rateLimit(() => performance.now()))

@@ -1,8 +1,11 @@
+import { request } from 'node:http'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type HttpServer, listen } from '../../orchestrator/http/listen.ts'
 import { type HttpStage, openHttpStage, startRun } from '../support/http-stage.ts'
 
 let stage: HttpStage
+let server: HttpServer
 let key: string
 let run: string
 
@@ -10,8 +13,13 @@ beforeAll(async () => {
   stage = await openHttpStage({ limits: { requestMs: 20_000, bodyBytes: 64 * 1024 } })
   key = (await stage.makeKey({ requests_per_minute: 10_000_000 })).text
   run = await startRun(await stage.client(), 'known')
+  server = await listen(stage.app, { host: '127.0.0.1', port: 0 })
 })
-afterAll(() => stage[Symbol.asyncDispose]())
+afterAll(async () => {
+  stage.stop()
+  await server.close(0)
+  await stage[Symbol.asyncDispose]()
+})
 
 /** Words that routes know, so that noise gets past the first check of each. */
 const known = () =>
@@ -76,7 +84,6 @@ const header = () =>
     'Host',
     'X-Request-Id',
     'Authorization',
-    'Content-Length',
     'X-Forwarded-For',
     'If-None-Match',
   )
@@ -107,21 +114,35 @@ describe('noise', () => {
         async ({ method, path }, one, asked, body, headers) => {
           const place = path.replace(':id', encodeURIComponent(one === 'RUN' ? run : one.toWellFormed()))
           const search = new URLSearchParams(asked).toString()
-          const response = await stage.app.request(`${place}?${search}`, {
-            method,
-            headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json', ...headers },
-            ...(method === 'POST' ? { body } : {}),
-          })
+          const answer = await send(`${place}?${search}`, method, headers, method === 'POST' ? body : undefined)
           expect(stage.troubles).toEqual([])
-          expect(response.status).toBeLessThan(500)
-          if (response.headers.get('Content-Type')?.startsWith('text/event-stream')) return response.body?.cancel()
-          const text = await response.text()
+          expect(answer.status).toBeLessThan(500)
           if (path !== '/metrics' && path !== '/reference')
-            expect(text).not.toMatch(/node_modules|at .*\.ts:\d|postgres:\/\/|SELECT |ECONN/)
-          expect(text).not.toContain(key)
+            expect(answer.text).not.toMatch(/node_modules|at .*\.ts:\d|postgres:\/\/|SELECT |ECONN/)
+          expect(answer.text).not.toContain(key)
         },
       ),
       { numRuns: Number(process.env.REMIT_NOISE ?? 400) },
     )
   }, 120_000)
 })
+
+/** On a socket, as clients do; of a stream, what comes first. */
+function send(path: string, method: string, more: Record<string, string>, body: string | undefined) {
+  return new Promise<{ status: number; text: string }>((resolve, reject) => {
+    const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json', ...more }
+    const asked = request(`${server.url}${path}`, { method, headers, agent: false }, (response) => {
+      const { statusCode: status = 0, headers } = response
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+        if (headers['content-type'] === 'text/event-stream') response.destroy()
+      })
+      response.on('close', () => resolve({ status, text }))
+      response.on('error', () => {})
+    })
+    asked.on('error', reject)
+    if (body !== undefined && body.length % 2 === 0) asked.setHeader('Content-Length', Buffer.byteLength(body))
+    asked.end(body)
+  })
+}

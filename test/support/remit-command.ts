@@ -44,19 +44,23 @@ export function remit(home: string, args: readonly string[], extra: Record<strin
     hear()
   })
   const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })))
+  const hears = <Found>(find: (said: string) => Found | null) =>
+    new Promise<Found>((resolve, reject) => {
+      const check = () => {
+        const found = find(`${stdout}${stderr}`)
+        if (found !== null) resolve(found)
+      }
+      heard.add(check)
+      check()
+      void ended.then(() => reject(new Error(`the command ended without what was to come:\n${stdout}${stderr}`)))
+    })
   return {
     ended,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
     /** Resolves once stdout or stderr holds the text; rejects when the command ends without it. */
-    says: (text: string) =>
-      new Promise<void>((resolve, reject) => {
-        const check = () => {
-          if (`${stdout}${stderr}`.includes(text)) resolve()
-        }
-        heard.add(check)
-        check()
-        void ended.then(() => reject(new Error(`the command ended without saying "${text}":\n${stdout}${stderr}`)))
-      }),
+    says: async (text: string) => void (await hears((said) => said.includes(text) || null)),
+    /** As `says`, for what only has a form; returns what it was. */
+    hears: (form: RegExp) => hears((said) => form.exec(said)),
   }
 }
 
