@@ -5,10 +5,18 @@ import type { ServerManifest } from '../shared/manifest.ts'
 import { didYouMean } from '../shared/nearest-name.ts'
 import { InputError, type OpenOptions } from './cli/remit.ts'
 import type { Config } from './config.ts'
-import { armFault, clearAbandonedFault, clearFault, ensureEmulator, FaultInForceError } from './execute/emulators.ts'
+import {
+  armFault,
+  clearAbandonedFault,
+  clearFault,
+  ensureEmulator,
+  FaultInForceError,
+  reviveEmulator,
+} from './execute/emulators.ts'
 import { openEraVerdicts } from './execute/era-verdicts.ts'
 import { type Gateway, openGateway, ServersMisconfigured } from './execute/gateway.ts'
 import { launcher } from './execute/launcher.ts'
+import { watchEmulator } from './execute/watch-emulator.ts'
 import { grantOf, sourcesOf } from './go-live.ts'
 import type { Home } from './home/home.ts'
 import type { Membership } from './home/shared-process.ts'
@@ -50,8 +58,9 @@ function faultChoices({ servers }: Catalogue): Issue[] {
 }
 
 /**
- * Brings up the vendors' stand-ins, with the faults that were asked for. What it returns clears those faults again: a
- * vendor's stand-in is shared by all commands on the home, and its bad day is over when the command that wanted it ends.
+ * Brings up the vendors' stand-ins, with the faults that were asked for, and again whenever one dies. What it returns leaves
+ * them alone from then on, and clears those faults: a vendor's stand-in is shared by all commands on the home, and its bad
+ * day is over when the command that wanted it ends.
  */
 export async function startEmulators(
   config: Config,
@@ -64,12 +73,16 @@ export async function startEmulators(
   if (config.mode === 'live' || emulated.length === 0) return async () => undefined
   options.onStarting?.('emulators')
   const armed: string[] = []
+  const over = new AbortController()
   const clear = async () => {
+    over.abort()
     await Promise.allSettled(armed.map((control) => clearFault(control, membership.id)))
   }
   const prepared = await Promise.allSettled(
     emulated.map(async (server) => {
-      const { control } = await ensureEmulator(membership, home, server, config.root)
+      const emulator = await ensureEmulator(membership, home, server, config.root)
+      const { control } = emulator
+      void watchEmulator(emulator, () => reviveEmulator(membership, home, server, config.root), over.signal)
       await clearAbandonedFault(control, membership)
       const fault = faults[server.name]
       if (fault === undefined) return

@@ -63,8 +63,9 @@ export async function followRun(
       signal: stop.signal,
     })
     live?.close()
-    if (json) printJson(context, documentOf(situation))
-    else print(context, endingLines(context, situation, await readFamily(remit, runId)))
+    const family = await readFamily(remit, runId)
+    if (json) printJson(context, documentOf(situation, family.situations))
+    else print(context, endingLines(context, situation, family))
     return exitCodeOf(situation, stop.signal.aborted)
   } finally {
     off()

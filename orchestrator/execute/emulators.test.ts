@@ -5,9 +5,17 @@ import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import type { ServerManifest } from '../../shared/manifest.ts'
 import { openHome } from '../home/home.ts'
 import { joinHome, type Membership } from '../home/shared-process.ts'
-import { armFault, clearAbandonedFault, clearFault, ensureEmulator, FaultInForceError } from './emulators.ts'
+import {
+  armFault,
+  clearAbandonedFault,
+  clearFault,
+  ensureEmulator,
+  FaultInForceError,
+  reviveEmulator,
+} from './emulators.ts'
 import { workshop } from './fixtures/workshop-tools.ts'
 import { launcher } from './launcher.ts'
+import { watchEmulator } from './watch-emulator.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'remit-emulators-'))
@@ -37,6 +45,30 @@ test('two commands on one home share one emulator, which ends with the last of t
   expect((await fetch(`${one.control}/state`)).ok).toBe(true)
   await first.leave()
   await expect(fetch(`${one.control}/state`)).rejects.toThrow()
+})
+
+test('an emulator that dies comes back where it was as long as it is watched, and not once it was stopped in order', async () => {
+  const over = new AbortController()
+  const emulator = await ensureEmulator(first, home, server, root)
+  const watching = watchEmulator(emulator, () => reviveEmulator(first, home, server, root), over.signal)
+  const answers = () =>
+    fetch(`${emulator.control}/state`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+  for (const _ of ['once', 'again']) {
+    const { services } = await first.status()
+    const killed = Number(services[0]?.pid)
+    process.kill(killed, 'SIGKILL')
+    await expect
+      .poll(async () => (await first.status()).services[0]?.pid ?? killed, { timeout: 20_000 })
+      .not.toBe(killed)
+    await expect.poll(answers, { timeout: 20_000 }).toBe(true)
+  }
+  await first.stop('emulator-workshop')
+  over.abort()
+  await watching
+  expect(await answers()).toBe(false)
 })
 
 test('an emulator inherits nothing', async () => {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type EmulatorReady, emulatorReadySchema } from '../../shared/capability/call-meta.ts'
 import type { ServerManifest } from '../../shared/manifest.ts'
 import type { Home } from '../home/home.ts'
-import type { Membership } from '../home/shared-process.ts'
+import type { Membership, ServiceRecipe } from '../home/shared-process.ts'
 import { startDetached } from '../home/start-detached.ts'
 import { systemEnvironment } from './launch.ts'
 
@@ -19,11 +19,28 @@ export async function ensureEmulator(
   server: ServerManifest,
   root: string,
 ): Promise<EmulatorReady> {
+  return membership.ensure(serviceName(server), recipeOf(server, home, root))
+}
+
+/** Starts an emulator that died again; undefined where it was stopped in order. */
+export async function reviveEmulator(
+  membership: Membership,
+  home: Home,
+  server: ServerManifest,
+  root: string,
+): Promise<EmulatorReady | undefined> {
+  return membership.revive(serviceName(server), recipeOf(server, home, root))
+}
+
+function serviceName({ name }: ServerManifest): string {
+  return `emulator-${name}`
+}
+
+function recipeOf(server: ServerManifest, home: Home, root: string): ServiceRecipe<EmulatorReady> {
   const { emulator } = server
   if (!emulator) throw new TypeError(`${server.name} has no emulator: its manifest names none`)
-  const name = `emulator-${server.name}`
   const [program = 'node', ...args] = emulator.command
-  return membership.ensure<EmulatorReady>(name, {
+  return {
     start: (spawned) =>
       startDetached({
         name: `the emulator of ${emulator.vendor}`,
@@ -31,7 +48,7 @@ export async function ensureEmulator(
         args,
         cwd: root,
         env: { ...systemEnvironment(), REMIT_EMULATOR_DATA: home.emulatorFolder(server.name) },
-        log: join(home.logs, `${name}.log`),
+        log: join(home.logs, `${serviceName(server)}.log`),
         ready: (line) => emulatorReadySchema.parse(JSON.parse(line)),
         spawned,
       }),
@@ -42,7 +59,7 @@ export async function ensureEmulator(
       await reply?.body?.cancel()
       return reply?.ok ?? false
     },
-  })
+  }
 }
 
 /** Another command's rehearsal is under way on the emulator: it has one bad day at a time. */

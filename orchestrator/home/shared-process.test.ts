@@ -121,7 +121,7 @@ describe('a shared process', () => {
 
   it('is revived when it died, and left alone when it was stopped in order', async () => {
     const membership = await joinHome(home)
-    await membership.revive('service', testService(home))
+    expect(await membership.revive('service', testService(home))).toBeUndefined()
     expect(await services()).toEqual([])
     const { port } = await membership.ensure('service', testService(home))
     const [first] = await services()

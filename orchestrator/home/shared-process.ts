@@ -25,8 +25,11 @@ export interface Membership {
   readonly id: string
   /** Makes sure that the named process runs, once for all commands on this home, and says how to reach it. */
   ensure<Info extends Json>(name: string, recipe: ServiceRecipe<Info>): Promise<Info>
-  /** Starts the named process again if it died; one that was stopped in order stays so. Harmless while it is healthy. */
-  revive<Info extends Json>(name: string, recipe: ServiceRecipe<Info>): Promise<void>
+  /**
+   * Starts the named process again if it died, and says how to reach it; undefined where it was stopped in order, and stays
+   * so. Harmless while it is healthy.
+   */
+  revive<Info extends Json>(name: string, recipe: ServiceRecipe<Info>): Promise<Info | undefined>
   /**
    * Makes this command itself one that {@link Membership.stop} ends, by that name; the returned function takes it back, which
    * has to happen before the command leaves.
@@ -65,11 +68,11 @@ export async function joinHome(home: Home): Promise<Membership> {
       return tracked(withServiceLock(home, name, () => ensureService(home, name, recipe)))
     },
     async revive(name, recipe) {
-      if (leaving) return
-      await tracked(
-        withServiceLock(home, name, async () => {
-          if (await registered(home, name)) await ensureService(home, name, recipe)
-        }),
+      if (leaving) return undefined
+      return tracked(
+        withServiceLock(home, name, async () =>
+          (await registered(home, name)) ? ensureService(home, name, recipe) : undefined,
+        ),
       )
     },
     async enlist(name, stopBy) {

@@ -61,6 +61,13 @@ describe('the embedded Postgres', () => {
     expect(await answers(killed.port)).toBe(false)
   })
 
+  it.runIf(process.platform === 'linux')('recovers in the same time however many workspaces there are', async () => {
+    await withRecord(home, async ({ embedded }) => {
+      const method = await withClient(String(embedded?.adminUrl), 'test', (sql) => sql`SHOW recovery_init_sync_method`)
+      expect(method).toEqual([{ recovery_init_sync_method: 'syncfs' }])
+    })
+  })
+
   it('lets nobody in without a password, nor tells one, and keeps its files private', async () => {
     await withRecord(home, async ({ embedded }) => {
       const url = new URL(String(embedded?.adminUrl))

@@ -17,7 +17,8 @@ import { isAway, whileAway } from './while-away.ts'
  * intended in the same append.
  *
  * While the record is away the run pauses: what its calls answer meanwhile is recorded once it is back. Throws what the
- * journal throws beyond that: then nothing in memory counts, and the record is the truth.
+ * journal throws beyond that: then nothing in memory counts, and the record is the truth. So it is where the signal stopped
+ * the pursuit: what it returns then may be ahead of the record.
  */
 export async function advance(runId: string, parts: Parts, options: AdvanceOptions): Promise<Situation> {
   let pursuit: Pursuit | undefined
@@ -190,6 +191,8 @@ class Pursuit {
     const hasGrown = overtaken || events.length !== this.situation.seq
     if (hasGrown && !(await this.isOurs())) {
       this.lost = true
+      // Whoever asked how the run is hears what is recorded, and nothing of what was only thought here.
+      this.taking = new Taking(fold(events), this.parts.clock)
       return
     }
     if (hasGrown) this.takeUp(events)

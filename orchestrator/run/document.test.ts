@@ -66,6 +66,8 @@ async function documents(refuse: string | undefined, more: Partial<RehearsedRuns
   return {
     runId,
     children,
+    situation,
+    situations: new Map(children.map((id) => [id, runs.situation(id)])),
     document: documentOf(situation),
     ofChild: children.map((id) => documentOf(runs.situation(id))),
   }
@@ -81,6 +83,14 @@ describe('the document of a run with sub-goals', () => {
     expect(document).not.toHaveProperty('parent')
     expect(ofChild[0]?.parent).toEqual({ run_id: runId, call_id: children[0], depth: 1 })
     expect(ofChild[0]?.children).toEqual([])
+  })
+
+  test('says how each stands by its own record, where that is ahead', async () => {
+    const { situation, children, situations } = await documents(undefined)
+    const [first = ''] = children
+    const ahead = new Map([[first, { ...situation, status: 'cancelled' as const }]])
+    expect(documentOf(situation, ahead).children.map(({ status }) => status)).toEqual(['cancelled', 'succeeded'])
+    expect(documentOf(situation, situations)).toEqual(documentOf(situation))
   })
 
   test('has what exists because of each, as a list', async () => {

@@ -14,7 +14,7 @@ export interface RunDocument {
   plan: { revision: number; tasks: Pick<TaskState, 'id' | 'tool' | 'status' | 'after'>[] }
   calls: CallDocument[]
   approvals: ApprovalDocument[]
-  /** The runs of sub-goals, as far as this run's own record tells. */
+  /** The runs of sub-goals. */
   children: SubRun[]
   /** The run that this one is a part of. */
   parent?: Parent
@@ -52,8 +52,11 @@ export interface CallDocument {
   compensates?: string
 }
 
-/** The document of a situation. Sealed values show as `[sealed]`. */
-export function documentOf(situation: Situation): RunDocument {
+/**
+ * The document of a situation. Sealed values show as `[sealed]`. Runs of sub-goals stand as their own records say, where
+ * those are given by run, and otherwise as this run's record does, which hears of them later.
+ */
+export function documentOf(situation: Situation, others: ReadonlyMap<string, Situation> = new Map()): RunDocument {
   const { finished, compensation } = situation
   const { parent } = situation.created
   const wait = firstToAnswer([...situation.waits.values()])
@@ -70,7 +73,7 @@ export function documentOf(situation: Situation): RunDocument {
     approvals: [...situation.waits.values()].flatMap((open) =>
       open.for === 'approval' ? [approvalDocument(open)] : [],
     ),
-    children: subRunsOf(situation),
+    children: subRunsOf(situation).map((run) => ({ ...run, status: others.get(run.run_id)?.status ?? run.status })),
     ...(parent ? { parent } : {}),
     ...(wait ? { waiting: waitDocument(wait) } : {}),
     usage: situation.usage,

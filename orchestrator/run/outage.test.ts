@@ -211,3 +211,13 @@ test('a run that was lost by the time it is read again is left alone: nothing is
   expect(called(requests)).toEqual([])
   expect((await journal.read()).at(-1)?.type).toBe('cancel_requested')
 })
+
+test('a run that was lost in the middle of its last append has not ended for whoever pursued it here', async () => {
+  const journal = new TroubledJournal('run_finished', async () => {
+    await journal.append('', [draft('cancel_requested', { by: 'somebody' })])
+    throw new OvertakenError('somebody else was quicker')
+  })
+  const { situation } = await rehearseOn(journal, { isOurs: async () => false })
+  expect(situation.finished).toBeUndefined()
+  expect(situation.cancel_requested).toEqual({ by: 'somebody' })
+})

@@ -92,6 +92,7 @@ export class Pursuits {
       } else {
         seen = undefined
         const situation = await this.pursue(held, { ...options, onEvent: tell })
+        if (options.signal.aborted) return undefined
         if (rests(situation) || options.longestPauseMs !== undefined) return situation
       }
     }

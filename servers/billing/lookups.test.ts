@@ -16,7 +16,7 @@ let billing: TestServer
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'remit-billing-'))
-  emulator = await startStripeEmulator(folder, { busyMs: 150 })
+  emulator = await startStripeEmulator(folder, { busyMs: 1_000 })
   billing = await startServerForTest(server, { environment: { ...emulator.endpoints, ...emulator.credentials } })
 })
 

@@ -4,6 +4,7 @@ import { reserveStdout } from './reserve-stdout.ts'
 
 export type { EmulatorReady } from './call-meta.ts'
 export { openStore, type Store } from './json-store.ts'
+export { listenSteadily } from './listen-steadily.ts'
 
 /** An emulator that listens: where, with which credentials, and how to end it. */
 export interface RunningEmulator extends EmulatorReady {

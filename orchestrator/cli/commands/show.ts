@@ -18,8 +18,8 @@ export const addShow: AddCommand = (program, context) => {
       const family = await withRemit(context, { servers: false }, async (remit) =>
         readFamily(remit, await runIdOf(remit, named)),
       )
-      const { root, place, history } = family
-      if (json) return printJson(context, documentOf(root))
+      const { root, place, history, situations } = family
+      if (json) return printJson(context, documentOf(root, situations))
       const columns = columnsOf(context)
       const story = new Story(columns, root.run_id)
       const { goal, input, mode, parent } = root.created

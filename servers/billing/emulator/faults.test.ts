@@ -5,7 +5,7 @@ import { type EmulatedStripe, emulatedStripe } from '../fixtures/emulated-stripe
 let emulated: EmulatedStripe
 
 beforeEach(async () => {
-  emulated = await emulatedStripe({ busyMs: 150 })
+  emulated = await emulatedStripe({ busyMs: 1_000 })
 })
 
 afterEach(() => emulated[Symbol.asyncDispose]())

@@ -1,16 +1,15 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
-import { openStore, type RunningEmulator, type Store } from '../../../shared/capability/emulator.ts'
+import { listenSteadily, openStore, type RunningEmulator, type Store } from '../../../shared/capability/emulator.ts'
 import { type AppOptions, stripeApp } from './app.ts'
 import { shippedCatalogue } from './shipped-catalogue.ts'
 import type { EmulatorState } from './state.ts'
 import { openWebhooks, type WebhookOptions } from './webhooks.ts'
 import { newId } from './world.ts'
 
-/** Starts the emulator on a free port of 127.0.0.1; its account lies in `stripe.json` of the data folder. */
+/** Starts the emulator on a port of 127.0.0.1 that stays its own; its account lies in `stripe.json` of the data folder. */
 export async function startStripeEmulator(
   dataFolder: string,
   options: Partial<AppOptions & WebhookOptions> = {},
@@ -23,9 +22,7 @@ export async function startStripeEmulator(
   const server = createAdaptorServer({
     fetch: stripeApp(store, webhooks, { machine, latencyMs, busyMs }).fetch,
   }) as Server
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const url = `http://127.0.0.1:${await listenSteadily(server, join(dataFolder, 'port.json'))}`
   return {
     endpoints: { STRIPE_API_BASE: url },
     credentials: { STRIPE_API_KEY: store.state.api_key },

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
+import type { Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
+import { listenSteadily } from '../../../shared/capability/emulator.ts'
 import { faultRoutes } from '../../../shared/capability/emulator-faults.ts'
 import type { MailFaults } from './faults.ts'
 import type { Mailbox } from './mailbox.ts'
@@ -14,19 +15,19 @@ function controlRoutes(mailbox: Mailbox, faults: MailFaults) {
     .route('/', faultRoutes(faults))
 }
 
-/** Serves the control routes on a loopback port of their own. */
+/** Serves the control routes on a loopback port of their own, which a file keeps. */
 export async function serveControl(
   mailbox: Mailbox,
   faults: MailFaults,
+  portFile: string,
 ): Promise<{ url: string; close(): Promise<void> }> {
-  const server = serve({ fetch: controlRoutes(mailbox, faults).fetch, hostname: '127.0.0.1', port: 0 })
-  if (!server.listening) await once(server, 'listening')
+  const server = createAdaptorServer({ fetch: controlRoutes(mailbox, faults).fetch }) as Server
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/_remit`,
+    url: `http://127.0.0.1:${await listenSteadily(server, portFile)}/_remit`,
     async close() {
       const closed = once(server, 'close')
       server.close()
-      if ('closeAllConnections' in server) server.closeAllConnections()
+      server.closeAllConnections()
       await closed
     },
   }

@@ -1,9 +1,9 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
-import { openStore, type RunningEmulator } from '../../../shared/capability/emulator.ts'
+import { listenSteadily, openStore, type RunningEmulator } from '../../../shared/capability/emulator.ts'
 import { serveControl } from './control.ts'
 import { type MailFaults, openMailFaults } from './faults.ts'
 import { type Mailbox, openMailbox } from './mailbox.ts'
@@ -28,8 +28,8 @@ export async function startMailEmulator(dataFolder: string): Promise<RunningEmul
   credentials.save()
   const mailbox = openMailbox(join(dataFolder, 'mail'))
   const faults = openMailFaults()
-  const smtp = await listen(credentials.state, mailbox, faults)
-  const control = await serveControl(mailbox, faults)
+  const smtp = await listen(credentials.state, mailbox, faults, join(dataFolder, 'smtp-port.json'))
+  const control = await serveControl(mailbox, faults, join(dataFolder, 'control-port.json'))
   return {
     endpoints: { SMTP_URL: `smtp://127.0.0.1:${smtp.port}` },
     credentials: { SMTP_USER: credentials.state.user, SMTP_PASSWORD: credentials.state.password },
@@ -40,7 +40,7 @@ export async function startMailEmulator(dataFolder: string): Promise<RunningEmul
   }
 }
 
-async function listen(expected: Credentials, mailbox: Mailbox, faults: MailFaults) {
+async function listen(expected: Credentials, mailbox: Mailbox, faults: MailFaults, portFile: string) {
   const sockets = new Map<number, Socket>()
   const server = new SMTPServer({
     banner: 'Remit mail emulator',
@@ -69,9 +69,8 @@ async function listen(expected: Credentials, mailbox: Mailbox, faults: MailFault
     sockets.set(port, socket)
     socket.once('close', () => sockets.delete(port))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    port: (server.server.address() as AddressInfo).port,
+    port: await listenSteadily(server.server, portFile),
     close: () => new Promise<void>((resolve) => server.close(resolve)),
   }
 }

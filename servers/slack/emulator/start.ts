@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
-import type { RunningEmulator } from '../../../shared/capability/emulator.ts'
+import type { Server } from 'node:http'
+import { join } from 'node:path'
+import { createAdaptorServer } from '@hono/node-server'
+import { listenSteadily, type RunningEmulator } from '../../../shared/capability/emulator.ts'
 import { slackRoutes } from './app.ts'
 import { openSlackFaults } from './faults.ts'
 import { openWorkspace } from './workspace.ts'
@@ -12,9 +13,8 @@ import { openWorkspace } from './workspace.ts'
  */
 export async function startSlackEmulator(dataFolder: string): Promise<RunningEmulator> {
   const workspace = openWorkspace(dataFolder)
-  const server = serve({ fetch: slackRoutes(workspace, openSlackFaults()).fetch, hostname: '127.0.0.1', port: 0 })
-  if (!server.listening) await once(server, 'listening')
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const server = createAdaptorServer({ fetch: slackRoutes(workspace, openSlackFaults()).fetch }) as Server
+  const base = `http://127.0.0.1:${await listenSteadily(server, join(dataFolder, 'port.json'))}`
   return {
     endpoints: { SLACK_API_URL: `${base}/api/` },
     credentials: { SLACK_BOT_TOKEN: workspace.token },
@@ -22,7 +22,7 @@ export async function startSlackEmulator(dataFolder: string): Promise<RunningEmu
     async close() {
       const closed = once(server, 'close')
       server.close()
-      if ('closeAllConnections' in server) server.closeAllConnections()
+      server.closeAllConnections()
       await closed
     },
   }

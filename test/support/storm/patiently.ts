@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isAway } from '../../../orchestrator/run/while-away.ts'
 
 /** How long a Postgres that was killed may take to come back. */
 const patienceMs = 90_000
@@ -10,14 +11,8 @@ export async function patiently<Result>(work: () => Promise<Result>): Promise<Re
     try {
       return await work()
     } catch (error) {
-      if (Date.now() > end || !isOutage(error)) throw error
+      if (Date.now() > end || !isAway(error)) throw error
       await sleep(200)
     }
   }
-}
-
-function isOutage(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const code = 'code' in error ? String(error.code) : ''
-  return error.name === 'RecordUnavailableError' || /^(ECONN|CONNECT|57P0|08)/.test(code)
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Situation } from '../../../orchestrator/model/situation.ts'
 import { root } from '../remit-command.ts'
-import { blowsOf, randomOf } from './blows.ts'
+import { blowsOf, randomOf, type Victim } from './blows.ts'
 import { judge } from './judge.ts'
 import { emailOf, leftOutside } from './left-outside.ts'
 import { patiently } from './patiently.ts'
@@ -31,11 +31,16 @@ const calmMs = 180_000
 /** How often a person tries again before going on without what cannot be had. */
 const mostRetries = 3
 
-/** Onboards so many customers at once while processes are killed. Says what was, and how each run ended. */
-export async function storm(
-  { seed, runs, blows }: Storm,
-  home: StormyHome,
-): Promise<{ struck: string[]; survivors: Survivor[] }> {
+export interface Weathered {
+  /** One for each process that was killed. */
+  killed: Victim[]
+  /** What each blow was, in words. */
+  struck: string[]
+  survivors: Survivor[]
+}
+
+/** Onboards so many customers at once while processes are killed. Says which were, and how each run ended. */
+export async function storm({ seed, runs, blows }: Storm, home: StormyHome): Promise<Weathered> {
   const random = randomOf(seed + 1_000_000)
   const customers: { run_id: string; slug: string }[] = []
   const cancels: Promise<void>[] = []
@@ -46,14 +51,17 @@ export async function storm(
     const [isCancelled, afterMs] = [random() < 0.25, 200 + random() * 3_000]
     if (isCancelled) cancels.push(sleep(afterMs).then(() => cancel(run_id, home)))
   }
+  const killed: Victim[] = []
   const struck: string[] = []
   for (const blow of blowsOf(seed, blows)) {
     await sleep(blow.afterMs)
-    struck.push(`${await home.strike(blow)} after ${blow.afterMs} ms`)
+    const pid = await home.strike(blow)
+    if (pid !== undefined) killed.push(blow.victim)
+    struck.push(`${pid === undefined ? `no ${blow.victim}` : `${blow.victim} ${pid}`} after ${blow.afterMs} ms`)
   }
   await Promise.all(cancels)
   const end = Date.now() + calmMs
-  return { struck, survivors: await Promise.all(customers.map((customer) => seeThrough(customer, home, end))) }
+  return { killed, struck, survivors: await Promise.all(customers.map((customer) => seeThrough(customer, home, end))) }
 }
 
 function onboard(slug: string, { workplace, remit }: StormyHome): Promise<string> {

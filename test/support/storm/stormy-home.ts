@@ -25,8 +25,8 @@ export interface StormyHome {
   /** The superuser's, on Remit's database. */
   sql: Sql
   crew: Crew
-  /** Kills one process, and says which. */
-  strike(blow: Blow): Promise<string>
+  /** Kills one process, and says which; undefined where there is none of the kind. */
+  strike(blow: Blow): Promise<number | undefined>
   /** Ends everything that works for the home. Returns what is wrong then, one sentence each: with the record, or processes left. */
   close(): Promise<string[]>
 }
@@ -69,11 +69,8 @@ export async function openStormyHome({ workers }: { workers: number }): Promise<
       async strike({ victim, which }) {
         const pids = await pidsOf(victim)
         const pid = pids[Math.floor(which * pids.length)]
-        if (pid === undefined) return `no ${victim} to kill`
-        kill(pid)
-        // Whoever uses a vendor's stand-in knows its address until they are started again.
-        if (victim === 'emulator') for (const worker of crew.pids()) kill(worker)
-        return `${victim} ${pid}`
+        if (pid !== undefined) kill(pid)
+        return pid
       },
       async close() {
         await crew.stop()
