@@ -4,7 +4,6 @@ import { mapAt } from '../shared/json-pointer.ts'
 import { mergePatch } from '../shared/merge-patch.ts'
 import { InputError, type Work, type Worker } from './cli/remit.ts'
 import type { Config } from './config.ts'
-import { planner } from './decide/planner/planner.ts'
 import { policyDigest } from './enforce/policy.ts'
 import type { Gateway } from './execute/gateway.ts'
 import { validateInput } from './goals/validate-input.ts'
@@ -14,6 +13,7 @@ import { inputProperties } from './model/input-facts.ts'
 import { digestSealed, resealFor } from './model/seal.ts'
 import type { Situation } from './model/situation.ts'
 import { isSealed } from './model/value.ts'
+import { plannerAlone, type Reasoners } from './reasoners.ts'
 import type { Journal } from './record/journal.ts'
 import type { OpenRecord } from './record/open-record.ts'
 import { FenceLostError } from './record/record-errors.ts'
@@ -59,6 +59,10 @@ export interface PursuitsOptions {
   record: OpenRecord
   /** Absent where nothing is called. */
   gateway: Gateway | undefined
+  /** The planner alone where it is left out. */
+  reasoners?: Reasoners
+  /** For which of them runs are created here. */
+  reasoner?: string
 }
 
 /** Puts together what pursues runs: record, gateway, reasoner, and the runs of sub-goals. */
@@ -68,6 +72,8 @@ export async function openPursuits({
   goalNamed,
   record,
   gateway,
+  reasoners = plannerAlone,
+  reasoner: ownReasoner = 'planner',
 }: PursuitsOptions): Promise<OpenPursuits> {
   const { journal, keyring, queue } = record
   const clock = { now: () => new Date(), sleepUntil }
@@ -87,7 +93,7 @@ export async function openPursuits({
     ) as JsonObject
   }
   const recordRun = async (
-    run: Pick<NewRun, 'goal' | 'input' | 'parent' | 'inherits'> & { run_id: string },
+    run: Pick<NewRun, 'goal' | 'input' | 'parent' | 'inherits'> & { run_id: string; reasoner: string },
     wake_at: string | null,
   ): Promise<void> => {
     await createRun(
@@ -97,7 +103,7 @@ export async function openPursuits({
         goal: run.goal,
         input: await seal(run.run_id, run.goal, run.input),
         mode: config.mode,
-        reasoner: planner,
+        reasoner: reasoners.named(run.reasoner),
         catalogue,
         policyDigest: policyDigest(config.policy),
         ...(run.parent ? { parent: run.parent } : {}),
@@ -114,12 +120,12 @@ export async function openPursuits({
     keyring.release(runId)
   }
   /** A child's input was sealed for its parent; it is opened to be sealed again for the child. */
-  const startChild = async ({ run_id, goal, input, parent }: NewChild): Promise<void> => {
+  const startChild = async ({ run_id, goal, input, parent, reasoner }: NewChild): Promise<void> => {
     if ((await journal.read(run_id)).length > 0) return
     const sealer = await keyring.sealer(parent.run_id)
     const opened = mapAt(input, sensitivePointers(goal), (value) => (isSealed(value) ? sealer.open(value) : value))
     try {
-      await recordRun({ run_id, goal, input: opened as JsonObject, parent }, inMs(ownMs))
+      await recordRun({ run_id, goal, input: opened as JsonObject, parent, reasoner }, inMs(ownMs))
     } catch (error) {
       // A worker that took the parent for abandoned was quicker: the run is there.
       if (!(error instanceof FenceLostError)) throw error
@@ -141,8 +147,8 @@ export async function openPursuits({
     return {
       journal: asRunJournal(journal),
       gateway,
-      reasoner: planner,
-      reasonerReadsOutputs: false,
+      reasoner: reasoners.named(ownReasoner),
+      reasonerNamed: reasoners.named,
       children: childrenOf(watch),
       catalogue,
       policy: config.policy,
@@ -174,7 +180,7 @@ export async function openPursuits({
     wake: (runId) => queue.wake(runId),
     async createRun(goal, input, { mine }) {
       const run_id = uuidv7()
-      await recordRun({ run_id, goal, input }, mine ? inMs(ownMs) : null)
+      await recordRun({ run_id, goal, input, reasoner: ownReasoner }, mine ? inMs(ownMs) : null)
       if (!mine) await queue.notify(run_id)
       return run_id
     },
@@ -182,9 +188,9 @@ export async function openPursuits({
       const run_id = uuidv7()
       const [from, to] = await Promise.all([keyring.sealer(situation.run_id), keyring.create(run_id)])
       const reseal = <Value>(value: Value) => resealFor(value as Json, from, to) as Value
-      const { goal } = situation.created
+      const { goal, reasoner } = situation.created
       const inherits = reseal(workToInherit(situation))
-      await recordRun({ run_id, goal, input: reseal(situation.input), inherits }, inMs(ownMs))
+      await recordRun({ run_id, goal, input: reseal(situation.input), inherits, reasoner }, inMs(ownMs))
       return run_id
     },
     work(options) {
@@ -216,6 +222,7 @@ export async function openPursuits({
 function asRunJournal(journal: Journal): RunJournal {
   return {
     read: (runId) => journal.adopt(runId),
+    peek: (runId, after) => journal.read(runId, { after }),
     async append(runId, drafts, change) {
       try {
         return await journal.append(runId, drafts, change)

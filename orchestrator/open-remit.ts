@@ -1,5 +1,6 @@
 import { InputError, type OpenOptions, type Remit } from './cli/remit.ts'
 import type { Config } from './config.ts'
+import type { ModelEndpoint } from './decide/claude/endpoint.ts'
 import { planner } from './decide/planner/planner.ts'
 import { findWorkspaceUrl } from './find-workspace-url.ts'
 import { checkSlots, goingLive } from './go-live.ts'
@@ -11,10 +12,13 @@ import type { Goal } from './model/goal.ts'
 import { digestSealed } from './model/seal.ts'
 import { fold } from './model/situation.ts'
 import { withSubGoals } from './model/sub-goals.ts'
+import { CassetteError, recordTo, replayFrom } from './model-cassette.ts'
 import { type OpenPursuits, openPursuits } from './open-pursuits.ts'
+import { endpointOf, openReasoners } from './reasoners.ts'
 import { openRecord } from './record/open-record.ts'
 import { QueryError } from './record/queries.ts'
 import { type Answer, AnswerError, answer, decideApproval, requestCancel } from './run/answer.ts'
+import type { RunReasoner } from './run/parts.ts'
 import { planOnly } from './run/plan-only.ts'
 import { replay } from './run/replay.ts'
 import { checkFaults, type Place, startEmulators, startServers } from './start-servers.ts'
@@ -22,7 +26,25 @@ import { checkFaults, type Place, startEmulators, startServers } from './start-s
 /** Throws {@link InputError} with what can be known to be wrong before anything is started. */
 export async function checkOpening(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<void> {
   checkFaults(config, catalogue, options.faults ?? {})
+  checkReasoner(config, options)
   if (options.servers) await checkSlots(config, catalogue)
+}
+
+function checkReasoner({ claude }: Config, { reasoner, cassette }: OpenOptions): void {
+  const isReplayed = cassette !== undefined && 'replay' in cassette
+  if (reasoner === 'claude' && claude.apiKey === undefined && !isReplayed)
+    throw new InputError('Claude needs ANTHROPIC_API_KEY; for an endpoint that takes any key, set it to any word')
+}
+
+/** The endpoint of a cassette, or undefined where the configured one is asked and nothing is written down. */
+function endpointFor({ claude }: Config, { cassette }: OpenOptions): ModelEndpoint | undefined {
+  if (cassette === undefined) return undefined
+  try {
+    return 'replay' in cassette ? replayFrom(cassette.replay) : recordTo(cassette.record, endpointOf(claude))
+  } catch (error) {
+    if (error instanceof CassetteError) throw new InputError(error.message)
+    throw error
+  }
 }
 
 /** Joins the home, opens the record and, where calls will be made, starts emulators and servers. Whatever fails on the way is closed. */
@@ -59,9 +81,12 @@ export async function openRemit(
     const place = { home, membership, record }
     const gateway = faults && (await startServers(config, catalogue, place, faults, options))
     if (gateway) closers.push(() => gateway.close())
-    const pursuing = await openPursuits({ config, catalogue: wholeCatalogue, goalNamed, record, gateway })
+    const reasoners = openReasoners(config.claude, endpointFor(config, options))
+    const { reasoner = 'planner' } = options
+    const parts = { config, catalogue: wholeCatalogue, goalNamed, record, gateway, reasoners, reasoner }
+    const pursuing = await openPursuits(parts)
     closers.push(() => pursuing.close())
-    return remitOf(config, wholeCatalogue, place, pursuing, close)
+    return remitOf(config, wholeCatalogue, place, { pursuing, decides: reasoners.named(reasoner) }, close)
   } catch (error) {
     await close()
     throw error
@@ -72,7 +97,7 @@ function remitOf(
   config: Config,
   catalogue: Catalogue,
   { home, record }: Pick<Place, 'home' | 'record'>,
-  pursuing: OpenPursuits,
+  { pursuing, decides }: { pursuing: OpenPursuits; decides: RunReasoner },
   close: () => Promise<void>,
 ): Remit {
   const { journal, queries, verifier } = record
@@ -110,7 +135,7 @@ function remitOf(
       return replay(await journal.read(runId), parts)
     },
     work: (options) => pursuing.work(options),
-    planOnly: (goal, input) => planOnly({ goal, input, reasoner: planner, catalogue, mode: config.mode }),
+    planOnly: (goal, input) => planOnly({ goal, input, reasoner: decides, catalogue, mode: config.mode }),
     async answer(runId, choice, { why, change } = {}) {
       const given = said(choice, why)
       const input = change && (await pursuing.changeInput(fold(await journal.read(runId)), change))

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Json } from '../shared/json.ts'
+import { didYouMean } from '../shared/nearest-name.ts'
 import { InputError, type Workplace } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { diagnose } from './diagnose.ts'
 import { goingLive } from './go-live.ts'
+import { freeTextGoal } from './goals/free-text-goal.ts'
 import { InputOfError, withInputsOf } from './goals/input-of.ts'
 import { parseGoal } from './goals/load-goal.ts'
 import { validateInput } from './goals/validate-input.ts'
@@ -32,6 +34,13 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     },
     goals: () => goalFiles(config).map(({ goal, file }) => ({ name: goal.goal, title: goal.title, file })),
     goal: (name) => goalNamed(config, name),
+    reasoner: config.claude.apiKey === undefined ? 'planner' : 'claude',
+    freeTextGoal(text, outcomes, input) {
+      const facts = [...this.catalogue.tools.values()].flatMap(({ establishes }) => establishes)
+      const unknown = outcomes.find((fact) => !facts.includes(fact))
+      if (unknown === undefined) return freeTextGoal(text, outcomes, input)
+      throw new InputError(`--outcome: no tool establishes ${unknown}${didYouMean(unknown, facts)}`)
+    },
     checkInput(goal, input) {
       const checked = validateInput(goal, input as Json)
       if (checked.ok) return checked.input

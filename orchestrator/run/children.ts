@@ -15,6 +15,8 @@ export interface NewChild {
   /** Sensitive leaves are sealed for the parent. */
   input: JsonObject
   parent: Parent
+  /** Who decides for it: whoever decides for its parent. */
+  reasoner: string
 }
 
 /** What the runs of sub-goals stand on. */
@@ -46,6 +48,7 @@ export function openChildren({ goalNamed, start, pursue, desk, wake }: ChildPart
         run_id: call.call_id,
         goal: { ...goal, ...limitsOf(call, parent, goal) },
         input: isJsonObject(input) ? input : {},
+        reasoner: parent.created.reasoner,
         parent: { run_id: parent.run_id, call_id: call.call_id, depth: (parent.created.parent?.depth ?? 0) + 1 },
       })
       let undone: Promise<void> | undefined

@@ -10,7 +10,7 @@ import type { Goal } from '../model/goal.ts'
 import type { Situation } from '../model/situation.ts'
 import { withSubGoals } from '../model/sub-goals.ts'
 import { documentOf } from './document.ts'
-import { unmetFacts } from './take-decision.ts'
+import { unmetFacts } from './unmet-facts.ts'
 
 const servers = catalogue({
   crm: [

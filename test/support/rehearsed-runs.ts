@@ -114,13 +114,12 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
     reasoner: {
       name: 'scripted',
       digest: 'sha256:scripted',
+      costs: true,
       async decide(situation) {
         const usage = { model_calls: 1, input_tokens: 10, output_tokens: 1, cost_usd: 0.01 }
         return { decision: options.decide(situation), usage }
       },
     },
-    reasonerReadsOutputs: false,
-    reasonerCosts: true,
     children: openChildren({
       goalNamed: (name) => options.goals?.find(({ goal }) => goal === name),
       async start({ run_id, goal, input, parent }) {

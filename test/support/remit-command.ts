@@ -13,12 +13,15 @@ export interface Ended {
   stderr: string
 }
 
+/** Tests never ask a real model, whatever the shell that they run in holds. */
+const withoutModel = { ANTHROPIC_API_KEY: '', ANTHROPIC_BASE_URL: '', ANTHROPIC_MODEL: '' }
+
 /** One `remit` command as its own process on a home, as a person would type it. */
 export function remit(home: string, args: readonly string[], extra: Record<string, string> = {}) {
   const { NODE_OPTIONS: _, ...inherited } = process.env
   const child = spawn(process.execPath, ['orchestrator/main.ts', ...args], {
     cwd: root,
-    env: { ...inherited, REMIT_HOME: home, NO_COLOR: '1', ...extra },
+    env: { ...inherited, ...withoutModel, REMIT_HOME: home, NO_COLOR: '1', ...extra },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

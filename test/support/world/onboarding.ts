@@ -82,7 +82,6 @@ export async function live(day: Day, setting: Setting, crash?: DayCrash): Promis
       },
     },
     reasoner: planner,
-    reasonerReadsOutputs: false,
     catalogue,
     policy: { hold: day.hold ?? [] },
     clock: clock.forRuns,

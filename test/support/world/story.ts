@@ -68,7 +68,6 @@ export async function tell(story: Story): Promise<Told> {
       },
     },
     reasoner: story.reasoner === 'planner' ? planner : scripted(story),
-    reasonerReadsOutputs: false,
     catalogue,
     policy: { hold: [] },
     clock: clock.forRuns,
