@@ -61,11 +61,16 @@ export const answerSchema = z.strictObject({
 export type Answer = z.infer<typeof answerSchema>['decision']
 
 /** The same as JSON Schema. Its bytes never change, or the prompt cache would be lost. */
-export const answerJsonSchema: Record<string, unknown> = z.toJSONSchema(answerSchema, {
-  // What the subset does not take: the dialect, the bounds of safe integers, and unions that say they are exclusive.
-  override({ jsonSchema }) {
-    const { oneOf } = jsonSchema
-    for (const name of ['$schema', 'minimum', 'maximum', 'oneOf'] as const) delete jsonSchema[name]
-    if (oneOf) jsonSchema.anyOf = oneOf
-  },
-})
+export const answerJsonSchema: Record<string, unknown> = inSubset()
+
+/** Without what the subset does not take: the dialect, the bounds of safe integers, and unions that say they are exclusive. */
+function inSubset(): Record<string, unknown> {
+  const { $schema: _, ...schema } = z.toJSONSchema(answerSchema, {
+    override({ jsonSchema }) {
+      const { oneOf } = jsonSchema
+      for (const name of ['minimum', 'maximum', 'oneOf'] as const) delete jsonSchema[name]
+      if (oneOf) jsonSchema.anyOf = oneOf
+    },
+  })
+  return schema
+}

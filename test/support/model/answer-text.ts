@@ -5,7 +5,15 @@ import { formatPointer } from '../../../shared/json-pointer.ts'
 
 /** A decision as a model writes it. */
 export function answerText(decision: Decision): string {
-  return JSON.stringify({ decision: decision.kind === 'plan' ? planOf(decision) : decision })
+  return JSON.stringify({ decision: writtenForm(decision) })
+}
+
+function writtenForm(decision: Decision): object {
+  if (decision.kind === 'plan') return planOf(decision)
+  if (decision.kind !== 'give_up') return decision
+  // A model says why; issues and notices are the runtime's.
+  const { issues: _, notice: __, ...answer } = decision
+  return answer
 }
 
 function planOf({ tasks, confidence = 0.95, ...plan }: Extract<Decision, { kind: 'plan' }>): object {
