@@ -65,6 +65,8 @@ export interface DecisionState {
   decision: Decision
   reasoner: string
   tainted: boolean
+  /** A plan came of it, which the run goes by. */
+  accepted?: true
   /** Why the runtime did not accept it. */
   problems?: Issue[]
 }
@@ -256,6 +258,8 @@ function reopen(situation: Situation): void {
 
 function acceptPlan(situation: Situation, { revision, tasks, tools }: EventData['plan_accepted']): void {
   situation.revision = revision
+  const decided = situation.decisions.at(-1)
+  if (decided) decided.accepted = true
   Object.assign(situation.tools, tools)
   for (const [id, task] of situation.tasks) {
     if (task.status === 'pending' && task.item_of === undefined) situation.tasks.delete(id)

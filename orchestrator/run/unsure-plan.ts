@@ -10,7 +10,8 @@ type Plan = Extract<Decision, { kind: 'plan' }>
 export function isAgreed({ decisions, answers }: Situation): boolean {
   const last = decisions.at(-1)
   const answer = answers.at(-1)
-  return last?.decision.kind === 'plan' && answer?.choice === proceed && answer.seq > last.seq
+  const isOpen = last?.decision.kind === 'plan' && !last.accepted && !last.problems
+  return isOpen && answer?.choice === proceed && answer.seq > last.seq
 }
 
 const proceed = 'proceed'

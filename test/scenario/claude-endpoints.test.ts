@@ -199,7 +199,7 @@ describe('a question that is interrupted', () => {
     expect(done.situation.reserved).toMatchObject({ model_calls: 0, tokens: 0 })
   })
 
-  test('by a stop is asked again by whoever takes the run up, and what it may have cost stays reserved', async () => {
+  test('by a stop is settled, and asked again by whoever takes the run up', async () => {
     const stop = new AbortController()
     const stopped = await run(
       () => {

@@ -11,15 +11,21 @@ const longestPattern = 60
 /** A longer description of a field is cut. */
 const longestNote = 160
 
+/** The schema of an output: what can be referred to, and of what type; its limits are the tool's own business. */
+export function outputText(schema: Json | undefined, marks: Tool['marks']['output']): string {
+  return typeText(schema, { tokens: [], marks, root: isJsonObject(schema) ? schema : {}, isOutput: true })
+}
+
 /** A JSON Schema in as few words as say the same: `{name: string, seats: integer 1–100, plan?: "a" | "b"}`, one line a field. */
-export function schemaText(schema: Json | undefined, marks: Tool['marks']['input']): string {
-  return typeText(schema, { tokens: [], marks, root: isJsonObject(schema) ? schema : {} })
+export function inputText(schema: Json | undefined, marks: Tool['marks']['input']): string {
+  return typeText(schema, { tokens: [], marks, root: isJsonObject(schema) ? schema : {}, isOutput: false })
 }
 
 interface Place {
   tokens: string[]
   marks: Tool['marks']['input']
   root: JsonObject
+  isOutput: boolean
 }
 
 function typeText(given: Json | undefined, place: Place): string {
@@ -33,7 +39,7 @@ function typeText(given: Json | undefined, place: Place): string {
   const { items } = schema
   if (schema.type === 'array' || items !== undefined)
     return `list of ${typeText(items, { ...place, tokens: [...place.tokens, '*'] })}`
-  return `${[schema.type ?? 'any'].flat().join(' | ')}${limitsText(schema)}`
+  return `${[schema.type ?? 'any'].flat().join(' | ')}${place.isOutput ? '' : limitsText(schema)}`
 }
 
 function objectText(schema: JsonObject, properties: JsonObject, place: Place): string {
@@ -43,12 +49,12 @@ function objectText(schema: JsonObject, properties: JsonObject, place: Place): s
   const fields = Object.entries(properties).map(([name, property]) => {
     const tokens = [...place.tokens, name]
     const type = typeText(property, { ...place, tokens })
-    return `${indent}${name}${required.includes(name) ? '' : '?'}: ${type}${notes(property, tokens, place.marks)}`
+    return `${indent}${name}${required.includes(name) ? '' : '?'}: ${type}${notes(property, tokens, place)}`
   })
   return fields.length === 0 ? '{}' : `{\n${fields.join('\n')}\n${indent.slice(2)}}`
 }
 
-function notes(property: Json | undefined, tokens: string[], marks: Place['marks']): string {
+function notes(property: Json | undefined, tokens: string[], { marks, isOutput }: Place): string {
   const pointer = formatPointer(tokens)
   const fact = marks.facts[pointer]
   const marked = [
@@ -56,14 +62,15 @@ function notes(property: Json | undefined, tokens: string[], marks: Place['marks
     ...(marks.sensitive.includes(pointer) ? ['sealed'] : []),
     ...(marks.destinations.includes(pointer) ? ['destination'] : []),
   ]
-  const description =
-    isJsonObject(property) && typeof property.description === 'string' ? property.description.slice(0, longestNote) : ''
+  const said = isJsonObject(property) && !isOutput ? property.description : undefined
+  const description = typeof said === 'string' ? said.slice(0, longestNote) : ''
   return `${marked.length === 0 ? '' : ` [${marked.join(', ')}]`}${description === '' ? '' : `  ${description}`}`
 }
 
 function limitsText({ minimum, maximum, format, pattern, default: preset }: JsonObject): string {
   const most = typeof maximum === 'number' && maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined
-  const range = minimum === undefined && most === undefined ? '' : ` ${minimum ?? ''}–${most ?? ''}`
+  const least = typeof minimum === 'number' && minimum > Number.MIN_SAFE_INTEGER ? minimum : undefined
+  const range = least === undefined && most === undefined ? '' : ` ${least ?? ''}–${most ?? ''}`
   return [
     range,
     typeof format === 'string' ? ` (${format})` : '',

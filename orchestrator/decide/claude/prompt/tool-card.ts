@@ -1,5 +1,5 @@
 import type { Tool } from '../../../model/catalogue.ts'
-import { schemaText } from './schema-text.ts'
+import { inputText, outputText } from './schema-text.ts'
 
 /** A longer description is cut. */
 const longestDescription = 600
@@ -13,8 +13,8 @@ export function toolCard(tool: Tool): string {
     `${title}. ${description.slice(0, longestDescription)}`,
     ...(establishes.length === 0 ? [] : [`establishes: ${establishes.join(', ')}`]),
     ...(sub_goal ? ['a sub-goal: a run of its own'] : []),
-    `arguments: ${schemaText(input, marks.input)}`,
-    `output: ${output ? schemaText(output, marks.output) : 'not declared'}`,
+    `arguments: ${inputText(input, marks.input)}`,
+    `output: ${output ? outputText(output, marks.output) : 'not declared'}`,
   ].join('\n')
 }
 
