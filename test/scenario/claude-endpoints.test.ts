@@ -27,7 +27,7 @@ describe('an endpoint that has too much to do', () => {
     ['429 with milliseconds', { status: 429, headers: { 'retry-after-ms': '250' } }, 250],
     ['529', { status: 529, type: 'overloaded_error' }, 1_000],
     ['500', { status: 500 }, 1_000],
-    ['529 within the stream', { text: 'half of it', then: 'error' } as const, 1_000],
+    ['529 within the stream', { text: 'half of it', breaks: 'error' } as const, 1_000],
   ])('%s is asked again after what it says, by nobody but the reasoner', async (_what, reply, wait) => {
     const done = await run(first(reply))
     expect(done.situation.status).toBe('succeeded')
@@ -56,11 +56,11 @@ describe('an answer that is not whole', () => {
     ['cut', 'The answer broke off before its end'],
     ['silence', 'Nothing came for 0.2 s'],
     ['nonsense', 'What the endpoint sent is no answer of the Messages API'],
-  ] as const)('by %s is not used, however much of it came', async (then, message) => {
+  ] as const)('by %s is not used, however much of it came', async (breaks, message) => {
     const text = answerText({ kind: 'plan', tasks: [customer], why: '' }).padEnd(4_000)
-    const done = await run(first({ text, then }), { stallMs: then === 'silence' ? 200 : 60_000 })
+    const done = await run(first({ text, breaks }), { stallMs: breaks === 'silence' ? 200 : 60_000 })
     expect(done.answers[0]).toMatchObject({ status: 'failed', failure: { kind: 'unavailable' } })
-    if (then !== 'cut') expect(done.answers[0]).toMatchObject({ failure: { message } })
+    if (breaks !== 'cut') expect(done.answers[0]).toMatchObject({ failure: { message } })
     expect(done.situation.decisions).toHaveLength(2)
     expect(done.situation.status).toBe('succeeded')
     // What had been counted before it broke off was paid for.
@@ -68,7 +68,7 @@ describe('an answer that is not whole', () => {
   })
 
   test('that takes too long as a whole is given up', async () => {
-    const done = await run(first({ text: 'x', then: 'silence' }), { answerMs: 200 })
+    const done = await run(first({ text: 'x', breaks: 'silence' }), { answerMs: 200 })
     expect(done.answers[0]).toMatchObject({ failure: { message: 'No whole answer came within 0.2 s' } })
     expect(done.api.abandoned).toBe(1)
   })
@@ -189,7 +189,7 @@ describe('a question that is interrupted', () => {
     const cancel = new AbortController()
     const script: Script = () => {
       setTimeout(() => cancel.abort({ by: 'ada' }), 20)
-      return { text: 'thinking', then: 'silence' }
+      return { text: 'thinking', breaks: 'silence' }
     }
     const done = await run(script, {}, { pursuit: { cancel: cancel.signal } })
     expect(done.situation.status).toBe('cancelled')
@@ -204,7 +204,7 @@ describe('a question that is interrupted', () => {
     const stopped = await run(
       () => {
         setTimeout(() => stop.abort(), 20)
-        return { text: 'thinking', then: 'silence' }
+        return { text: 'thinking', breaks: 'silence' }
       },
       {},
       { stop: stop.signal },

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openHome } from '../../orchestrator/home/home.ts'
+import type { Decision, Task } from '../../orchestrator/model/decision.ts'
 import type { RunDocument } from '../../orchestrator/run/document.ts'
+import { answerText } from '../support/model/answer-text.ts'
 import { type MessagesApi, messagesApi, type Script } from '../support/model/messages-api.ts'
-import { modelOf, onboardingTasks } from '../support/model/onboarding-model.ts'
+import { modelOf, onboardingTasks, readPrompt } from '../support/model/onboarding-model.ts'
 import { removePlacedData } from '../support/placed-data.ts'
 import { processesOf, remit } from '../support/remit-command.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -66,5 +69,51 @@ describe('Claude onboards a customer', { timeout: 120_000 }, () => {
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ differences: [] })
     expect(api.heard).toHaveLength(asked)
+  })
+
+  test('from a cassette without a key, once it was recorded', async () => {
+    const tape = join(folder.path, 'tape.jsonl')
+    const goal = ['run', 'onboard', '--input', 'examples/acme.json', '--json']
+    expect((await withModel(...goal, '--record', tape).ended).code).toBe(0)
+    const asked = api.heard.length
+    const { code, stdout } = await remit(home, [...goal, '--reasoner', 'claude', '--replay-model', tape]).ended
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'succeeded', usage: { model_calls: 2 } })
+    expect(api.heard).toHaveLength(asked)
+    expect(readFileSync(tape, 'utf8')).not.toContain(apiKey)
+  })
+
+  test('and does what is asked in free text, with evidence for what it did', async () => {
+    const tell: Task = {
+      id: 'tell',
+      tool: 'slack.post_message',
+      arguments: { channel: '#customers', text: { $ref: '/input/text' } },
+      after: [],
+      why: '',
+    }
+    script = (heard) => {
+      const { text } = readPrompt(heard)
+      const outcomes = [{ fact: 'slack.message', established_by: 'tell' }]
+      const finish: Decision = { kind: 'finish', outcomes, why: 'It was told.' }
+      const plan: Decision = { kind: 'plan', tasks: [tell], why: 'To tell them.' }
+      return { text: answerText(text.includes('Nothing has been done yet.') ? plan : finish) }
+    }
+    const input = '{"text": "Lunch is ready"}'
+    const { code, stdout } = await withModel('run', 'tell #customers that lunch is ready', '--input', input, '--json')
+      .ended
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      goal: 'free_text',
+      status: 'succeeded',
+      outcomes: [{ fact: 'slack.message' }],
+    })
+  })
+
+  test('and free text with outcomes needs no model', async () => {
+    const input = '{"slack.channel": "#customers", "slack.text": "Dinner is ready"}'
+    const args = ['run', 'tell them about dinner', '--outcome', 'slack.message', '--input', input, '--json']
+    const { code, stdout } = await remit(home, args).ended
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'succeeded', usage: { model_calls: 0 } })
   })
 })

@@ -25,7 +25,7 @@ export type Reply =
   /** A failure by status, before any answer. */
   | { status: number; message?: string; type?: string; headers?: Record<string, string> }
   /** An answer that goes wrong: after part of it the line is cut, silence falls, nonsense or an error follows. */
-  | { text: string; then: 'cut' | 'silence' | 'nonsense' | 'error' }
+  | { text: string; breaks: 'cut' | 'silence' | 'nonsense' | 'error' }
   /** Whatever, as the body of a 200. */
   | { raw: string }
 
@@ -102,7 +102,7 @@ async function reply(response: ServerResponse, given: Reply, { body, tokens }: H
   send('content_block_start', { index, content_block: { type: 'text', text: '' } })
   const half = Math.ceil(given.text.length / 2)
   send('content_block_delta', { index, delta: { type: 'text_delta', text: given.text.slice(0, half) } })
-  if ('then' in given) return breakOff(response, given.then)
+  if ('breaks' in given) return breakOff(response, given.breaks)
   send('content_block_delta', { index, delta: { type: 'text_delta', text: given.text.slice(half) } })
   send('content_block_stop', { index })
   send('message_delta', {
