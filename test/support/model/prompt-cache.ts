@@ -16,8 +16,14 @@ export interface CountedTokens {
 export class PromptCache {
   private readonly kept = new Set<string>()
 
-  count({ model, system, messages }: HeardBody): CountedTokens {
-    const blocks = [...system, ...messages.flatMap(({ content }) => content)]
+  count({ model, system, messages, output_config }: HeardBody): CountedTokens {
+    // An endpoint that is given a schema puts it before everything else.
+    const schema = output_config?.format ? [{ text: JSON.stringify(output_config.format) }] : []
+    const blocks: { text: string; cache_control?: object }[] = [
+      ...schema,
+      ...system,
+      ...messages.flatMap(({ content }) => content),
+    ]
     const prefix = createHash('sha256').update(model)
     let read = 0
     let marked = 0
