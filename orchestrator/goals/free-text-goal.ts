@@ -18,7 +18,7 @@ export function freeTextGoal(text: string, outcomes: readonly string[], input: J
   const goal = goalSchema.omit({ outcomes: true }).parse({
     goal: freeText,
     title,
-    description: text.trim() === title ? '' : text.trim(),
+    description: words === title ? '' : text.trim(),
     input: { type: 'object', properties: Object.fromEntries(properties) },
   })
   return { ...goal, outcomes: outcomes.map((fact): Outcome => ({ fact, on_failure: 'wait', existing: false })) }
