@@ -25,6 +25,7 @@ async function pursue(meanwhile: (record: TimedRecord, clock: VirtualClock, wake
   const record = new TimedRecord(clock)
   let wake = () => {}
   let [asked, ids] = [0, 0]
+  let wasInterrupted = false
   const reasoner: RunReasoner = {
     name: 'thoughtful',
     digest: '',
@@ -38,6 +39,7 @@ async function pursue(meanwhile: (record: TimedRecord, clock: VirtualClock, wake
         void meanwhile(record, clock, () => wake()).then(() => clock.schedule(clock.now().getTime() + 10_000, resolve))
       })
       await thinking
+      wasInterrupted = signal.aborted
       const failure = { kind: 'unavailable' as const, message: 'interrupted' }
       await ledger.settle(call.id, { outcome: { status: 'failed', failure }, usage, duration_ms: 1 })
       return { decision: { kind: 'give_up', code: 'no_way', facts: [], issues: [], why: 'thought' }, usage }
@@ -69,15 +71,15 @@ async function pursue(meanwhile: (record: TimedRecord, clock: VirtualClock, wake
     return () => {}
   }
   await clock.passUntil(advance(runId, parts, { signal: never, cancel: never, onWake }))
-  return { situation: fold(record.stored()), events: record.stored(), asked }
+  return { situation: fold(record.stored()), events: record.stored(), asked, wasInterrupted }
 }
 
 test('a cancel that another process records ends the question; what it cost is recorded, and what it says is not', async () => {
-  const { situation, events, asked } = await pursue(async (record, clock, wake) => {
+  const { situation, events, asked, wasInterrupted } = await pursue(async (record, clock, wake) => {
     await requestCancel(runId, { by: 'ada' }, { journal: record.open(), clock: clock.forRuns })
     wake()
   })
-  expect(asked).toBe(1)
+  expect([asked, wasInterrupted]).toEqual([1, true])
   expect(situation.status).toBe('cancelled')
   expect(situation.decisions).toEqual([])
   expect(situation.usage.model_calls).toBe(1)
@@ -86,7 +88,7 @@ test('a cancel that another process records ends the question; what it cost is r
 })
 
 test('a wake that is about nothing new lets the question be answered', async () => {
-  const { situation, asked } = await pursue(async (_record, _clock, wake) => wake())
-  expect(asked).toBe(1)
+  const { situation, asked, wasInterrupted } = await pursue(async (_record, _clock, wake) => wake())
+  expect([asked, wasInterrupted]).toEqual([1, false])
   expect(situation.decisions).toMatchObject([{ decision: { why: 'thought' } }])
 })
