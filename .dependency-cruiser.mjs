@@ -98,7 +98,7 @@ export default {
       severity: 'error',
       from: {
         path: '^orchestrator/',
-        pathNot: '^orchestrator/decide/claude/(messages-endpoint|endpoint-failure|streamed-answer)\\.ts$',
+        pathNot: '^orchestrator/decide/claude/(messages-endpoint|endpoint-failure|streamed-answer)\\.(test\\.)?ts$',
       },
       to: { path: 'node_modules/@anthropic-ai/sdk/' },
     },

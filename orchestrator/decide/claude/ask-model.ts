@@ -1,7 +1,6 @@
 import type { Failure, Issue } from '../../../shared/failure.ts'
 import { digest } from '../../../shared/json.ts'
 import type { Catalogue } from '../../model/catalogue.ts'
-import type { Decision } from '../../model/decision.ts'
 import type { ModelLedger, ModelOutcome } from '../../model/model-call.ts'
 import type { Situation } from '../../model/situation.ts'
 import {
@@ -14,7 +13,6 @@ import {
 } from './endpoint.ts'
 import { mostCost, type PriceTable, type TokenCounts, usageOf } from './prices.ts'
 import { buildPrompt, estimateTokens } from './prompt/build-prompt.ts'
-import { readAnswer } from './read-answer.ts'
 
 export interface AskingOptions {
   endpoint: ModelEndpoint
@@ -39,12 +37,8 @@ export interface Question {
   issues: readonly Issue[] | undefined
 }
 
-/** What came of asking one model once, however often that had to be tried. */
-export type Asked =
-  | { what: 'decided'; decision: Decision }
-  | { what: 'unusable'; issues: readonly Issue[] }
-  | { what: 'failed'; why: string }
-  | { what: 'unaffordable'; why: string }
+/** What came of asking one model, however often that had to be tried. */
+export type Asked = Judged | { what: 'failed'; why: string } | { what: 'unaffordable'; why: string }
 
 /** How often one question is sent where the endpoint cannot be reached or has too much to do. */
 const mostSendings = 4
@@ -68,7 +62,8 @@ export class ModelAsking {
     const { model, signal } = question
     const known = new Set(this.lacking.get(model))
     let answerTokens = this.options.answerTokens * (question.issues ? 2 : 1)
-    for (let sending = 1; ; sending += 1) {
+    let sending = 1
+    for (;;) {
       const lacks = this.lacksOf(model)
       const request = buildPrompt(question.situation, question.catalogue, {
         model,
@@ -88,17 +83,17 @@ export class ModelAsking {
         if (answerTokens < fewestTokens) return { what: 'unaffordable', why: sent.refused.message }
         continue
       }
-      if (sent.ok) return sent.asked
+      if ('judged' in sent) return sent.judged
       signal.throwIfAborted()
       const { failure } = sent
-      const dropped = this.drop(model, failure, sent.lacks)
-      if (dropped) continue
+      if (this.drop(model, failure, sent.lacks)) continue
       if (isFinal(failure) || sending >= mostSendings) {
         if (failure.kind === 'invalid_input') this.lacking.set(model, known)
         return { what: 'failed', why: failure.message }
       }
       await this.options.sleep(this.waitMs(failure, sending), signal)
       signal.throwIfAborted()
+      sending += 1
     }
   }
 
@@ -107,7 +102,7 @@ export class ModelAsking {
     request: ModelRequest,
     { model, situation, signal, ledger }: Question,
     attempt: number,
-  ): Promise<{ refused: Failure } | { ok: true; asked: Asked } | Extract<Sent, { ok: false }>> {
+  ): Promise<{ refused: Failure } | { judged: Judged } | EndpointFailure> {
     const { prices, endpoint, now } = this.options
     const body = recordedRequest(request)
     const inputTokens = estimateTokens(request)
@@ -125,14 +120,13 @@ export class ModelAsking {
     if ('refused' in reserved) return reserved
     const started = now().getTime()
     const sent = await endpoint.send(request, signal)
-    const [outcome, asked] = sent.ok ? judge(sent.answer, situation) : [failed(sent.failure), undefined]
-    const tokens = sent.ok ? sent.answer.tokens : (sent.tokens ?? noTokens)
+    const { outcome, result } = sent.ok ? judgeAnswer(sent.answer, situation) : notAnswered(sent)
     await ledger.settle(reserved.id, {
       outcome,
-      usage: usageOf(model, tokens, prices),
+      usage: usageOf(model, (sent.ok ? sent.answer.tokens : sent.tokens) ?? noTokens, prices),
       duration_ms: now().getTime() - started,
     })
-    return sent.ok && asked ? { ok: true, asked } : (sent as Extract<Sent, { ok: false }>)
+    return result
   }
 
   private lacksOf(model: string): Set<Feature> {
@@ -165,33 +159,6 @@ function isFinal({ kind, retry_after_ms = 0 }: Failure): boolean {
   return (kind !== 'rate_limited' && kind !== 'unavailable') || retry_after_ms > longestWaitMs
 }
 
-function failed(failure: Failure): ModelOutcome {
-  return { status: 'failed', failure }
-}
-
-/** What an answer is worth. Only one that ended by itself is read. */
-function judge(
-  { stop_reason, text: response }: { stop_reason: string; text: string },
-  situation: Situation,
-): [ModelOutcome, Asked] {
-  const unusable = (issues: Issue[]): [ModelOutcome, Asked] => [
-    { status: 'unusable', stop_reason, response, problems: issues },
-    { what: 'unusable', issues },
-  ]
-  if (stop_reason === 'refusal') {
-    const why = 'the model refused to answer'
-    return [
-      { status: 'unusable', stop_reason, response, problems: [{ path: '', message: why }] },
-      { what: 'failed', why },
-    ]
-  }
-  if (stop_reason === 'max_tokens' || stop_reason === 'model_context_window_exceeded')
-    return unusable([{ path: '', message: 'the answer was cut off at its greatest length: answer in fewer words' }])
-  if (stop_reason === 'pause_turn') return unusable([{ path: '', message: 'the answer was paused before its end' }])
-  const read = readAnswer(response, situation)
-  if (!read.ok) return unusable(read.issues)
-  return [
-    { status: 'answered', stop_reason, response },
-    { what: 'decided', decision: read.decision },
-  ]
+function notAnswered(result: EndpointFailure): { outcome: ModelOutcome; result: EndpointFailure } {
+  return { outcome: { status: 'failed', failure: result.failure }, result }
 }

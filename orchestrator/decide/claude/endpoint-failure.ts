@@ -1,5 +1,6 @@
 import { APIConnectionError, APIError } from '@anthropic-ai/sdk'
 import type { Failure } from '../../../shared/failure.ts'
+import { type Feature, features } from './endpoint.ts'
 
 /** Why an exchange ended without an answer, where the endpoint itself said nothing. */
 export class EndpointError extends Error {
@@ -32,14 +33,14 @@ export function failureOf(error: unknown, apiKey: string): Failure {
   }
 }
 
-/** Which feature an endpoint says that it does not take; `unnamed` where it refuses the request without saying why. */
-export function refusalOf<Feature extends string>(error: unknown, features: readonly Feature[]): Feature | undefined {
+/** Which feature the endpoint says that it does not take; undefined where it says nothing of the kind. */
+export function lackIn(error: unknown): Feature | undefined {
   if (!(error instanceof APIError) || (error.status !== 400 && error.status !== 422)) return undefined
   const said = (error.apiMessage ?? '').toLowerCase()
-  return features.find((feature) => words[feature]?.test(said))
+  return features.find((feature) => words[feature].test(said))
 }
 
-const words: Record<string, RegExp> = {
+const words: Record<Feature, RegExp> = {
   structured_output: /output_config|output_format|json_schema|structured|grammar/,
   thinking: /thinking/,
   caching: /cache_control|caching/,

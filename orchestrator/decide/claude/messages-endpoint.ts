@@ -1,6 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk'
-import { type Feature, features, type ModelEndpoint, type ModelRequest, type Sent } from './endpoint.ts'
-import { EndpointError, failureOf, refusalOf } from './endpoint-failure.ts'
+import type { ModelEndpoint, ModelRequest, Sent } from './endpoint.ts'
+import { EndpointError, failureOf, lackIn } from './endpoint-failure.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
 
 export interface MessagesEndpointOptions {
@@ -50,7 +50,7 @@ async function send(
     return { ok: true, answer: answer.whole() }
   } catch (error) {
     const cause = patience.reason ?? error
-    const lacks = refusalOf(cause, features) as Feature | undefined
+    const lacks = lackIn(cause)
     return { ok: false, failure: failureOf(cause, apiKey), tokens: answer.tokens, ...(lacks ? { lacks } : {}) }
   } finally {
     patience.end()
