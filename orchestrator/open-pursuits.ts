@@ -120,12 +120,12 @@ export async function openPursuits({
     keyring.release(runId)
   }
   /** A child's input was sealed for its parent; it is opened to be sealed again for the child. */
-  const startChild = async ({ run_id, goal, input, parent, reasoner }: NewChild): Promise<void> => {
+  const startChild = async ({ run_id, goal, input, parent, reasonerName }: NewChild): Promise<void> => {
     if ((await journal.read(run_id)).length > 0) return
     const sealer = await keyring.sealer(parent.run_id)
     const opened = mapAt(input, sensitivePointers(goal), (value) => (isSealed(value) ? sealer.open(value) : value))
     try {
-      await recordRun({ run_id, goal, input: opened as JsonObject, parent, reasoner }, inMs(ownMs))
+      await recordRun({ run_id, goal, input: opened as JsonObject, parent, reasoner: reasonerName }, inMs(ownMs))
     } catch (error) {
       // A worker that took the parent for abandoned was quicker: the run is there.
       if (!(error instanceof FenceLostError)) throw error

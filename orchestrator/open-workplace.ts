@@ -22,21 +22,23 @@ import { startWorkerProcesses } from './worker-processes.ts'
 
 /** What a command can know and do before anything is started. */
 export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
+  const whole = () =>
+    withSubGoals(
+      catalogue,
+      goalFiles(config).map(({ goal }) => goal),
+    )
   return {
     root: config.root,
     home: config.home,
     mode: config.mode,
     get catalogue() {
-      return withSubGoals(
-        catalogue,
-        goalFiles(config).map(({ goal }) => goal),
-      )
+      return whole()
     },
     goals: () => goalFiles(config).map(({ goal, file }) => ({ name: goal.goal, title: goal.title, file })),
     goal: (name) => goalNamed(config, name),
     reasoner: config.claude.apiKey === undefined ? 'planner' : 'claude',
     freeTextGoal(text, outcomes, input) {
-      const facts = [...this.catalogue.tools.values()].flatMap(({ establishes }) => establishes)
+      const facts = [...whole().tools.values()].flatMap(({ establishes }) => establishes)
       const unknown = outcomes.find((fact) => !facts.includes(fact))
       if (unknown === undefined) return freeTextGoal(text, outcomes, input)
       throw new InputError(`--outcome: no tool establishes ${unknown}${didYouMean(unknown, facts)}`)

@@ -90,7 +90,11 @@ class Pursuit {
 
   async untilItRests(): Promise<Situation> {
     while (!this.options.signal.aborted && !this.lost) {
-      if (this.stale) await this.reload({ overtaken: false })
+      if (this.stale) {
+        await this.reload({ overtaken: false })
+        // The run may be somebody else's now, and its record is taken up where theirs ends: no fence would stop us.
+        continue
+      }
       const arrivals = this.calls.arrivals()
       const settled = [...this.settle(arrivals), ...this.takeCancel()]
       if (isStopping(this.situation)) this.calls.cancelSubGoals(this.situation)

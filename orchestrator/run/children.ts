@@ -16,7 +16,7 @@ export interface NewChild {
   input: JsonObject
   parent: Parent
   /** Who decides for it: whoever decides for its parent. */
-  reasoner: string
+  reasonerName: string
 }
 
 /** What the runs of sub-goals stand on. */
@@ -48,7 +48,7 @@ export function openChildren({ goalNamed, start, pursue, desk, wake }: ChildPart
         run_id: call.call_id,
         goal: { ...goal, ...limitsOf(call, parent, goal) },
         input: isJsonObject(input) ? input : {},
-        reasoner: parent.created.reasoner,
+        reasonerName: parent.created.reasoner,
         parent: { run_id: parent.run_id, call_id: call.call_id, depth: (parent.created.parent?.depth ?? 0) + 1 },
       })
       let undone: Promise<void> | undefined

@@ -192,3 +192,22 @@ test('a run that is woken while it is read for the first time is read again', as
   })
   expect(reads).toBe(2)
 })
+
+test('a run that was lost by the time it is read again is left alone: nothing is appended to it', async () => {
+  const listeners: (() => void)[] = []
+  const journal = new TroubledJournal('plan_accepted', async (store) => {
+    const events = await store()
+    await journal.append('', [draft('cancel_requested', { by: 'somebody' })])
+    for (const listener of listeners) listener()
+    return events
+  })
+  const { requests } = await rehearseOn(journal, {
+    isOurs: async () => false,
+    onWake(listener) {
+      listeners.push(listener)
+      return () => {}
+    },
+  })
+  expect(called(requests)).toEqual([])
+  expect((await journal.read()).at(-1)?.type).toBe('cancel_requested')
+})

@@ -1,19 +1,12 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { parseGoal } from '../../orchestrator/goals/load-goal.ts'
-import type { JsonObject } from '../../shared/json.ts'
 import { modelOf, onboardingTasks } from '../support/model/onboarding-model.ts'
-import { root } from '../support/remit-command.ts'
 import type { Fault, FaultPlan } from '../support/world/fault.ts'
-import { officeVendors, shippedCatalogue } from '../support/world/office/office.ts'
+import { officeVendors, shippedGoals } from '../support/world/office/office.ts'
 import { undone, waitsFor, whole } from './judges.ts'
 import type { Scenario } from './scenario.ts'
 
-const onboard = parseGoal(readFileSync(join(root, 'orchestrator/goals/onboard.yaml'), 'utf8'), 'onboard.yaml')
-const acme = {
-  ...(JSON.parse(readFileSync(join(root, 'examples/acme.json'), 'utf8')) as JsonObject),
-  tax_id: { $sealed: 'v1.a.b.c' },
-}
+const { catalogue, goals } = shippedGoals()
+const { goal: onboard, input } = goals.onboard
+const acme = { ...input, tax_id: { $sealed: 'v1.a.b.c' } }
 
 const once = (...calls: Fault[]) => ({ calls })
 const always = (fault: Fault) => ({ calls: [fault], always: true })
@@ -43,7 +36,7 @@ export const onboardingScenarios: Scenario[] = [
 function day(name: string, faults: FaultPlan, judge: Scenario['judge']): Scenario {
   return {
     name,
-    catalogue: shippedCatalogue(),
+    catalogue,
     goal: onboard,
     input: acme,
     vendors: officeVendors,

@@ -1,5 +1,6 @@
 import type { Catalogue } from '../../orchestrator/model/catalogue.ts'
 import type { Situation } from '../../orchestrator/model/situation.ts'
+import { goalServer } from '../../orchestrator/model/sub-goals.ts'
 import { type CountedTokens, PromptCache } from '../support/model/prompt-cache.ts'
 
 /** What a conversation cost, turn by turn summed up. */
@@ -18,11 +19,10 @@ const system =
  */
 export function plainLoop({ calls, created }: Situation, catalogue: Catalogue): Cost {
   const cache = new PromptCache()
-  const tools = [...catalogue.tools.values()].map(({ id, description, input }) => ({
-    name: id.replace('.', '__'),
-    description,
-    input_schema: input,
-  }))
+  // Such a loop knows tools, and no goals that are tools.
+  const tools = [...catalogue.tools.values()].flatMap(({ id, server, description, input }) =>
+    server === goalServer ? [] : [{ name: id.replace('.', '__'), description, input_schema: input }],
+  )
   const goal = JSON.stringify({ goal: created.goal.description, outcomes: created.goal.outcomes, input: created.input })
   const history: { role: string; content: { text: string }[] }[] = [{ role: 'user', content: [{ text: goal }] }]
   const cost: Cost = { turns: 0, input: 0, cache_read: 0, cache_write: 0, output: 0 }

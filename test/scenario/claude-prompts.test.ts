@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { ModelRequest } from '../../orchestrator/decide/claude/endpoint.ts'
+import { loadTools } from '../../orchestrator/decide/claude/load-tools.ts'
 import { buildPrompt } from '../../orchestrator/decide/claude/prompt/build-prompt.ts'
 import { parseGoal } from '../../orchestrator/goals/load-goal.ts'
 import { type Catalogue, catalogueOf } from '../../orchestrator/model/catalogue.ts'
 import { draft } from '../../orchestrator/model/event.ts'
 import { fold, type Situation } from '../../orchestrator/model/situation.ts'
+import { withSubGoals } from '../../orchestrator/model/sub-goals.ts'
 import type { JsonObject } from '../../shared/json.ts'
 import { manifestSchema } from '../../shared/manifest.ts'
 import { answerText } from '../support/model/answer-text.ts'
@@ -106,4 +108,14 @@ test('the prefix stays the same, byte by byte, while a run goes on', async () =>
   const prefixes = new Set(api.heard.slice(0, 4).map(({ body }) => JSON.stringify(body.system)))
   expect(prefixes.size).toBe(1)
   expect(api.heard[3]?.tokens.cache_read).toBeGreaterThan(1_000)
+})
+
+test('a goal is not shown to itself as a tool, and no delete is shown to anybody', () => {
+  const whole = withSubGoals(shipped, [onboard])
+  const { first } = loadTools(begin(onboard, acme, whole), whole)
+  expect(first.map(({ id }) => id)).not.toContain('goals.onboard')
+  expect(first.map(({ effect }) => effect)).not.toContain('delete')
+  const other = { ...onboard, goal: 'other' }
+  const shown = loadTools(begin(other, acme, whole), whole).first.map(({ id }) => id)
+  expect(shown).toContain('goals.onboard')
 })

@@ -4,13 +4,14 @@ import type { Catalogue } from '../../model/catalogue.ts'
 import type { ModelLedger, ModelOutcome } from '../../model/model-call.ts'
 import type { Situation } from '../../model/situation.ts'
 import {
+  type EndpointFailure,
   type Feature,
   features,
   type ModelEndpoint,
   type ModelRequest,
   recordedRequest,
-  type Sent,
 } from './endpoint.ts'
+import { type Judged, judgeAnswer } from './judge-answer.ts'
 import { mostCost, type PriceTable, type TokenCounts, usageOf } from './prices.ts'
 import { buildPrompt, estimateTokens } from './prompt/build-prompt.ts'
 

@@ -37,9 +37,13 @@ export function countPlannable({ created }: Situation, catalogue: Catalogue): nu
   return plannable(created.goal, catalogue).size
 }
 
-/** A delete is never planned, so none is shown. */
+/** A delete is never planned, and a goal is no part of itself: neither is shown. */
 function plannable(goal: Goal, catalogue: Catalogue): Catalogue['tools'] {
-  return new Map([...allowedTools(goal, catalogue)].filter(([, { effect }]) => effect !== 'delete'))
+  return new Map(
+    [...allowedTools(goal, catalogue)].filter(
+      ([, { effect, sub_goal }]) => effect !== 'delete' && sub_goal?.goal !== goal.goal,
+    ),
+  )
 }
 
 /** What establishes the outcomes, what gives the facts that those need, and so on; then what the goal's words find. */

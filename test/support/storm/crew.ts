@@ -39,7 +39,7 @@ export class Crew {
 
   /** Resolves once every worker pursues runs. */
   async ready(): Promise<void> {
-    const isReady = () => this.said.filter((line) => line.includes('"ready"')).length >= this.size
+    const isReady = () => this.said.filter((line) => line.includes('Ready')).length >= this.size
     while (!isReady()) await new Promise((resolve) => setTimeout(resolve, 50))
   }
 

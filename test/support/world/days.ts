@@ -43,4 +43,11 @@ export const days: Record<string, Day> = {
     answers: [{ faults: {}, choice: 'approve' }],
   },
   'a day that is cancelled in the middle': { faults: {}, cancelAtCall: 4 },
+  'a day with a list of customers': { goal: 'onboard-all', faults: {} },
+  'a day with a list that is cancelled in the middle': { goal: 'onboard-all', faults: {}, cancelAtCall: 4 },
+  'a day with a list that is refused, and another try': {
+    goal: 'onboard-all',
+    faults: { 'organizations.create_organization': always('declined') },
+    answers: [{ faults: {}, choice: 'retry' }],
+  },
 }

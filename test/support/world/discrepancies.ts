@@ -1,4 +1,5 @@
 import type { CallState, Situation } from '../../../orchestrator/model/situation.ts'
+import { goalServer } from '../../../orchestrator/model/sub-goals.ts'
 import type { Told } from './story.ts'
 import type { Trace } from './vendor.ts'
 import type { World } from './world.ts'
@@ -81,11 +82,16 @@ function accountFaults(situation: Situation, trace: Trace): string[] {
   return provedAbsent ? [`${effectName(trace)} is there, and ${provedAbsent.call_id} found that it is not`] : []
 }
 
+/** What sub-goals made is of runs of their own. */
+function isOfRuns(tool: string): boolean {
+  return tool.startsWith(`${goalServer}.`)
+}
+
 /** Tasks that succeeded, and are not there or not good. */
 function missing(situation: Situation, there: readonly Trace[]): string[] {
   return [...situation.tasks.values()].flatMap((task) => {
     const tool = situation.tools[task.tool]
-    if (task.status !== 'succeeded' || !tool || tool.effect === 'read' || task.notice) return []
+    if (task.status !== 'succeeded' || !tool || tool.effect === 'read' || task.notice || isOfRuns(task.tool)) return []
     const keys = attemptsOf(situation, task.settled_by ?? '').map(({ call_id }) => call_id)
     const found = there.find(({ call_id }) => keys.includes(call_id))
     if (!found) return [`${task.id} succeeded, and what it made is not there`]
@@ -95,12 +101,15 @@ function missing(situation: Situation, there: readonly Trace[]): string[] {
 
 /** After an undo: what is there and not named as remaining, and what is named and is not there. */
 function leftovers(situation: Situation, there: readonly Trace[]): string[] {
-  const remaining = (situation.compensation?.remaining ?? []).map(({ call_id }) => ({
+  const remaining = (situation.compensation?.remaining ?? []).map(({ call_id, tool }) => ({
     call_id,
+    tool,
     keys: attemptsOf(situation, call_id).map((attempt) => attempt.call_id),
   }))
   const unnamed = there.filter(({ call_id }) => !remaining.some(({ keys }) => keys.includes(call_id)))
-  const absent = remaining.filter(({ keys }) => !there.some(({ call_id }) => keys.includes(call_id)))
+  const absent = remaining.filter(
+    ({ tool, keys }) => !isOfRuns(tool) && !there.some(({ call_id }) => keys.includes(call_id)),
+  )
   return [
     ...unnamed.map(
       (trace) => `${effectName(trace)} is there after the undo (${situation.compensation?.status ?? 'none'})`,

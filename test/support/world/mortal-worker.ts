@@ -75,7 +75,10 @@ export class MortalWorker {
 
   private journalOf(journal: RunJournal): RunJournal {
     return {
-      read: (run) => journal.read(run),
+      read: async (run) => {
+        await this.whileKilled()
+        return journal.read(run)
+      },
       append: async (run, drafts, change) => {
         const what = drafts.map(inWords).join(', ')
         await this.passes(`before the append of ${what}`)

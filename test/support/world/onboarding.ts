@@ -3,22 +3,30 @@ import type { Catalogue } from '../../../orchestrator/model/catalogue.ts'
 import type { Event } from '../../../orchestrator/model/event.ts'
 import type { Goal } from '../../../orchestrator/model/goal.ts'
 import { digestSealed } from '../../../orchestrator/model/seal.ts'
-import { fold, type Situation } from '../../../orchestrator/model/situation.ts'
+import { type CallState, fold, type Situation } from '../../../orchestrator/model/situation.ts'
+import { goalServer, subGoalName } from '../../../orchestrator/model/sub-goals.ts'
 import type { Journal } from '../../../orchestrator/record/journal.ts'
 import { FenceLostError } from '../../../orchestrator/record/record-errors.ts'
+import { advance } from '../../../orchestrator/run/advance.ts'
 import { answer, type Desk, decideApproval } from '../../../orchestrator/run/answer.ts'
+import { openChildren } from '../../../orchestrator/run/children.ts'
 import { createRun } from '../../../orchestrator/run/create-run.ts'
-import { OvertakenError, type Parts, type RunJournal } from '../../../orchestrator/run/parts.ts'
+import type { Parts } from '../../../orchestrator/run/parts.ts'
+import { rests } from '../../../orchestrator/run/pursuits.ts'
+import { Wakes } from '../../../orchestrator/run/wakes.ts'
 import type { JsonObject } from '../../../shared/json.ts'
 import { newRunId } from '../record-fixtures.ts'
+import { Desks } from './desks.ts'
 import type { FaultPlan } from './fault.ts'
 import { officeVendors } from './office/office.ts'
-import { type Crash, pursueMortally } from './pursue-mortally.ts'
+import { type Crash, type Hands, pursueMortally } from './pursue-mortally.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import { World } from './world.ts'
 
-/** A day on which a customer is onboarded: what goes wrong, and what people do about it. */
+/** A day on which customers are onboarded: what goes wrong, and what people do about it. */
 export interface Day {
+  /** The goal: one customer, unless said otherwise, or a list, each by a run of its own. */
+  goal?: 'onboard' | 'onboard-all'
   faults: FaultPlan
   /** Tools that wait for an approval. */
   hold?: string[]
@@ -30,12 +38,13 @@ export interface Day {
 
 /** Where and with what a day is lived. */
 export interface Setting {
+  /** Sub-goals included. */
   catalogue: Catalogue
-  goal: Goal
-  input: JsonObject
+  /** The shipped goals by name, each with an input. */
+  goals: Record<'onboard' | 'onboard-all', { goal: Goal; input: JsonObject }>
   /** One day is lived after the other, on one clock. */
   clock: VirtualClock
-  /** Of as many workers, who take turns: none knows anything of what another did. */
+  /** As many as workers and answers that a day may take, twice. */
   journals: readonly Journal[]
 }
 
@@ -46,6 +55,9 @@ export interface DayCrash extends Crash {
 
 export interface Lived {
   situation: Situation
+  /** Those of sub-goals. */
+  children: Situation[]
+  /** Of all runs, one run after the other. */
   events: Event[]
   world: World
   answered: string[]
@@ -55,49 +67,67 @@ export interface Lived {
 
 const owner = { tenant: 'default', principal: 'local:somebody' }
 
-/** Onboards one customer with the real goal, plan, tools and record, and fake systems; perhaps a worker is killed. */
+/** Pursues a shipped goal with the real plan, tools and record, and fake systems; perhaps a worker is killed. */
 export async function live(day: Day, setting: Setting, crash?: DayCrash): Promise<Lived> {
-  const { catalogue, goal, input, clock, journals } = setting
+  const { catalogue, clock } = setting
+  const { goal, input } = setting.goals[day.goal ?? 'onboard']
   const world = new World(catalogue, officeVendors(), clock, day.faults)
   const cancel = new AbortController()
   const runId = newRunId()
-  let turn = 0
-  const nextJournal = (): RunJournal & Pick<Journal, 'create'> => {
-    const journal = journals[turn++ % journals.length]
-    if (!journal) throw new RangeError('a setting needs journals')
-    return {
-      create: (...run) => journal.create(...run),
-      read: (run) => clock.standStill(journal.adopt(run)),
-      append: (run, drafts, change) => clock.standStill(journal.append(run, drafts, change)).catch(asOvertaken),
-    }
-  }
-  let ids = 0
-  const newParts = (): Parts => ({
-    journal: nextJournal(),
-    gateway: {
-      call(request) {
-        const reply = world.call(request)
-        if (world.calls.length === day.cancelAtCall) cancel.abort({ by: owner.principal })
-        return reply
+  const desks = new Desks(setting)
+  const newRun = { ...owner, mode: 'emulated' as const, reasoner: planner, catalogue, policyDigest: '' }
+  const wakes = new Wakes()
+  const newParts = (hands: Hands): Parts => {
+    const own = desks.next()
+    const parts = hands.take({
+      journal: own,
+      gateway: {
+        call(request) {
+          const reply = world.call(request)
+          if (world.calls.length === day.cancelAtCall) cancel.abort({ by: owner.principal })
+          return reply
+        },
       },
-    },
-    reasoner: planner,
-    catalogue,
-    policy: { hold: day.hold ?? [] },
-    clock: clock.forRuns,
-    random: () => 0.5,
-    newId: () => `id_${++ids}`,
-    digestArguments: digestSealed,
-  })
-  const run = { ...owner, goal, input, mode: 'emulated' as const, reasoner: planner, catalogue, policyDigest: '' }
-  await createRun(runId, run, nextJournal())
+      reasoner: planner,
+      catalogue,
+      policy: { hold: day.hold ?? [] },
+      clock: clock.forRuns,
+      random: () => 0.5,
+      newId: newRunId,
+      digestArguments: digestSealed,
+    })
+    const children = openChildren({
+      goalNamed: (name) => Object.values(setting.goals).find((known) => subGoalName(known.goal) === name)?.goal,
+      async start({ run_id, ...child }) {
+        if ((await desks.recorded(run_id)).length > 0) return
+        await createRun(run_id, { ...newRun, ...child }, own).catch(asKnown)
+      },
+      async pursue(childId, options) {
+        const situation = await advance(
+          childId,
+          { ...parts, children },
+          {
+            ...options,
+            cancel: new AbortController().signal,
+            isOurs: hands.isOurs,
+            onWake: (listener) => wakes.on(childId, listener),
+          },
+        )
+        return rests(situation) ? situation : undefined
+      },
+      desk: { journal: desks.next(), clock: clock.forRuns },
+      wake: async (childId) => wakes.tell(childId),
+    })
+    return { ...parts, children }
+  }
+  await createRun(runId, { ...newRun, goal, input }, desks.next())
   const boundaries: string[][] = []
   const answered: string[] = []
   for (const next of [undefined, ...(day.answers ?? [])]) {
     if (next) {
       world.change(next.faults)
       answered.push(next.choice)
-      const desk = { journal: nextJournal(), clock: clock.forRuns }
+      const desk = { journal: desks.next(), clock: clock.forRuns }
       await clock.passUntil(answerOnce(runId, next.choice, desk))
     }
     const crashes = crash?.pursuit === boundaries.length ? [crash] : []
@@ -106,9 +136,17 @@ export async function live(day: Day, setting: Setting, crash?: DayCrash): Promis
     if (crashes.length > 0) throw new RangeError(`the pursuit never came to boundary ${crash?.at}`)
   }
   await clock.runOut()
-  const events = await nextJournal().read(runId)
-  for (const journal of journals) journal.release(runId)
-  return { situation: fold(events), events, world, answered, boundaries }
+  const ofRun = await desks.recorded(runId)
+  const situation = fold(ofRun)
+  const childIds = [...situation.calls.values()].filter(isSubGoal).map(({ call_id }) => call_id)
+  const ofChildren = await Promise.all(childIds.map((id) => desks.recorded(id)))
+  for (const id of [runId, ...childIds]) desks.release(id)
+  const events = [...ofRun, ...ofChildren.flat()]
+  return { situation, children: ofChildren.map(fold), events, world, answered, boundaries }
+}
+
+function isSubGoal({ server, purpose }: CallState): boolean {
+  return server === goalServer && purpose === 'task'
 }
 
 async function answerOnce(runId: string, choice: string, desk: Desk): Promise<void> {
@@ -117,6 +155,7 @@ async function answerOnce(runId: string, choice: string, desk: Desk): Promise<vo
   return wait?.for === 'approval' ? decideApproval(runId, wait.wait_id, given, desk) : answer(runId, given, desk)
 }
 
-function asOvertaken(error: unknown): never {
-  throw error instanceof FenceLostError ? new OvertakenError(error.message, { cause: error }) : error
+/** Another worker was quicker to start the run. */
+function asKnown(error: unknown): void {
+  if (!(error instanceof FenceLostError)) throw error
 }

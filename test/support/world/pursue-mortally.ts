@@ -8,11 +8,22 @@ export interface Crash extends Kill {
   downtimeMs: number
 }
 
+/** A worker as those see it who put together what it works with. */
+export interface Hands {
+  /** The parts, in the hands of this worker. */
+  take(parts: Parts): Parts
+  /** Whether it still has the run. */
+  isOurs(): Promise<boolean>
+}
+
+/** How long after it woke a worker hears that the run is somebody else's, where the record has not told it before. */
+const renewalMs = 1_000
+
 export interface MortalRun {
   runId: string
   clock: VirtualClock
   /** What one worker works with: nothing of an earlier one's memory. */
-  newParts(): Parts
+  newParts(hands: Hands): Parts
   cancel: AbortSignal
 }
 
@@ -27,33 +38,32 @@ export async function pursueMortally(
 ): Promise<string[][]> {
   const boundaries: string[][] = []
   const awake: Promise<unknown>[] = []
-  const asleep: { worker: MortalWorker; work: Promise<unknown> }[] = []
+  const asleep: (() => void)[] = []
   let holder: MortalWorker | undefined
   for (;;) {
     const crash = crashes[0]
     const worker = new MortalWorker(crash)
     holder = worker
     boundaries.push(worker.boundaries)
-    const options: AdvanceOptions = {
-      signal: new AbortController().signal,
-      cancel,
-      isOurs: async () => holder === worker,
-    }
-    const work = advance(runId, worker.partsOf(newParts()), options)
+    const isOurs = async () => holder === worker
+    const lost = new AbortController()
+    const options: AdvanceOptions = { signal: new AbortController().signal, cancel, isOurs, drain: lost.signal }
+    const parts = newParts({ take: (taken) => worker.partsOf(taken), isOurs })
+    const work = advance(runId, parts, options)
     const end = await clock.passUntil(Promise.race([work, worker.killed]))
     if (end === 'killed' && crash) {
       crashes.shift()
       await clock.passUntil(clock.sleepUntil(new Date(clock.now().getTime() + crash.downtimeMs)))
-      if (crash.how === 'asleep') asleep.push({ worker, work })
-      if (crash.how !== 'dozing') continue
-      worker.wake()
-      awake.push(work)
+      const wake = () => {
+        worker.wake()
+        awake.push(work)
+        clock.schedule(clock.now().getTime() + renewalMs, () => lost.abort())
+      }
+      if (crash.how === 'dozing') wake()
+      if (crash.how === 'asleep') asleep.push(wake)
       continue
     }
-    for (const sleeper of asleep.splice(0)) {
-      sleeper.worker.wake()
-      awake.push(sleeper.work)
-    }
+    for (const wake of asleep.splice(0)) wake()
     await clock.passUntil(Promise.all(awake.splice(0)))
     return boundaries
   }

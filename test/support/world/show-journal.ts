@@ -10,21 +10,26 @@ export function showJournal(events: readonly Event[]): string {
 export function showTraces(world: World): string {
   return world
     .traces()
-    .map(({ system, id, call_id, good }) => `  ${system}: ${id} by ${call_id}${good ? '' : ' (not good)'}`)
+    .map(({ system, id, call_id, good }) => `  ${system}: ${id} by ${shortOf(call_id)}${good ? '' : ' (not good)'}`)
     .join('\n')
+}
+
+/** Enough of an id to tell it from the others. */
+function shortOf<Id extends string | undefined>(id: Id): Id | string {
+  return id === undefined ? id : `…${id.slice(-6)}`
 }
 
 function lineOf(event: Event): string {
   switch (event.type) {
     case 'call_intended': {
       const { call_id, purpose, server, tool, idempotency_key, attempt, compensates, looks_up } = event.data
-      const of = compensates ?? looks_up
-      return `${call_id} intended: ${purpose} ${server}.${tool} attempt ${attempt}${of ? ` of ${of}` : ''} key …${idempotency_key.slice(-6)}`
+      const of = shortOf(compensates ?? looks_up)
+      return `${shortOf(call_id)} intended: ${purpose} ${server}.${tool} attempt ${attempt}${of ? ` of ${of}` : ''} key …${idempotency_key.slice(-6)}`
     }
     case 'call_settled': {
       const { call_id, outcome, next } = event.data
       const what = outcome.status === 'succeeded' ? JSON.stringify(outcome.output) : JSON.stringify(outcome.failure)
-      return `${call_id} ${outcome.status}: ${what} → ${JSON.stringify(next)}`
+      return `${shortOf(call_id)} ${outcome.status}: ${what} → ${JSON.stringify(next)}`
     }
     case 'decision_made':
       return `decided: ${JSON.stringify(event.data.decision).slice(0, 300)}`

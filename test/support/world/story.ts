@@ -8,7 +8,7 @@ import { digest } from '../../../shared/json.ts'
 import { goal } from '../rehearsal.ts'
 import type { FaultPlan } from './fault.ts'
 import { type House, houseNames } from './houses.ts'
-import { type Crash, pursueMortally } from './pursue-mortally.ts'
+import { type Crash, type Hands, pursueMortally } from './pursue-mortally.ts'
 import { scripted } from './scripted.ts'
 import { TimedRecord } from './timed-record.ts'
 import { type Needs, townArguments, townCatalogue, townVendors } from './town.ts'
@@ -54,27 +54,28 @@ export async function tell(story: Story): Promise<Told> {
   const record = new TimedRecord(clock)
   const cancel = new AbortController()
   let [ids, atOnce, mostAtOnce] = [0, 0, 0]
-  const newParts = (): Parts => ({
-    journal: record.open(),
-    gateway: {
-      async call(request) {
-        const reply = world.call(request)
-        atOnce += 1
-        mostAtOnce = Math.max(mostAtOnce, atOnce)
-        if (world.calls.length === story.cancelAtCall) cancel.abort({ by: 'somebody' })
-        return reply.finally(() => {
-          atOnce -= 1
-        })
+  const newParts = ({ take }: Hands): Parts =>
+    take({
+      journal: record.open(),
+      gateway: {
+        async call(request) {
+          const reply = world.call(request)
+          atOnce += 1
+          mostAtOnce = Math.max(mostAtOnce, atOnce)
+          if (world.calls.length === story.cancelAtCall) cancel.abort({ by: 'somebody' })
+          return reply.finally(() => {
+            atOnce -= 1
+          })
+        },
       },
-    },
-    reasoner: story.reasoner === 'planner' ? planner : scripted(story),
-    catalogue,
-    policy: { hold: [] },
-    clock: clock.forRuns,
-    random: () => 0.5,
-    newId: () => `id_${++ids}`,
-    digestArguments: digest,
-  })
+      reasoner: story.reasoner === 'planner' ? planner : scripted(story),
+      catalogue,
+      policy: { hold: [] },
+      clock: clock.forRuns,
+      random: () => 0.5,
+      newId: () => `id_${++ids}`,
+      digestArguments: digest,
+    })
   const created = draft('run_created', {
     goal: goalOf(story),
     input: {},

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Catalogue, catalogueOf } from '../../../../orchestrator/model/catalogue.ts'
+import { readConfig } from '../../../../orchestrator/config.ts'
+import { catalogueOf } from '../../../../orchestrator/model/catalogue.ts'
+import { openWorkplace } from '../../../../orchestrator/open-workplace.ts'
 import { manifestSchema } from '../../../../shared/manifest.ts'
 import { root } from '../../remit-command.ts'
 import type { Vendor } from '../vendor.ts'
@@ -10,9 +12,15 @@ import { organizations } from './organizations.ts'
 import { provisioning } from './provisioning.ts'
 import { slack } from './slack.ts'
 
-/** The reviewed tools, as they ship. */
-export function shippedCatalogue(): Catalogue {
-  return catalogueOf(manifestSchema.parse(JSON.parse(readFileSync(join(root, 'servers', 'manifest.json'), 'utf8'))))
+/** The shipped goals and tools, and an input for each goal. */
+export function shippedGoals() {
+  const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(root, 'servers', 'manifest.json'), 'utf8')))
+  const { catalogue, goal, checkInput } = openWorkplace(readConfig({}), catalogueOf(manifest))
+  const { tax_id: _, ...acme } = JSON.parse(readFileSync(join(root, 'examples', 'acme.json'), 'utf8'))
+  const bolt = { ...acme, organization: { ...acme.organization, name: 'Bolt Ltd', slug: 'bolt' } }
+  const customers = [acme, { ...bolt, admin: { ...acme.admin, email: 'bo@bolt.example' } }]
+  const taking = (name: string, input: unknown) => ({ goal: goal(name), input: checkInput(goal(name), input) })
+  return { catalogue, goals: { onboard: taking('onboard', acme), 'onboard-all': taking('onboard-all', { customers }) } }
 }
 
 /** A fake system behind each tool that onboarding a customer takes. */
