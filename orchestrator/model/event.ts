@@ -1,6 +1,6 @@
 import type { Failure, Issue } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
-import type { CallOutcome, CallPurpose, Provenance, Verdict } from './call.ts'
+import type { CallOutcome, CallPurpose, Origin, Provenance, Verdict } from './call.ts'
 import type { ToolContract } from './catalogue.ts'
 import type { Decision, Task, Usage } from './decision.ts'
 import type { Goal } from './goal.ts'
@@ -24,6 +24,10 @@ export interface Parent {
   run_id: string
   call_id: string
   depth: number
+  /** Where what it is given came from, as far as neither a person nor a goal gave it; left out where all of it is trusted. */
+  untrusted?: Origin[]
+  /** Whoever decided to start it had seen untrusted output. */
+  tainted?: true
 }
 
 /** What an intent sets aside: one call, or what the run of a sub-goal may spend. */

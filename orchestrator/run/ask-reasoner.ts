@@ -1,4 +1,5 @@
 import { remaining } from '../enforce/budget.ts'
+import { seesUntrusted } from '../enforce/taint.ts'
 import { type Decided, type Decision, noUsage } from '../model/decision.ts'
 import { type Draft, draft } from '../model/event.ts'
 import { refusalsInARow } from '../model/refusals.ts'
@@ -20,13 +21,13 @@ export async function askReasoner(
 ): Promise<Draft> {
   const reasoner = reasonerOf(situation, parts)
   const started = parts.clock.now().getTime()
-  const { settlements } = situation
+  const tainted = reasoner.readsOutputs === true && seesUntrusted(situation)
   const { decision, usage, by = reasoner.name } = await ask(reasoner, situation, parts, ledger, signal)
   const { asked } = ledger
   return draft('decision_made', {
     decision,
     reasoner: by,
-    tainted: reasoner.readsOutputs === true && settlements > 0,
+    tainted,
     usage: asked.length > 0 ? ledger.usage : usage,
     duration_ms: parts.clock.now().getTime() - started,
     ...(asked.length > 0 ? { model_calls: [...asked] } : {}),

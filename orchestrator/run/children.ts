@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../shared/json.ts'
 import { narrowTools } from '../enforce/allowed-tools.ts'
+import { isTainted, untrustedOrigins } from '../enforce/taint.ts'
 import type { CallResult } from '../model/call.ts'
 import type { Parent } from '../model/event.ts'
 import type { Budget, Goal } from '../model/goal.ts'
@@ -49,7 +50,7 @@ export function openChildren({ goalNamed, start, pursue, desk, wake }: ChildPart
         goal: { ...goal, ...limitsOf(call, parent, goal) },
         input: isJsonObject(input) ? input : {},
         reasonerName: parent.created.reasoner,
-        parent: { run_id: parent.run_id, call_id: call.call_id, depth: (parent.created.parent?.depth ?? 0) + 1 },
+        parent: parentOf(call, parent),
       })
       let undone: Promise<void> | undefined
       const onCancel = () => {
@@ -79,6 +80,18 @@ export function openChildren({ goalNamed, start, pursue, desk, wake }: ChildPart
       const message = situation.finished ? `Run ${runId} left ${left}` : `Run ${runId} is not undone yet`
       return endedAs(call, { kind: 'internal', message }, desk)
     },
+  }
+}
+
+/** What a child knows of its parent. Trust is not won by handing values on. */
+function parentOf({ call_id, provenance }: CallState, parent: Situation): Parent {
+  const untrusted = untrustedOrigins(provenance, parent)
+  return {
+    run_id: parent.run_id,
+    call_id,
+    depth: (parent.created.parent?.depth ?? 0) + 1,
+    ...(untrusted.length > 0 ? { untrusted } : {}),
+    ...(isTainted(parent) ? { tainted: true } : {}),
   }
 }
 

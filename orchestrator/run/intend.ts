@@ -6,6 +6,7 @@ import { mayReserve } from '../enforce/budget.ts'
 import { judge } from '../enforce/policy.ts'
 import { literalOriginIn } from '../enforce/provenance.ts'
 import { reservationOf } from '../enforce/reservation.ts'
+import { isTainted } from '../enforce/taint.ts'
 import type { CallPurpose, Provenance, Verdict } from '../model/call.ts'
 import { contractOf, type ToolContract } from '../model/catalogue.ts'
 import { type Draft, draft, type EventData, type Reservation } from '../model/event.ts'
@@ -69,7 +70,7 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
   const generation = isBlind ? task.generation + 1 : task.generation
   const key = keyOf(generation)
   // Whoever decided last need not have planned this task: one tainted decision taints what the run does from then on.
-  const tainted = situation.decisions.some((decision) => decision.tainted)
+  const tainted = isTainted(situation)
   const verdict = judge({
     tool: contract,
     arguments: args,
@@ -289,7 +290,8 @@ export function intendUndo(situation: Situation, call: CallState, attempt: numbe
 export function scopeOf(situation: Situation): Scope {
   return {
     input: situation.input,
-    inputOrigin: 'input',
+    // What a parent handed on is no more to be trusted than where it had it from.
+    inputOrigin: situation.created.parent?.untrusted?.[0] ?? 'input',
     tasks: { get: (id) => outputOf(situation.tasks.get(id)) },
     literalOrigin: literalOriginIn(situation.created.goal),
   }

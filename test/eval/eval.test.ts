@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { root } from '../support/remit-command.ts'
 import { openContestants } from './contestants.ts'
 import { plainLoop } from './plain-loop.ts'
 import type { Scenario } from './scenario.ts'
@@ -41,5 +44,10 @@ test('onboarding takes two model calls where a plain loop takes one for each too
   const loop = plainLoop(done.ended.situation, onboarding.catalogue)
   expect(done.result.model_calls).toBe(2)
   expect(loop.turns).toBe(8)
-  expect(done.result.input_tokens).toBeLessThan((loop.input + loop.cache_read + loop.cache_write) / 2)
+  const ofLoop = loop.input + loop.cache_read + loop.cache_write
+  expect(done.result.input_tokens).toBeLessThan(ofLoop / 2)
+  // What the guide says is what is counted.
+  const guide = readFileSync(join(root, 'docs/guides/claude.md'), 'utf8')
+  for (const figure of [done.result.input_tokens, done.result.cache_read_tokens, ofLoop, loop.cache_read])
+    expect(guide).toContain(` ${figure.toLocaleString('en-US')} |`)
 })
