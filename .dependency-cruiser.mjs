@@ -113,6 +113,16 @@ export default {
       to: { path: inputOutput },
     },
     {
+      name: 'only-the-messages-endpoint-asks-models',
+      comment: 'What builds prompts and reads answers sends nothing itself.',
+      severity: 'error',
+      from: {
+        path: '^orchestrator/',
+        pathNot: '^orchestrator/decide/claude/(messages-endpoint|endpoint-failure|streamed-answer)\\.(test\\.)?ts$',
+      },
+      to: { path: 'node_modules/@anthropic-ai/sdk/' },
+    },
+    {
       name: 'no-orphans',
       severity: 'error',
       from: {

@@ -83,4 +83,24 @@ servers:
       ].join('\n'),
     )
   })
+
+  test('takes the key, the endpoint and the models of Claude from the environment', () => {
+    const { claude } = configOf('claude: { models: [one], answer_tokens: 2000 }', {
+      ANTHROPIC_API_KEY: 'sk-1',
+      ANTHROPIC_BASE_URL: 'http://127.0.0.1:1',
+      ANTHROPIC_MODEL: 'two, three,',
+    })
+    expect(claude).toMatchObject({ apiKey: 'sk-1', baseUrl: 'http://127.0.0.1:1', models: ['two', 'three'] })
+    expect(claude.answerTokens).toBe(2_000)
+  })
+
+  test('has no key where the environment has none, and the models of the file', () => {
+    const { claude } = configOf('claude: { models: [one, two] }', { ANTHROPIC_API_KEY: '', ANTHROPIC_MODEL: '' })
+    expect(claude.models).toEqual(['one', 'two'])
+    expect(claude).not.toHaveProperty('apiKey')
+  })
+
+  test('refuses an endpoint that is no URL', () => {
+    expect(() => configOf('', { ANTHROPIC_BASE_URL: 'gateway' })).toThrow('ANTHROPIC_BASE_URL must be a URL')
+  })
 })

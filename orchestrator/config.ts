@@ -38,6 +38,23 @@ const issuerSchema = z.strictObject({
 
 const portSchema = z.coerce.number().int().min(0).max(65_535)
 
+const price = z.number().min(0)
+
+/** What deciding by a model may use and costs; see docs/guides/claude.md. */
+const claudeSchema = z.strictObject({
+  /** By name; where the first cannot decide, the next is asked. ANTHROPIC_MODEL overrides it. */
+  models: z.array(z.string().min(1)).min(1).default(['claude-opus-5-5', 'claude-sonnet-5-5']),
+  /** US dollars per million tokens, in the place of the list prices. */
+  prices: z
+    .record(z.string(), z.strictObject({ input: price, output: price, cache_read: price, cache_write: price }))
+    .default({}),
+  answer_tokens: z.int().min(1_024).default(16_000),
+  context_tokens: z.int().min(8_192).default(1_000_000),
+  /** How long a whole answer may take, and how long nothing may come. */
+  answer_seconds: z.int().min(1).default(600),
+  stall_seconds: z.int().min(1).default(120),
+})
+
 const fileSchema = z.strictObject({
   mode: z.enum(['emulated', 'live']).default('emulated'),
   /** Folders with goal files, relative to the project's root; the shipped goals are always there. */
@@ -63,6 +80,7 @@ const fileSchema = z.strictObject({
       issuer: issuerSchema.optional(),
     })
     .prefault({}),
+  claude: claudeSchema.prefault({}),
   /** Server → where its endpoints and credentials come from in live mode. */
   servers: z
     .record(
@@ -78,6 +96,20 @@ const fileSchema = z.strictObject({
     )
     .default({}),
 })
+
+/** How models are asked. */
+export interface ClaudeConfig {
+  /** Without it no model is asked. */
+  apiKey?: string
+  /** Of a gateway or a local model that speaks the Messages API. */
+  baseUrl?: string
+  models: [string, ...string[]]
+  prices: z.output<typeof claudeSchema>['prices']
+  answerTokens: number
+  contextTokens: number
+  answerSeconds: number
+  stallSeconds: number
+}
 
 /** All that Remit is told from outside, parsed once. Nothing else reads the environment or the configuration. */
 export interface Config {
@@ -97,6 +129,7 @@ export interface Config {
   triggerFolders: string[]
   /** The file with the operator's rules, whether or not it is there. */
   policyFile: string
+  claude: ClaudeConfig
   servers: z.output<typeof fileSchema>['servers']
   /** The folder in which the person typed the command. */
   invocationFolder: string
@@ -137,6 +170,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     goalFolders: [join(root, 'orchestrator', 'goals'), ...settings.goals.map((folder) => resolve(root, folder))],
     triggerFolders: settings.triggers.map((folder) => resolve(dirname(file), folder)),
     policyFile: resolve(dirname(file), settings.policy),
+    claude: claudeConfig(settings.claude, environment),
     servers: withPlaces(settings.servers, dirname(file)),
     invocationFolder: environment.INIT_CWD ?? process.cwd(),
     owner: { tenant: 'default', principal: `local:${localUser()}` },
@@ -148,6 +182,27 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 function configHomeOf({ REMIT_CONFIG_HOME, XDG_CONFIG_HOME }: Config['environment']): string {
   if (REMIT_CONFIG_HOME) return resolve(REMIT_CONFIG_HOME)
   return join(XDG_CONFIG_HOME ? resolve(XDG_CONFIG_HOME) : join(homedir(), '.config'), 'remit')
+}
+
+function claudeConfig(
+  settings: z.output<typeof claudeSchema>,
+  environment: Readonly<Record<string, string | undefined>>,
+): ClaudeConfig {
+  const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: baseUrl, ANTHROPIC_MODEL: given } = environment
+  if (baseUrl && !/^https?:$/.test(URL.parse(baseUrl)?.protocol ?? ''))
+    throw new ConfigError('ANTHROPIC_BASE_URL must be a URL such as https://gateway.example')
+  const named = (given ?? '').split(',').flatMap((name) => name.trim() || [])
+  const [first = '', ...others] = named.length > 0 ? named : settings.models
+  return {
+    ...(apiKey ? { apiKey } : {}),
+    ...(baseUrl ? { baseUrl } : {}),
+    models: [first, ...others],
+    prices: settings.prices,
+    answerTokens: settings.answer_tokens,
+    contextTokens: settings.context_tokens,
+    answerSeconds: settings.answer_seconds,
+    stallSeconds: settings.stall_seconds,
+  }
 }
 
 /** Files that hold credentials are named relative to the configuration file. */

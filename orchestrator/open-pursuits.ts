@@ -4,7 +4,6 @@ import { mapAt } from '../shared/json-pointer.ts'
 import { mergePatch } from '../shared/merge-patch.ts'
 import { InputError, type Work, type Worker } from './cli/remit.ts'
 import type { Config } from './config.ts'
-import { planner } from './decide/planner/planner.ts'
 import type { Policy } from './enforce/policy/policy.ts'
 import type { Gateway } from './execute/gateway.ts'
 import { validateInput } from './goals/validate-input.ts'
@@ -16,6 +15,7 @@ import type { Owner } from './model/run.ts'
 import { digestSealed, resealFor } from './model/seal.ts'
 import type { Situation } from './model/situation.ts'
 import { isSealed } from './model/value.ts'
+import { plannerAlone, type Reasoners } from './reasoners.ts'
 import type { Journal } from './record/journal.ts'
 import type { OpenRecord } from './record/open-record.ts'
 import { FenceLostError } from './record/record-errors.ts'
@@ -72,6 +72,10 @@ export interface PursuitsOptions {
   record: OpenRecord
   /** Absent where nothing is called. */
   gateway: Gateway | undefined
+  /** The planner alone where it is left out. */
+  reasoners?: Reasoners
+  /** For which of them runs are created here. */
+  reasoner?: string
 }
 
 /** Puts together what pursues runs: record, gateway, reasoner, and the runs of sub-goals. */
@@ -82,6 +86,8 @@ export async function openPursuits({
   goalNamed,
   record,
   gateway,
+  reasoners = plannerAlone,
+  reasoner: ownReasoner = 'planner',
 }: PursuitsOptions): Promise<OpenPursuits> {
   const { journal, keyring, queue } = record
   const clock = { now: () => new Date(), sleepUntil }
@@ -101,7 +107,11 @@ export async function openPursuits({
     ) as JsonObject
   }
   const recordRun = async (
-    run: Pick<NewRun, 'goal' | 'input' | 'input_provenance' | 'parent' | 'inherits'> & { run_id: string; owner: Owner },
+    run: Pick<NewRun, 'goal' | 'input' | 'input_provenance' | 'parent' | 'inherits'> & {
+      run_id: string
+      owner: Owner
+      reasoner: string
+    },
     wake_at: string | null,
   ): Promise<void> => {
     await createRun(
@@ -111,7 +121,7 @@ export async function openPursuits({
         goal: run.goal,
         input: await seal(run.run_id, run.goal, run.input),
         mode: config.mode,
-        reasoner: planner,
+        reasoner: reasoners.named(run.reasoner),
         catalogue,
         policyDigest: policy.digest,
         ...(run.parent ? { parent: run.parent } : {}),
@@ -149,13 +159,17 @@ export async function openPursuits({
     keyring.release(runId)
   }
   /** A child's input was sealed for its parent; it is opened to be sealed again for the child. */
-  const startChild = async ({ run_id, goal, input, input_provenance, parent }: NewChild): Promise<void> => {
+  const startChild = async ({ parent, ...child }: NewChild): Promise<void> => {
+    const { run_id, goal, input, input_provenance, reasonerName: reasoner } = child
     if ((await journal.read(run_id)).length > 0) return
     const sealer = await keyring.sealer(parent.run_id)
     const opened = mapAt(input, sensitivePointers(goal), (value) => (isSealed(value) ? sealer.open(value) : value))
     const owner = await record.ownerOf(parent.run_id)
     // A worker that took the parent for abandoned may be quicker.
-    await recordOnce({ run_id, goal, input: opened as JsonObject, input_provenance, parent, owner }, inMs(ownMs))
+    await recordOnce(
+      { run_id, goal, input: opened as JsonObject, input_provenance, parent, owner, reasoner },
+      inMs(ownMs),
+    )
   }
 
   /** Whoever watches a run watches the runs of its sub-goals, too. */
@@ -173,8 +187,8 @@ export async function openPursuits({
     return {
       journal: asRunJournal(journal),
       gateway,
-      reasoner: planner,
-      reasonerReadsOutputs: false,
+      reasoner: reasoners.named(ownReasoner),
+      reasonerNamed: reasoners.named,
       children: childrenOf(watch),
       catalogue,
       policy,
@@ -208,16 +222,17 @@ export async function openPursuits({
       const { run_id } = options
       // Whoever pursues it here holds its end: it is not to be made a second time over their heads.
       if (run_id !== undefined && (await journal.read(run_id)).length > 0) return run_id
-      return recordNew({ run_id: uuidv7(), ...options, goal, input })
+      return recordNew({ run_id: uuidv7(), reasoner: ownReasoner, ...options, goal, input })
     },
     async forkRun(situation, options) {
       const { run_id = uuidv7() } = options
       const [from, to] = await Promise.all([keyring.sealer(situation.run_id), keyring.create(run_id)])
       const reseal = <Value>(value: Value) => resealFor(value as Json, from, to) as Value
       const { created, input_provenance } = situation
-      const { goal } = created
+      const { goal, reasoner } = created
       const inherits = reseal(workToInherit(situation))
-      return recordNew({ ...options, run_id, goal, input: reseal(situation.input), input_provenance, inherits })
+      const input = reseal(situation.input)
+      return recordNew({ ...options, run_id, goal, input, input_provenance, inherits, reasoner })
     },
     work(options) {
       const worker = startWorker({ due: queue, mode: config.mode, pursuits, wakes, ...options })
@@ -253,6 +268,7 @@ export async function openPursuits({
 function asRunJournal(journal: Journal): RunJournal {
   return {
     read: (runId) => journal.adopt(runId),
+    peek: (runId, after) => journal.read(runId, { after }),
     async append(runId, drafts, change) {
       try {
         return await journal.append(runId, drafts, change)

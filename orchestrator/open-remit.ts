@@ -1,5 +1,6 @@
 import { InputError, type OpenOptions, type Remit, type Work, type Worker } from './cli/remit.ts'
 import type { Config } from './config.ts'
+import type { ModelEndpoint } from './decide/claude/endpoint.ts'
 import { planner } from './decide/planner/planner.ts'
 import type { Policy } from './enforce/policy/policy.ts'
 import type { Gateway } from './execute/gateway.ts'
@@ -15,13 +16,16 @@ import type { Goal } from './model/goal.ts'
 import { digestSealed } from './model/seal.ts'
 import { fold } from './model/situation.ts'
 import { withSubGoals } from './model/sub-goals.ts'
+import { CassetteError, recordTo, replayFrom } from './model-cassette.ts'
 import { notePolicy } from './note-policy.ts'
 import { type OpenPursuits, openPursuits } from './open-pursuits.ts'
 import { type OpenTriggers, openTriggers } from './open-triggers.ts'
+import { endpointOf, openReasoners } from './reasoners.ts'
 import type { ApiKeys } from './record/api-keys.ts'
 import { openRecord } from './record/open-record.ts'
 import { QueryError } from './record/queries.ts'
 import { type Answer, AnswerError, answer, decideApproval, requestCancel } from './run/answer.ts'
+import type { RunReasoner } from './run/parts.ts'
 import { planOnly } from './run/plan-only.ts'
 import { replay } from './run/replay.ts'
 import { tryPolicy } from './run/try-policy.ts'
@@ -32,7 +36,25 @@ import type { Trigger } from './triggers/trigger.ts'
 /** Throws {@link InputError} with what can be known to be wrong before anything is started. */
 export async function checkOpening(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<void> {
   checkFaults(config, catalogue, options.faults ?? {})
+  checkReasoner(config, options)
   if (options.servers) await checkSlots(config, catalogue)
+}
+
+function checkReasoner({ claude }: Config, { reasoner, cassette }: OpenOptions): void {
+  const isReplayed = cassette !== undefined && 'replay' in cassette
+  if (reasoner === 'claude' && claude.apiKey === undefined && !isReplayed)
+    throw new InputError('Claude needs ANTHROPIC_API_KEY; for an endpoint that takes any key, set it to any word')
+}
+
+/** The endpoint of a cassette, or undefined where the configured one is asked and nothing is written down. */
+function endpointFor({ claude }: Config, { cassette }: OpenOptions): ModelEndpoint | undefined {
+  if (cassette === undefined) return undefined
+  try {
+    return 'replay' in cassette ? replayFrom(cassette.replay) : recordTo(cassette.record, endpointOf(claude))
+  } catch (error) {
+    if (error instanceof CassetteError) throw new InputError(error.message)
+    throw error
+  }
 }
 
 /** Joins the home, opens the record and, where calls will be made, starts emulators and servers. Whatever fails on the way is closed. */
@@ -70,10 +92,14 @@ export async function openRemit(
     const gateway = faults && (await startServers(config, catalogue, place, faults, options))
     if (gateway) closers.push(() => gateway.close())
     if (gateway) await notePolicy(record, policy, { file: config.policyFile, by: config.owner.principal })
-    const pursuing = await openPursuits({ config, policy, catalogue: wholeCatalogue, goalNamed, record, gateway })
+    const reasoners = openReasoners(config.claude, endpointFor(config, options))
+    const { reasoner = 'planner' } = options
+    const known = { config, policy, catalogue: wholeCatalogue, goalNamed, record, gateway }
+    const pursuing = await openPursuits({ ...known, reasoners, reasoner })
     closers.push(() => pursuing.close())
     const started = openTriggers({ config, triggers, goalNamed, record, pursuing })
-    const parts = { catalogue: wholeCatalogue, goals, policy, gateway, pursuing, triggers: started }
+    const decides = reasoners.named(reasoner)
+    const parts = { catalogue: wholeCatalogue, goals, policy, gateway, pursuing, decides, triggers: started }
     return remitOf(config, parts, place, close)
   } catch (error) {
     await close()
@@ -115,6 +141,8 @@ interface RemitParts {
   policy: Policy
   gateway: Gateway | undefined
   pursuing: OpenPursuits
+  /** Who decides for runs that are started by a command. */
+  decides: RunReasoner
   triggers: OpenTriggers
 }
 
@@ -171,7 +199,7 @@ function remitOf(
     serveHttp: (options) => serveHttp({ config, record, ...parts, modules: [parts.triggers.webhooks], ...options }),
     keys: keysOf(config, record.apiKeys),
     enlist: () => membership.enlist(`${enlistedAs}${process.pid}`, stopBy),
-    planOnly: (goal, input) => planOnly({ goal, input, reasoner: planner, catalogue, mode: config.mode }),
+    planOnly: (goal, input) => planOnly({ goal, input, reasoner: parts.decides, catalogue, mode: config.mode }),
     async answer(runId, choice, { why, change } = {}) {
       const given = said(choice, why)
       const input = change && (await pursuing.changeInput(fold(await journal.read(runId)), change))

@@ -1,11 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Json } from '../shared/json.ts'
+import { didYouMean } from '../shared/nearest-name.ts'
 import { InputError, type OpenOptions, type Remit, type Workplace } from './cli/remit.ts'
 import { type Config, ConfigError } from './config.ts'
 import { diagnose } from './diagnose.ts'
 import type { Policy } from './enforce/policy/policy.ts'
 import { goingLive } from './go-live.ts'
+import { freeTextGoal } from './goals/free-text-goal.ts'
 import { InputOfError, withInputsOf } from './goals/input-of.ts'
 import { parseGoal } from './goals/load-goal.ts'
 import { validateInput } from './goals/validate-input.ts'
@@ -25,15 +27,17 @@ import { startWorkerProcesses } from './worker-processes.ts'
 
 /** What a command can know and do before anything is started. */
 export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
+  const whole = () =>
+    withSubGoals(
+      catalogue,
+      goalFiles(config).map(({ goal }) => goal),
+    )
   return {
     root: config.root,
     home: config.home,
     mode: config.mode,
     get catalogue() {
-      return withSubGoals(
-        catalogue,
-        goalFiles(config).map(({ goal }) => goal),
-      )
+      return whole()
     },
     goals: () => goalFiles(config).map(({ goal, file }) => ({ name: goal.goal, title: goal.title, file })),
     goal: (name) => goalNamed(config, name),
@@ -41,6 +45,13 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     policy: (file) => policyIn(config, catalogue, file),
     triggers: () => triggersIn(config),
     tryTrigger: (name, payload) => tryTrigger(config, name, payload),
+    reasoner: config.claude.apiKey === undefined ? 'planner' : 'claude',
+    freeTextGoal(text, outcomes, input) {
+      const facts = [...whole().tools.values()].flatMap(({ establishes }) => establishes)
+      const unknown = outcomes.find((fact) => !facts.includes(fact))
+      if (unknown === undefined) return freeTextGoal(text, outcomes, input)
+      throw new InputError(`--outcome: no tool establishes ${unknown}${didYouMean(unknown, facts)}`)
+    },
     checkInput(goal, input) {
       const checked = validateInput(goal, input as Json)
       if (checked.ok) return checked.input

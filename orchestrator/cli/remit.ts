@@ -21,6 +21,8 @@ export interface Workplace {
   home: string
   mode: Mode
   catalogue: Catalogue
+  /** What decides where nobody says: Claude where there is a key for it. */
+  reasoner: ReasonerChoice
   /** The names and titles of the shipped and configured goals. */
   goals(): { name: string; title: string; file: string }[]
   /** The goal of that name. Throws {@link InputError} when there is none, naming those that there are. */
@@ -33,6 +35,11 @@ export interface Workplace {
   triggers(): Trigger[]
   /** The input that a payload would lead to, or why there is none. Throws {@link InputError} when there is no such trigger. */
   tryTrigger(name: string, payload: Json): { input: JsonObject } | Exclude<Taken, { run_id: string }>
+  /**
+   * A goal in free text, with the facts that must hold at its end. Throws {@link InputError} for a fact that no tool
+   * establishes.
+   */
+  freeTextGoal(text: string, outcomes: readonly string[], input: JsonObject): Goal
   /** The input with defaults applied. Throws {@link InputError} with every fault by its path. */
   checkInput(goal: Goal, input: unknown): JsonObject
   /** Throws {@link InputError} with what can be known to be wrong before anything is started: faults that nobody knows, slots that nothing fills. */
@@ -77,7 +84,10 @@ export interface Restored extends Backup {
 export interface OpenOptions {
   /** True where calls will be made; false for looking only. */
   servers: boolean
-  reasoner?: 'planner'
+  /** What decides for the runs that are created here; the planner where it is left out. */
+  reasoner?: ReasonerChoice
+  /** A file to which every exchange with a model is written, or one that answers in a model's place. */
+  cassette?: { record: string } | { replay: string }
   /** Named faults of the emulators: `billing` → `down`. Refused in live mode. */
   faults?: Record<string, string>
   /** Aborted when opening is to end early; what was started is stopped, and `open` throws the signal's reason. */
@@ -111,6 +121,8 @@ export interface Finding {
   found: string
   advice?: string
 }
+
+export type ReasonerChoice = 'planner' | 'claude'
 
 /** Remit at work: the record, and with servers the means to pursue runs. Close it whatever happens. */
 export interface Remit {

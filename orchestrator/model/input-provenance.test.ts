@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import {
   afterChange,
+  holdsOutput,
   inputProvenanceOf,
   isFromOutside,
-  isMadeUp,
   originsAt,
   provenanceFrom,
 } from './input-provenance.ts'
@@ -39,6 +39,6 @@ test('a sub-goal gets what its call was given, with its origins', () => {
   }
   const ofChild = inputProvenanceOf(call)
   expect(ofChild).toEqual({ '/email': ['trigger:signups'], '/id': ['tool:a.b'] })
-  expect([isFromOutside(ofChild), isMadeUp(ofChild)]).toEqual([true, true])
-  expect([isFromOutside({ '/id': ['goal'] }), isMadeUp({ '/id': ['goal'] })]).toEqual([false, false])
+  expect([isFromOutside(ofChild), holdsOutput(ofChild)]).toEqual([true, true])
+  expect([isFromOutside({ '/id': ['goal'] }), holdsOutput({ '/id': ['goal'] })]).toEqual([false, false])
 })

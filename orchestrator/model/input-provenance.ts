@@ -46,9 +46,7 @@ export function isFromOutside(provenance: Provenance): boolean {
   )
 }
 
-/** True where a part of the input is what a tool returned or a model made up. */
-export function isMadeUp(provenance: Provenance): boolean {
-  return Object.values(provenance).some((origins) =>
-    origins.some((origin) => origin === 'model' || origin.startsWith('tool:')),
-  )
+/** True where a part of the input is what a tool returned. */
+export function holdsOutput(provenance: Provenance): boolean {
+  return Object.values(provenance).some((origins) => origins.some((origin) => origin.startsWith('tool:')))
 }

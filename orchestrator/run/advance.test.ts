@@ -13,7 +13,7 @@ import type { CallOutcome } from '../model/call.ts'
 import type { Decision } from '../model/decision.ts'
 import { evidenceFor } from '../model/evidence.ts'
 import type { Situation } from '../model/situation.ts'
-import { unmetFacts } from './take-decision.ts'
+import { unmetFacts } from './unmet-facts.ts'
 
 const undo = (tool: string) => ({ tool, arguments: { id: { $ref: '/output/id' } } })
 const tools = catalogue({

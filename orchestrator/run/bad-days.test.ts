@@ -19,7 +19,7 @@ import { fold, type Situation } from '../model/situation.ts'
 import { decideApproval } from './answer.ts'
 import { documentOf } from './document.ts'
 import { nextStep } from './next-step.ts'
-import { unmetFacts } from './take-decision.ts'
+import { unmetFacts } from './unmet-facts.ts'
 
 const runId = '11111111-1111-7111-8111-111111111111'
 const tools = catalogue({

@@ -27,8 +27,8 @@ const call = {
   task_id: 'part',
   server: 'goals',
   tool: 'part',
-  provenance: {},
   arguments: {},
+  provenance: {},
   reservation: { tool_calls: 1 },
   intended_at: at,
 } as unknown as CallState

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../shared/json.ts'
 import { narrowTools } from '../enforce/allowed-tools.ts'
+import { isTainted } from '../enforce/taint.ts'
 import type { CallResult, Provenance } from '../model/call.ts'
 import type { Parent } from '../model/event.ts'
 import type { Budget, Goal } from '../model/goal.ts'
@@ -17,6 +18,8 @@ export interface NewChild {
   input: JsonObject
   input_provenance: Provenance
   parent: Parent
+  /** Who decides for it: whoever decides for its parent. */
+  reasonerName: string
 }
 
 /** What the runs of sub-goals stand on. */
@@ -49,7 +52,8 @@ export function openChildren({ goalNamed, start, pursue, desk, wake }: ChildPart
         goal: { ...goal, ...limitsOf(call, parent, goal) },
         input: isJsonObject(input) ? input : {},
         input_provenance: inputProvenanceOf(call.provenance),
-        parent: { run_id: parent.run_id, call_id: call.call_id, depth: (parent.created.parent?.depth ?? 0) + 1 },
+        reasonerName: parent.created.reasoner,
+        parent: parentOf(call, parent),
       })
       let undone: Promise<void> | undefined
       const onCancel = () => {
@@ -79,6 +83,16 @@ export function openChildren({ goalNamed, start, pursue, desk, wake }: ChildPart
       const message = situation.finished ? `Run ${runId} left ${left}` : `Run ${runId} is not undone yet`
       return endedAs(call, { kind: 'internal', message }, desk)
     },
+  }
+}
+
+/** What a child knows of its parent. Trust is not won by handing work on. */
+function parentOf({ call_id }: CallState, parent: Situation): Parent {
+  return {
+    run_id: parent.run_id,
+    call_id,
+    depth: (parent.created.parent?.depth ?? 0) + 1,
+    ...(isTainted(parent) ? { tainted: true } : {}),
   }
 }
 

@@ -7,7 +7,7 @@ import { draft } from '../model/event.ts'
 import { evidenceFor } from '../model/evidence.ts'
 import { fold, type Situation } from '../model/situation.ts'
 import { decideApproval, NotEntitledError } from './answer.ts'
-import { unmetFacts } from './take-decision.ts'
+import { unmetFacts } from './unmet-facts.ts'
 
 const runId = '11111111-1111-7111-8111-111111111111'
 const tools = catalogue({ a: [tool('make', { establishes: ['a.thing'] })] })

@@ -1,5 +1,6 @@
 import type { Proposal } from '../enforce/policy/proposal.ts'
 import { reservationOf } from '../enforce/reservation.ts'
+import { isTainted } from '../enforce/taint.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import type { Task } from '../model/decision.ts'
 import type { Situation } from '../model/situation.ts'
@@ -17,7 +18,7 @@ export function proposal(situation: Situation, planned: Planned, { tools }: Pick
     ...planned,
     scopes: tools.get(tool?.id ?? task.tool)?.scopes ?? [],
     // Whoever decided last need not have planned this task: one tainted decision taints what the run does from then on.
-    tainted: purpose === 'task' && situation.decisions.some((decision) => decision.tainted),
+    tainted: purpose === 'task' && isTainted(situation),
     run: { tenant: situation.tenant, principal, goal: goal.goal, mode },
     cost_usd: reservationOf(task, tool).cost_usd,
   }

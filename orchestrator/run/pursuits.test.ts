@@ -69,7 +69,6 @@ function partsOn(journal: MemoryJournal): Parts {
     journal,
     gateway: { call: async () => ({ outcome: ok(), started_at: '', settled_at: '', egress: [] }) },
     reasoner: { name: '', digest: '', decide: async () => ({ decision, usage }) },
-    reasonerReadsOutputs: false,
     catalogue: servers,
     policy: defaultPolicy,
     clock: { now, sleepUntil: async () => {} },

@@ -7,7 +7,7 @@ import { evidenceFor } from '../model/evidence.ts'
 import { provenanceFrom } from '../model/input-provenance.ts'
 import type { Situation } from '../model/situation.ts'
 import { decideApproval } from './answer.ts'
-import { unmetFacts } from './take-decision.ts'
+import { unmetFacts } from './unmet-facts.ts'
 
 const marks = {
   input: { facts: {}, sensitive: [], destinations: ['/to'] },

@@ -4,8 +4,8 @@ import { defaultPolicy, holding } from '../enforce/fixtures/policies.ts'
 import { policyOf } from '../enforce/policy/policy.ts'
 import type { Decision } from '../model/decision.ts'
 import type { Situation } from '../model/situation.ts'
-import { unmetFacts } from './take-decision.ts'
 import { isOtherwise, tryPolicy } from './try-policy.ts'
+import { unmetFacts } from './unmet-facts.ts'
 
 const tools = catalogue({
   a: [tool('make', { establishes: ['a.thing'] })],

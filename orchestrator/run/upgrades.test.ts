@@ -9,7 +9,7 @@ import { evidenceFor } from '../model/evidence.ts'
 import { fold, type Situation } from '../model/situation.ts'
 import { answer, decideApproval } from './answer.ts'
 import { OvertakenError } from './parts.ts'
-import { unmetFacts } from './take-decision.ts'
+import { unmetFacts } from './unmet-facts.ts'
 
 const runId = '11111111-1111-7111-8111-111111111111'
 const make = { establishes: ['a.thing'], compensation: { tool: 'unmake', arguments: { id: { $ref: '/output/id' } } } }

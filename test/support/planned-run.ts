@@ -54,7 +54,6 @@ export async function pursuePlanned(runId: string, planned: Planned): Promise<Si
     journal: watch({ read: journal.adopt, append: journal.append }),
     gateway,
     reasoner: planOf(tasks),
-    reasonerReadsOutputs: false,
     catalogue,
     policy,
     clock: { now: () => new Date(), sleepUntil: () => Promise.reject(new Error('a planned run waits for no instant')) },

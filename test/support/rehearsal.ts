@@ -174,7 +174,6 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       },
     },
     reasoner: options.reasoner ?? scripted,
-    reasonerReadsOutputs: false,
     catalogue: options.catalogue,
     policy: options.policy ?? defaultPolicy,
     clock,

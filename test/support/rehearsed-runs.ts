@@ -40,6 +40,8 @@ export interface RehearsedRunsOptions {
   goals?: readonly Goal[]
   script?: Script
   decide(situation: Situation): Decision
+  /** True where it reads what tools return. */
+  readsOutputs?: boolean
   /** Called before each call: what it returns is waited for. */
   beforeCall?(request: CallRequest): Promise<void> | void
 }
@@ -115,13 +117,13 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
     reasoner: {
       name: 'scripted',
       digest: 'sha256:scripted',
+      costs: true,
+      ...(options.readsOutputs === undefined ? {} : { readsOutputs: options.readsOutputs }),
       async decide(situation) {
         const usage = { model_calls: 1, input_tokens: 10, output_tokens: 1, cost_usd: 0.01 }
         return { decision: options.decide(situation), usage }
       },
     },
-    reasonerReadsOutputs: false,
-    reasonerCosts: true,
     children: openChildren({
       goalNamed: (name) => options.goals?.find(({ goal }) => goal === name),
       async start(child) {

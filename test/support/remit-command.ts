@@ -13,6 +13,9 @@ export interface Ended {
   stderr: string
 }
 
+/** Tests never ask a real model, whatever the shell that they run in holds. */
+const withoutModel = { ANTHROPIC_API_KEY: '', ANTHROPIC_BASE_URL: '', ANTHROPIC_MODEL: '' }
+
 /** One `remit` command as its own process on a home, as a person would type it. */
 export function remit(home: string, args: readonly string[], extra: Record<string, string> = {}) {
   const { NODE_OPTIONS: _, ...inherited } = process.env
@@ -21,6 +24,7 @@ export function remit(home: string, args: readonly string[], extra: Record<strin
     // Several may serve at once, and none of them is to find, or leave, a key of whoever runs the tests.
     env: {
       ...inherited,
+      ...withoutModel,
       REMIT_HOME: home,
       REMIT_PORT: '0',
       REMIT_CONFIG_HOME: join(home, 'user'),

@@ -91,7 +91,6 @@ export async function live(day: Day, setting: Setting, crash?: DayCrash): Promis
         },
       },
       reasoner: planner,
-      reasonerReadsOutputs: false,
       catalogue,
       policy: holding(...(day.hold ?? [])),
       clock: clock.forRuns,

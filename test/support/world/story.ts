@@ -70,7 +70,6 @@ export async function tell(story: Story): Promise<Told> {
         },
       },
       reasoner: story.reasoner === 'planner' ? planner : scripted(story),
-      reasonerReadsOutputs: false,
       catalogue,
       policy: defaultPolicy,
       clock: clock.forRuns,
