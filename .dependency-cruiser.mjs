@@ -74,9 +74,29 @@ export default {
       to: { path: '^orchestrator/(?!(observe|run|model)/)' },
     },
     {
-      name: 'cli-never-imports-the-composition-root',
+      name: 'triggers-import-http-run-and-model-only',
+      comment: 'The record, the gateway and the clock come to them as ports.',
       severity: 'error',
-      from: { path: '^orchestrator/cli/' },
+      from: { path: '^orchestrator/triggers/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^orchestrator/(?!(triggers|http|run|model)/|parse-yaml\\.ts$)' },
+    },
+    {
+      name: 'http-imports-neither-record-nor-execute-nor-the-terminal',
+      comment: 'It works with a service; a tenant’s data is asked for there, and nowhere else.',
+      severity: 'error',
+      from: { path: '^orchestrator/http/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^orchestrator/(cli|record|execute|home)/' },
+    },
+    {
+      name: 'only-doors-serve-http',
+      severity: 'error',
+      from: { path: '^orchestrator/(?!http/|mcp/|triggers/webhook-routes)', pathNot: '\\.test\\.ts$|/fixtures/' },
+      to: { path: 'node_modules/(@hono/node-server|hono)/' },
+    },
+    {
+      name: 'doors-never-import-the-composition-root',
+      severity: 'error',
+      from: { path: '^orchestrator/(cli|http|mcp|observe)/', pathNot: '^orchestrator/http/.*\\.test\\.ts$' },
       to: { path: '^orchestrator/[^/]+\\.ts$' },
     },
     {
@@ -104,6 +124,16 @@ export default {
       severity: 'error',
       from: { path: '^orchestrator/decide/', pathNot: '\\.test\\.ts$' },
       to: { path: inputOutput },
+    },
+    {
+      name: 'only-the-messages-endpoint-asks-models',
+      comment: 'What builds prompts and reads answers sends nothing itself.',
+      severity: 'error',
+      from: {
+        path: '^orchestrator/',
+        pathNot: '^orchestrator/decide/claude/(messages-endpoint|endpoint-failure|streamed-answer)\\.(test\\.)?ts$',
+      },
+      to: { path: 'node_modules/@anthropic-ai/sdk/' },
     },
     {
       name: 'no-orphans',

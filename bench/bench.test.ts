@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { openHome } from '../orchestrator/home/home.ts'
 import { durableCall } from './durable-call.ts'
 import { foldTime } from './fold-time.ts'
+import { http } from './http.ts'
 import { jail } from './jail.ts'
 import { makespan } from './makespan.ts'
 import { memory } from './memory.ts'
@@ -28,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('each part of the bench', () => {
-  test.each([durableCall, tableSize, record, writesPerCall, foldTime, memory, planning, jail])(
+  test.each([durableCall, tableSize, record, writesPerCall, foldTime, memory, planning, http, jail])(
     '$name measures',
     async (part) => {
       const report = await part.run(stage(), { quick: true, plansFolder: folder })

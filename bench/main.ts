@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { durableCall } from './durable-call.ts'
 import { foldTime } from './fold-time.ts'
+import { http } from './http.ts'
 import { jail } from './jail.ts'
 import { root } from './ledger.ts'
 import { makespan } from './makespan.ts'
@@ -29,6 +30,7 @@ const parts: Part[] = [
   startUp,
   planning,
   jail,
+  http,
 ]
 
 const usage = `npm run bench -- [PART…] [--quick] [--json FILE] [--plans FOLDER]

@@ -5,21 +5,14 @@ import { type Config, ConfigError } from './config.ts'
 import type { Catalogue } from './model/catalogue.ts'
 
 /**
- * Throws {@link ConfigError} with every name in the configuration that the reviewed manifest does not have: a hold on a tool
- * that does not exist would hold nothing, and nobody would notice.
+ * Throws {@link ConfigError} with every name in the configuration that the reviewed manifest does not have: what is chosen
+ * for a server that does not exist reaches nobody, and nobody would notice.
  */
 export function checkNames(config: Config, catalogue: Catalogue): void {
-  const issues = [
-    ...heldTools(config, catalogue),
-    ...Object.keys(config.servers).flatMap((name) => slots(name, config, catalogue)),
-  ]
+  const issues = [...Object.keys(config.servers).flatMap((name) => slots(name, config, catalogue))]
   if (issues.length === 0) return
   const lines = issues.map(({ path, message }) => `  ${path} ${message}`)
   throw new ConfigError(`The configuration (${config.file}) is refused:\n${lines.join('\n')}`)
-}
-
-function heldTools({ policy }: Config, { tools }: Catalogue): Issue[] {
-  return policy.hold.flatMap((tool, index) => unknown(['policy', 'hold', index], 'tool', tool, tools.keys()))
 }
 
 function slots(name: string, { servers }: Config, catalogue: Catalogue): Issue[] {

@@ -23,7 +23,8 @@ const catalogue = catalogueOf(manifest)
 describe('readConfig', () => {
   test('goes without a file: emulated vendors, and everything under .remit of the project', () => {
     const config = readConfig({ REMIT_CONFIG: join(folder, 'none.yaml') })
-    expect(config).toMatchObject({ mode: 'emulated', home: join(root, '.remit'), servers: {}, policy: { hold: [] } })
+    expect(config).toMatchObject({ mode: 'emulated', home: join(root, '.remit'), servers: {} })
+    expect(config.policyFile).toBe(join(folder, 'policy.yaml'))
   })
 
   test('lets no variable choose but REMIT_…: neither a DATABASE_URL nor a vendor’s key', () => {
@@ -39,8 +40,14 @@ describe('readConfig', () => {
   })
 
   test('names the line of what it does not know', () => {
-    expect(() => configOf('mode: emulated\npolicy:\n  holds: [x]\n')).toThrow(
-      `${file}:3:3 /policy/holds is not known here; did you mean hold?`,
+    expect(() => configOf('mode: emulated\ngoal:\n  - x\n')).toThrow(
+      `${file}:2:1 /goal is not known here; did you mean goals?`,
+    )
+  })
+
+  test('says which rule holds a tool, where the configuration still held it itself', () => {
+    expect(() => configOf('policy:\n  hold: [slack.post_message]\n')).toThrow(
+      /:2:3 \/policy is the path of a policy file, where a tool is held by the rule \{ .*verdict: hold/,
     )
   })
 
@@ -74,9 +81,8 @@ describe('checkNames', () => {
     expect(() => checkNames(readConfig({}), catalogue)).not.toThrow()
   })
 
-  test('names every tool, server and slot that the manifest does not have, and what was probably meant', () => {
+  test('names every server and slot that the manifest does not have, and what was probably meant', () => {
     const config = configOf(`
-policy: { hold: [slack.post_message, slack.post_mesage] }
 servers:
   biling: {}
   billing: { credentials: { STRIPE_KEY: { env: X } }, endpoints: { STRIPE_API_BAS: { value: x } } }
@@ -85,12 +91,31 @@ servers:
     expect(() => checkNames(config, catalogue)).toThrow(
       [
         `The configuration (${file}) is refused:`,
-        '  /policy/hold/1 names no tool of the manifest; did you mean slack.post_message?',
         '  /servers/biling names no server of the manifest; did you mean billing?',
         '  /servers/billing/endpoints/STRIPE_API_BAS names no endpoint of the manifest; did you mean STRIPE_API_BASE?',
         '  /servers/billing/credentials/STRIPE_KEY names no credential of the manifest; it has STRIPE_API_KEY',
         '  /servers/email/settings/SENDER names no setting of the manifest; it has EMAIL_FROM',
       ].join('\n'),
     )
+  })
+
+  test('takes the key, the endpoint and the models of Claude from the environment', () => {
+    const { claude } = configOf('claude: { models: [one], answer_tokens: 2000 }', {
+      ANTHROPIC_API_KEY: 'sk-1',
+      ANTHROPIC_BASE_URL: 'http://127.0.0.1:1',
+      ANTHROPIC_MODEL: 'two, three,',
+    })
+    expect(claude).toMatchObject({ apiKey: 'sk-1', baseUrl: 'http://127.0.0.1:1', models: ['two', 'three'] })
+    expect(claude.answerTokens).toBe(2_000)
+  })
+
+  test('has no key where the environment has none, and the models of the file', () => {
+    const { claude } = configOf('claude: { models: [one, two] }', { ANTHROPIC_API_KEY: '', ANTHROPIC_MODEL: '' })
+    expect(claude.models).toEqual(['one', 'two'])
+    expect(claude).not.toHaveProperty('apiKey')
+  })
+
+  test('refuses an endpoint that is no URL', () => {
+    expect(() => configOf('', { ANTHROPIC_BASE_URL: 'gateway' })).toThrow('ANTHROPIC_BASE_URL must be a URL')
   })
 })

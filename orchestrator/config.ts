@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { userInfo } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { isLoopback } from '../shared/capability/loopback.ts'
+import { effects } from '../shared/manifest.ts'
 import { driverNames } from './execute/sandbox/driver.ts'
 import type { SandboxChoice } from './execute/sandbox/open-jailer.ts'
 import type { Mode } from './model/event.ts'
@@ -25,16 +26,49 @@ const serverUrl = z.url({ protocol: /^https?$/ }).refine((text) => text.startsWi
   error: 'must be an https URL, or one on loopback',
 })
 
+/** What those may do who come with a token of an OpenID Connect issuer. */
+const issuerSchema = z.strictObject({
+  url: z.url(),
+  audience: z.string().min(1),
+  /** Where its public keys are; what its discovery document says unless given. */
+  jwks: z.url().optional(),
+  tenant: z
+    .union([z.strictObject({ name: z.string().min(1) }), z.strictObject({ claim: z.string().min(1) })])
+    .default({ name: 'default' }),
+  scopes_claim: z.string().min(1).default('scope'),
+  ceiling: z
+    .strictObject({
+      goals: z.array(z.string()).exactOptional(),
+      effect: z.enum(effects).exactOptional(),
+      cost_usd: z.number().min(0).exactOptional(),
+    })
+    .default({}),
+  requests_per_minute: z.int().min(1).default(600),
+})
+
+const portSchema = z.coerce.number().int().min(0).max(65_535)
+
+const price = z.number().min(0)
+
+/** What deciding by a model may use and costs; see docs/guides/claude.md. */
+const claudeSchema = z.strictObject({
+  /** By name; where the first cannot decide, the next is asked. ANTHROPIC_MODEL overrides it. */
+  models: z.array(z.string().min(1)).min(1).default(['claude-opus-5-5', 'claude-sonnet-5-5']),
+  /** US dollars per million tokens, in the place of the list prices. */
+  prices: z
+    .record(z.string(), z.strictObject({ input: price, output: price, cache_read: price, cache_write: price }))
+    .default({}),
+  answer_tokens: z.int().min(1_024).default(16_000),
+  context_tokens: z.int().min(8_192).default(1_000_000),
+  /** How long a whole answer may take, and how long nothing may come. */
+  answer_seconds: z.int().min(1).default(600),
+  stall_seconds: z.int().min(1).default(120),
+})
+
 const fileSchema = z.strictObject({
   mode: z.enum(['emulated', 'live']).default('emulated'),
   /** Folders with goal files, relative to the project's root; the shipped goals are always there. */
   goals: z.array(z.string()).default([]),
-  policy: z
-    .strictObject({
-      hold: z.array(z.string()).default([]),
-      on_denied_egress: z.enum(['record', 'stop']).default('record'),
-    })
-    .prefault({}),
   /** What confines servers: the driver, and the weakest that is taken; `auto` is the strongest that works, and never none. */
   sandbox: z
     .strictObject({
@@ -48,6 +82,28 @@ const fileSchema = z.strictObject({
     })),
   /** Where traces of runs go, by OTLP over HTTP; nowhere unless said. */
   traces: z.strictObject({ endpoint: z.url({ protocol: /^https?$/ }) }).optional(),
+  /** Folders with trigger files, relative to the configuration file. */
+  triggers: z.array(z.string().min(1)).default([]),
+  /** The policy file, relative to the configuration file. */
+  policy: z
+    .string(
+      'is the path of a policy file, where a tool is held by the rule ' +
+        '{ name: …, when: tool == "server.tool", verdict: hold, reason: … }',
+    )
+    .min(1)
+    .default('policy.yaml'),
+  /** Where `remit start` listens, and who beside the holders of keys is let in. */
+  http: z
+    .strictObject({
+      port: portSchema.default(4747),
+      /** An address of this machine; only programs on it reach the default. */
+      host: z.string().min(1).default('127.0.0.1'),
+      /** The names by which others ask for it. */
+      hosts: z.array(z.string().min(1)).default([]),
+      issuer: issuerSchema.optional(),
+    })
+    .prefault({}),
+  claude: claudeSchema.prefault({}),
   /** Server → where its endpoints and credentials come from in live mode. */
   servers: z
     .record(
@@ -66,6 +122,20 @@ const fileSchema = z.strictObject({
     .default({}),
 })
 
+/** How models are asked. */
+export interface ClaudeConfig {
+  /** Without it no model is asked. */
+  apiKey?: string
+  /** Of a gateway or a local model that speaks the Messages API. */
+  baseUrl?: string
+  models: [string, ...string[]]
+  prices: z.output<typeof claudeSchema>['prices']
+  answerTokens: number
+  contextTokens: number
+  answerSeconds: number
+  stallSeconds: number
+}
+
 /** All that Remit is told from outside, parsed once. Nothing else reads the environment or the configuration. */
 export interface Config {
   /** The project's root. */
@@ -77,9 +147,14 @@ export interface Config {
   mode: Mode
   /** The owner URL of an external Postgres; without it Remit runs its own. */
   databaseUrl?: string
+  http: z.output<typeof fileSchema>['http']
+  /** Where what is the user's own and no project's is kept, such as the local key. */
+  configHome: string
   goalFolders: string[]
-  /** What the operator adds to the default policy. */
-  policy: { hold: string[]; on_denied_egress: 'record' | 'stop' }
+  triggerFolders: string[]
+  /** The file with the operator's rules, whether or not it is there. */
+  policyFile: string
+  claude: ClaudeConfig
   servers: z.output<typeof fileSchema>['servers']
   sandbox: SandboxChoice
   /** The base URL of an OpenTelemetry collector; without it nothing is traced. */
@@ -114,15 +189,21 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const tracesEndpoint = environment.OTEL_EXPORTER_OTLP_ENDPOINT || settings.traces?.endpoint
   if (tracesEndpoint !== undefined && !/^https?:$/.test(URL.parse(tracesEndpoint)?.protocol ?? ''))
     throw new ConfigError('OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://localhost:4318')
+  const port = portSchema.safeParse(environment.REMIT_PORT || settings.http.port)
+  if (!port.success) throw new ConfigError('REMIT_PORT must be a port: a whole number from 0 to 65535')
   return {
     root,
     file,
     home: resolve(root, environment.REMIT_HOME || '.remit'),
     mode,
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    http: { ...settings.http, port: port.data },
+    configHome: configHomeOf(environment),
     goalFolders: [join(root, 'orchestrator', 'goals'), ...settings.goals.map((folder) => resolve(root, folder))],
-    policy: settings.policy,
     sandbox: settings.sandbox,
+    triggerFolders: settings.triggers.map((folder) => resolve(dirname(file), folder)),
+    policyFile: resolve(dirname(file), settings.policy),
+    claude: claudeConfig(settings.claude, environment),
     servers: withPlaces(settings.servers, dirname(file)),
     ...(tracesEndpoint === undefined ? {} : { tracesEndpoint }),
     invocationFolder: environment.INIT_CWD ?? process.cwd(),
@@ -144,6 +225,32 @@ function refuseRemote(servers: Config['servers'], file: string): void {
 
 function onLoopback(url: string): boolean {
   return isLoopback(URL.parse(url)?.hostname ?? '')
+}
+
+function configHomeOf({ REMIT_CONFIG_HOME, XDG_CONFIG_HOME }: Config['environment']): string {
+  if (REMIT_CONFIG_HOME) return resolve(REMIT_CONFIG_HOME)
+  return join(XDG_CONFIG_HOME ? resolve(XDG_CONFIG_HOME) : join(homedir(), '.config'), 'remit')
+}
+
+function claudeConfig(
+  settings: z.output<typeof claudeSchema>,
+  environment: Readonly<Record<string, string | undefined>>,
+): ClaudeConfig {
+  const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: baseUrl, ANTHROPIC_MODEL: given } = environment
+  if (baseUrl && !/^https?:$/.test(URL.parse(baseUrl)?.protocol ?? ''))
+    throw new ConfigError('ANTHROPIC_BASE_URL must be a URL such as https://gateway.example')
+  const named = (given ?? '').split(',').flatMap((name) => name.trim() || [])
+  const [first = '', ...others] = named.length > 0 ? named : settings.models
+  return {
+    ...(apiKey ? { apiKey } : {}),
+    ...(baseUrl ? { baseUrl } : {}),
+    models: [first, ...others],
+    prices: settings.prices,
+    answerTokens: settings.answer_tokens,
+    contextTokens: settings.context_tokens,
+    answerSeconds: settings.answer_seconds,
+    stallSeconds: settings.stall_seconds,
+  }
 }
 
 /** Files that hold credentials are named relative to the configuration file. */

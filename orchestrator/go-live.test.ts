@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { manifestSchema } from '../shared/manifest.ts'
 import { InputError, type OpenOptions } from './cli/remit.ts'
 import { type Config, readConfig } from './config.ts'
+import { defaultPolicy } from './enforce/fixtures/policies.ts'
 import { checkSlots, goingLive } from './go-live.ts'
 import { catalogueOf } from './model/catalogue.ts'
 import { checkOpening, openRemit } from './open-remit.ts'
@@ -161,8 +162,8 @@ describe('going live', () => {
   })
 
   test('happens only after somebody has agreed: servers are not opened before', async () => {
-    await expect(openRemit(config(), { catalogue, goals: [] }, { servers: true })).rejects.toThrow(
-      'Nobody has agreed to go live',
-    )
+    await expect(
+      openRemit(config(), { catalogue, goals: [], policy: defaultPolicy, triggers: [] }, { servers: true }),
+    ).rejects.toThrow('Nobody has agreed to go live')
   })
 })

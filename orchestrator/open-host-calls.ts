@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
-import type { OpenOptions, Serving } from './cli/remit.ts'
+import type { HostSession, OpenOptions } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { planner } from './decide/planner/planner.ts'
-import { policyDigest } from './enforce/policy.ts'
+import type { Policy } from './enforce/policy/policy.ts'
 import { openHome } from './home/home.ts'
 import { joinHome, type Membership } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
@@ -19,7 +19,7 @@ import { type ServersRecord, startEmulators, startServers } from './start-server
 /** What makes a host's calls, and where they are recorded. */
 export interface OpenHostCalls {
   calls: HostCalls
-  recorded: Serving['recorded']
+  recorded: HostSession['recorded']
   close(): Promise<void>
 }
 
@@ -29,7 +29,12 @@ type Options = Pick<OpenOptions, 'signal'>
  * Starts the catalogue's servers as every run has them, with the record where that can be had. Whether a session is recorded
  * is settled here, once: one that began recorded calls nothing that it cannot record.
  */
-export async function openHostCalls(config: Config, catalogue: Catalogue, options: Options): Promise<OpenHostCalls> {
+export async function openHostCalls(
+  config: Config,
+  catalogue: Catalogue,
+  policy: Policy,
+  options: Options,
+): Promise<OpenHostCalls> {
   const home = openHome(config.home)
   const membership = await joinHome(home)
   const closers: (() => Promise<void>)[] = [() => membership.leave()]
@@ -49,8 +54,8 @@ export async function openHostCalls(config: Config, catalogue: Catalogue, option
     }
     const [runs, recorded] =
       'close' in record
-        ? ([await recordedRuns(config, catalogue, record, start, closers), { home: config.home }] as const)
-        : ([await runsInMemory(config, catalogue, record.why, start), record] as const)
+        ? ([await recordedRuns(config, catalogue, policy, record, start, closers), { home: config.home }] as const)
+        : ([await runsInMemory(config, catalogue, policy, record.why, start), record] as const)
     options.signal?.throwIfAborted()
     return { calls: new HostCalls(runs), recorded, close }
   } catch (error) {
@@ -76,12 +81,13 @@ type Start = (record: ServersRecord) => Promise<CancellableGateway>
 async function recordedRuns(
   config: Config,
   catalogue: Catalogue,
+  policy: Policy,
   record: OpenRecord,
   start: Start,
   closers: (() => Promise<void>)[],
 ): Promise<CallRuns> {
   const gateway = await start(record)
-  const pursuing = await openPursuits({ config, catalogue, goalNamed: () => undefined, record, gateway })
+  const pursuing = await openPursuits({ config, policy, catalogue, goalNamed: () => undefined, record, gateway })
   closers.push(
     () => pursuing.close(),
     async () => void (await record.signHeads().catch(() => 0)),
@@ -96,17 +102,22 @@ async function recordedRuns(
   }
 }
 
-async function runsInMemory(config: Config, catalogue: Catalogue, why: string, start: Start): Promise<CallRuns> {
+async function runsInMemory(
+  config: Config,
+  catalogue: Catalogue,
+  policy: Policy,
+  why: string,
+  start: Start,
+): Promise<CallRuns> {
   let gateway: CancellableGateway | undefined
   const runs = unrecordedRuns(
     {
       tenant: config.owner.tenant,
       mode: config.mode,
-      policyDigest: policyDigest(config.policy),
+      policyDigest: policy.digest,
       reasoner: planner,
-      reasonerReadsOutputs: false,
       catalogue,
-      policy: config.policy,
+      policy,
       clock: { now: () => new Date(), sleepUntil },
       random: Math.random,
       newId: uuidv7,

@@ -65,8 +65,10 @@ export function openMcpBackend({ goals, catalogue, record, pursuing, calls }: Mc
     },
     answer: (caller, runId, choice, why) =>
       say(caller, runId, () => answer(runId, { choice, ...saidBy(caller, why) }, desk)),
-    decideApproval: (caller, { run_id, approval_id }, choice, why) =>
-      say(caller, run_id, () => decideApproval(run_id, approval_id, { choice, ...saidBy(caller, why) }, desk)),
+    decideApproval(caller, { run_id, approval_id }, choice, why) {
+      const decision = { choice, decider: caller, ...(why === undefined ? {} : { why }) }
+      return say(caller, run_id, () => decideApproval(run_id, approval_id, decision, desk))
+    },
     cancel: (caller, runId, why) => say(caller, runId, () => requestCancel(runId, saidBy(caller, why), desk)),
     async untilGrown(_, { ms, signal }) {
       await sleep(ms, undefined, { signal }).catch(() => {})

@@ -4,9 +4,9 @@ import { mapAt } from '../shared/json-pointer.ts'
 import { mergePatch } from '../shared/merge-patch.ts'
 import { InputError, type Work, type Worker } from './cli/remit.ts'
 import type { Config } from './config.ts'
-import { planner } from './decide/planner/planner.ts'
-import { policyDigest } from './enforce/policy.ts'
+import type { Policy } from './enforce/policy/policy.ts'
 import { validateInput } from './goals/validate-input.ts'
+import type { Provenance } from './model/call.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { inputProperties } from './model/input-facts.ts'
@@ -17,6 +17,7 @@ import { isSealed } from './model/value.ts'
 import { type Log, logEvent } from './observe/open-log.ts'
 import { traceJournal } from './observe/trace-journal.ts'
 import type { Tracer } from './observe/tracer.ts'
+import { plannerAlone, type Reasoners } from './reasoners.ts'
 import type { Journal } from './record/journal.ts'
 import type { OpenRecord } from './record/open-record.ts'
 import { FenceLostError } from './record/record-errors.ts'
@@ -43,19 +44,30 @@ export interface OpenPursuits {
   desk: Desk
   /** Makes the run due now, and tells whoever pursues it, in any process. */
   wake(runId: string): Promise<void>
-  /** `mine`: it is about to be pursued here; else it is due for any worker at once. `owner`: whose it is; the local user's unless said. */
-  createRun(goal: Goal, input: JsonObject, options: { mine: boolean; owner?: Owner }): Promise<string>
-  /** A new run of the same goal and input that starts with what stood in another: recorded, and about to be pursued here. */
-  forkRun(situation: Situation): Promise<string>
-  /** Pursues whatever runs are due, and keeps house: partitions ahead, heads signed. */
+  createRun(goal: Goal, input: JsonObject, options: NewRunOptions): Promise<string>
+  /** A new run of the same goal and input that starts with what stood in another. */
+  forkRun(situation: Situation, options: NewRunOptions): Promise<string>
+  /** Pursues whatever runs are due, and keeps house: partitions ahead, heads signed, old requests forgotten. */
   work(options: Work): Worker
   /** The input of a run as a JSON Merge Patch changes it: checked, and sealed again. Throws an InputError with every fault. */
   changeInput(situation: Situation, patch: JsonObject): Promise<JsonObject>
   close(): Promise<void>
 }
 
+export interface NewRunOptions {
+  /** It is about to be pursued here; else it is due for any worker at once. */
+  mine: boolean
+  /** Whose run it is; the local user's unless said. */
+  owner?: Owner
+  /** Where those leaves of the input came from that the owner did not give. */
+  input_provenance?: Provenance
+  /** A uuidv7 that whoever repeats this gives again: the run that has it already is left as it is. */
+  run_id?: string
+}
+
 export interface PursuitsOptions {
   config: Config
+  policy: Policy
   /** Sub-goals included. */
   catalogue: Catalogue
   goalNamed(name: string): Goal | undefined
@@ -65,17 +77,24 @@ export interface PursuitsOptions {
   log?: Log
   /** Absent where nothing is traced. */
   tracer?: Tracer | undefined
+  /** The planner alone where it is left out. */
+  reasoners?: Reasoners
+  /** For which of them runs are created here. */
+  reasoner?: string
 }
 
 /** Puts together what pursues runs: record, gateway, reasoner, and the runs of sub-goals. */
 export async function openPursuits({
   config,
+  policy,
   catalogue,
   goalNamed,
   record,
   gateway,
   log,
   tracer,
+  reasoners = plannerAlone,
+  reasoner: ownReasoner = 'planner',
 }: PursuitsOptions): Promise<OpenPursuits> {
   const { journal, keyring, queue } = record
   const clock = { now: () => new Date(), sleepUntil }
@@ -95,21 +114,26 @@ export async function openPursuits({
     ) as JsonObject
   }
   const recordRun = async (
-    run: Pick<NewRun, 'goal' | 'input' | 'parent' | 'inherits'> & { run_id: string; owner?: Owner },
+    run: Pick<NewRun, 'goal' | 'input' | 'input_provenance' | 'parent' | 'inherits'> & {
+      run_id: string
+      owner: Owner
+      reasoner: string
+    },
     wake_at: string | null,
   ): Promise<void> => {
     await createRun(
       run.run_id,
       {
-        ...(run.owner ?? config.owner),
+        ...run.owner,
         goal: run.goal,
         input: await seal(run.run_id, run.goal, run.input),
         mode: config.mode,
-        reasoner: planner,
+        reasoner: reasoners.named(run.reasoner),
         catalogue,
-        policyDigest: policyDigest(config.policy),
+        policyDigest: policy.digest,
         ...(run.parent ? { parent: run.parent } : {}),
         ...(run.inherits ? { inherits: run.inherits } : {}),
+        ...(run.input_provenance ? { input_provenance: run.input_provenance } : {}),
         wake_at,
       },
       journal,
@@ -117,21 +141,42 @@ export async function openPursuits({
     // Whoever pursues it takes it up by reading it.
     forget(run.run_id)
   }
+  /** As `recordRun`, and leaves the run that is there already as it is. */
+  const recordOnce = async (...given: Parameters<typeof recordRun>): Promise<void> => {
+    try {
+      await recordRun(...given)
+    } catch (error) {
+      if (!(error instanceof FenceLostError)) throw error
+      forget(given[0].run_id)
+    }
+  }
+  const recordNew = async ({
+    run_id,
+    mine,
+    ...run
+  }: Omit<Parameters<typeof recordRun>[0], 'owner'> & NewRunOptions & { run_id: string }): Promise<string> => {
+    const named = { owner: config.owner, ...run, run_id }
+    // Of several who make one run at the same time, each would be its writer here.
+    await turns.take(run_id, () => recordOnce(named, mine ? inMs(ownMs) : null))
+    if (!mine) await queue.notify(run_id)
+    return run_id
+  }
   const forget = (runId: string) => {
     journal.release(runId)
     keyring.release(runId)
   }
   /** A child's input was sealed for its parent; it is opened to be sealed again for the child. */
-  const startChild = async ({ run_id, goal, input, parent }: NewChild): Promise<void> => {
+  const startChild = async ({ parent, ...child }: NewChild): Promise<void> => {
+    const { run_id, goal, input, input_provenance, reasonerName: reasoner } = child
     if ((await journal.read(run_id)).length > 0) return
     const sealer = await keyring.sealer(parent.run_id)
     const opened = mapAt(input, sensitivePointers(goal), (value) => (isSealed(value) ? sealer.open(value) : value))
-    try {
-      await recordRun({ run_id, goal, input: opened as JsonObject, parent }, inMs(ownMs))
-    } catch (error) {
-      // A worker that took the parent for abandoned was quicker: the run is there.
-      if (!(error instanceof FenceLostError)) throw error
-    }
+    const owner = await record.ownerOf(parent.run_id)
+    // A worker that took the parent for abandoned may be quicker.
+    await recordOnce(
+      { run_id, goal, input: opened as JsonObject, input_provenance, parent, owner, reasoner },
+      inMs(ownMs),
+    )
   }
 
   /** Whoever watches a run watches the runs of its sub-goals, too. */
@@ -149,11 +194,11 @@ export async function openPursuits({
     return {
       journal: traceJournal(asRunJournal(journal), tracer),
       gateway,
-      reasoner: planner,
-      reasonerReadsOutputs: false,
+      reasoner: reasoners.named(ownReasoner),
+      reasonerNamed: reasoners.named,
       children: childrenOf(watch),
       catalogue,
-      policy: config.policy,
+      policy,
       clock,
       random: Math.random,
       newId: uuidv7,
@@ -184,25 +229,31 @@ export async function openPursuits({
     wakes,
     desk,
     wake: (runId) => queue.wake(runId),
-    async createRun(goal, input, { mine, owner = config.owner }) {
-      const run_id = uuidv7()
-      await recordRun({ run_id, goal, input, owner }, mine ? inMs(ownMs) : null)
-      if (!mine) await queue.notify(run_id)
-      return run_id
+    async createRun(goal, input, options) {
+      const { run_id } = options
+      // Whoever pursues it here holds its end: it is not to be made a second time over their heads.
+      if (run_id !== undefined && (await journal.read(run_id)).length > 0) return run_id
+      return recordNew({ run_id: uuidv7(), reasoner: ownReasoner, ...options, goal, input })
     },
-    async forkRun(situation) {
-      const run_id = uuidv7()
+    async forkRun(situation, options) {
+      const { run_id = uuidv7() } = options
       const [from, to] = await Promise.all([keyring.sealer(situation.run_id), keyring.create(run_id)])
       const reseal = <Value>(value: Value) => resealFor(value as Json, from, to) as Value
-      const { goal } = situation.created
+      const { created, input_provenance } = situation
+      const { goal, reasoner } = created
       const inherits = reseal(workToInherit(situation))
-      await recordRun({ run_id, goal, input: reseal(situation.input), inherits }, inMs(ownMs))
-      return run_id
+      const input = reseal(situation.input)
+      return recordNew({ ...options, run_id, goal, input, input_provenance, inherits, reasoner })
     },
     work(options) {
       const worker = startWorker({ due: queue, mode: config.mode, pursuits, wakes, ...options })
       const keepHouse = () =>
-        void Promise.all([record.ensurePartitions(), record.signHeads()]).catch((error) => options.onTrouble(error))
+        void Promise.all([
+          record.ensurePartitions(),
+          record.signHeads(),
+          record.runRequests.forgetOld(),
+          record.triggerDeliveries.forgetOld(),
+        ]).catch((error) => options.onTrouble(error))
       const timer = setInterval(keepHouse, housekeepingMs)
       return {
         stop: worker.stop,
@@ -228,6 +279,7 @@ export async function openPursuits({
 function asRunJournal(journal: Journal): RunJournal {
   return {
     read: (runId) => journal.adopt(runId),
+    peek: (runId, after) => journal.read(runId, { after }),
     async append(runId, drafts, change) {
       try {
         return await journal.append(runId, drafts, change)

@@ -1,37 +1,69 @@
 import { join } from 'node:path'
-import { InputError, type OpenOptions, type Remit } from './cli/remit.ts'
+import { InputError, type OpenOptions, type Remit, type Work, type Worker } from './cli/remit.ts'
 import type { Config } from './config.ts'
+import type { ModelEndpoint } from './decide/claude/endpoint.ts'
 import { planner } from './decide/planner/planner.ts'
+import type { Policy } from './enforce/policy/policy.ts'
+import type { Gateway } from './execute/gateway.ts'
 import { findWorkspaceUrl } from './find-workspace-url.ts'
 import { checkSlots, goingLive } from './go-live.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
+import type { StopBy } from './home/stop-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
+import { localOperator } from './model/decider.ts'
 import { draft } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
 import { digestSealed } from './model/seal.ts'
 import { fold } from './model/situation.ts'
 import { withSubGoals } from './model/sub-goals.ts'
+import { CassetteError, recordTo, replayFrom } from './model-cassette.ts'
+import { notePolicy } from './note-policy.ts'
 import { openLog } from './observe/open-log.ts'
 import type { Tracer } from './observe/tracer.ts'
 import { type OpenPursuits, openPursuits } from './open-pursuits.ts'
+import { type OpenTriggers, openTriggers } from './open-triggers.ts'
+import { endpointOf, openReasoners } from './reasoners.ts'
+import type { ApiKeys } from './record/api-keys.ts'
 import { openRecord } from './record/open-record.ts'
 import { QueryError } from './record/queries.ts'
 import { type Answer, AnswerError, answer, decideApproval, requestCancel } from './run/answer.ts'
+import type { RunReasoner } from './run/parts.ts'
 import { planOnly } from './run/plan-only.ts'
 import { replay } from './run/replay.ts'
+import { tryPolicy } from './run/try-policy.ts'
+import { serveHttp } from './serve-http.ts'
 import { checkFaults, type Place, startEmulators, startServers } from './start-servers.ts'
+import type { Trigger } from './triggers/trigger.ts'
 
 /** Throws {@link InputError} with what can be known to be wrong before anything is started. */
 export async function checkOpening(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<void> {
   checkFaults(config, catalogue, options.faults ?? {})
+  checkReasoner(config, options)
   if (options.servers) await checkSlots(config, catalogue)
+}
+
+function checkReasoner({ claude }: Config, { reasoner, cassette }: OpenOptions): void {
+  const isReplayed = cassette !== undefined && 'replay' in cassette
+  if (reasoner === 'claude' && claude.apiKey === undefined && !isReplayed)
+    throw new InputError('Claude needs ANTHROPIC_API_KEY; for an endpoint that takes any key, set it to any word')
+}
+
+/** The endpoint of a cassette, or undefined where the configured one is asked and nothing is written down. */
+function endpointFor({ claude }: Config, { cassette }: OpenOptions): ModelEndpoint | undefined {
+  if (cassette === undefined) return undefined
+  try {
+    return 'replay' in cassette ? replayFrom(cassette.replay) : recordTo(cassette.record, endpointOf(claude))
+  } catch (error) {
+    if (error instanceof CassetteError) throw new InputError(error.message)
+    throw error
+  }
 }
 
 /** Joins the home, opens the record and, where calls will be made, starts emulators and servers. Whatever fails on the way is closed. */
 export async function openRemit(
   config: Config,
-  { catalogue, goals }: { catalogue: Catalogue; goals: readonly Goal[] },
+  { catalogue, goals, policy, triggers }: Opening,
   options: OpenOptions,
 ): Promise<Remit> {
   const wholeCatalogue = withSubGoals(catalogue, goals)
@@ -65,9 +97,16 @@ export async function openRemit(
     const place = { home, membership, record, log }
     const gateway = faults && (await startServers(config, catalogue, place, faults, options))
     if (gateway) closers.push(() => gateway.close())
-    const pursuing = await openPursuits({ config, catalogue: wholeCatalogue, goalNamed, record, gateway, log, tracer })
+    if (gateway) await notePolicy(record, policy, { file: config.policyFile, by: config.owner.principal })
+    const reasoners = openReasoners(config.claude, endpointFor(config, options))
+    const { reasoner = 'planner' } = options
+    const known = { config, policy, catalogue: wholeCatalogue, goalNamed, record, gateway, log, tracer }
+    const pursuing = await openPursuits({ ...known, reasoners, reasoner })
     closers.push(() => pursuing.close())
-    return remitOf(config, wholeCatalogue, place, pursuing, close)
+    const started = openTriggers({ config, triggers, goalNamed, record, pursuing })
+    const decides = reasoners.named(reasoner)
+    const parts = { catalogue: wholeCatalogue, goals, policy, gateway, pursuing, decides, triggers: started }
+    return remitOf(config, parts, place, close)
   } catch (error) {
     await close()
     throw error
@@ -81,13 +120,52 @@ async function openTracer({ tracesEndpoint }: Config): Promise<Tracer | undefine
   return openTelemetry(otlpExporter(tracesEndpoint))
 }
 
+/** What is known before anything is started. */
+export interface Opening {
+  catalogue: Catalogue
+  goals: readonly Goal[]
+  policy: Policy
+  triggers: readonly Trigger[]
+}
+
+/** A worker that also looks after schedules and queues; they stop first, so that nothing new comes while calls settle. */
+function workFed(pursuing: OpenPursuits, triggers: OpenTriggers, options: Work): Worker {
+  const worker = pursuing.work(options)
+  const feeding = triggers.start(options.onTrouble)
+  return {
+    stop: worker.stop,
+    async close(graceMs) {
+      await feeding.close()
+      await worker.close(graceMs)
+    },
+  }
+}
+
+/** How commands that `remit stop` ends are called, before their process id. */
+export const enlistedAs = 'remit start '
+
+/** Longer than `remit start` gives itself to let calls settle. */
+const stopBy: StopBy = { signal: 'SIGTERM', graceMs: 75_000 }
+
+interface RemitParts {
+  /** Sub-goals included. */
+  catalogue: Catalogue
+  goals: readonly Goal[]
+  policy: Policy
+  gateway: Gateway | undefined
+  pursuing: OpenPursuits
+  /** Who decides for runs that are started by a command. */
+  decides: RunReasoner
+  triggers: OpenTriggers
+}
+
 function remitOf(
   config: Config,
-  catalogue: Catalogue,
-  { home, record }: Pick<Place, 'home' | 'record'>,
-  pursuing: OpenPursuits,
+  parts: RemitParts,
+  { home, membership, record }: Place,
   close: () => Promise<void>,
 ): Remit {
+  const { catalogue, policy, pursuing } = parts
   const { journal, queries, verifier } = record
   const { pursuits, desk, wake } = pursuing
   const { tenant, principal } = config.owner
@@ -116,14 +194,25 @@ function remitOf(
     async fork(runId, seq) {
       const events = await journal.read(runId)
       if (seq > events.length) throw new InputError(`Run ${runId} has ${events.length} events, and no place ${seq}`)
-      return pursuing.forkRun(fold(events.slice(0, seq)))
+      return pursuing.forkRun(fold(events.slice(0, seq)), { mine: true })
     },
     async replay(runId) {
-      const parts = { reasoner: planner, catalogue, policy: config.policy, digestArguments: digestSealed }
+      const parts = { reasoner: planner, catalogue, policy, digestArguments: digestSealed }
       return replay(await journal.read(runId), parts)
     },
-    work: (options) => pursuing.work(options),
-    planOnly: (goal, input) => planOnly({ goal, input, reasoner: planner, catalogue, mode: config.mode }),
+    async tryPolicy(runId, other) {
+      return tryPolicy(await journal.read(runId), { catalogue, policy: other })
+    },
+    work: (options) => workFed(pursuing, parts.triggers, options),
+    enqueue: (queue, message) => record.outbox.enqueue(queue, message),
+    async refusedMessages() {
+      const refused = await record.outbox.refused()
+      return refused.map((one) => ({ ...one, enqueued_at: one.enqueued_at.toISOString() }))
+    },
+    serveHttp: (options) => serveHttp({ config, record, ...parts, modules: [parts.triggers.webhooks], ...options }),
+    keys: keysOf(config, record.apiKeys),
+    enlist: () => membership.enlist(`${enlistedAs}${process.pid}`, stopBy),
+    planOnly: (goal, input) => planOnly({ goal, input, reasoner: parts.decides, catalogue, mode: config.mode }),
     async answer(runId, choice, { why, change } = {}) {
       const given = said(choice, why)
       const input = change && (await pursuing.changeInput(fold(await journal.read(runId)), change))
@@ -141,7 +230,14 @@ function remitOf(
       if (!found) throw new InputError(`There is no open approval ${prefix}`)
       if (another) throw new InputError(`More than one approval starts with ${prefix}: give more of its id`)
       const { run_id, approval_id } = found
-      await asInputError(AnswerError, () => decideApproval(run_id, approval_id, said(choice, why), desk))
+      await asInputError(AnswerError, () =>
+        decideApproval(
+          run_id,
+          approval_id,
+          { choice, decider: localOperator(principal), ...(why === undefined ? {} : { why }) },
+          desk,
+        ),
+      )
       await wake(run_id)
       return run_id
     },
@@ -150,6 +246,14 @@ function remitOf(
     events: (runId) => journal.read(runId),
     runs: async (filter) => (await queries.listRuns(tenant, filter)).runs,
     sql: (statement) => asInputError(QueryError, () => queries.sql(tenant, statement)),
+    async *runsSince(since) {
+      for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+        const page = await queries.listRuns(tenant, { limit: 200, ...(cursor === undefined ? {} : { cursor }) })
+        const wanted = page.runs.filter(({ created_at }) => Date.parse(created_at) >= since.getTime())
+        yield* wanted
+        cursor = wanted.length === page.runs.length ? page.next : undefined
+      }
+    },
     verify: (runId) => (runId === undefined ? verifier.verifyAll() : verifier.verifyRun(runId)),
     exportRun: (runId) => record.exporter.exportRun(runId),
     async psqlUrl(workspace) {
@@ -161,6 +265,18 @@ function remitOf(
       return { url: found.url, what: `the workspace ${workspace}` }
     },
     close,
+  }
+}
+
+function keysOf({ owner }: Config, apiKeys: ApiKeys): Remit['keys'] {
+  const { tenant: own, principal: created_by } = owner
+  return {
+    create: (key) => apiKeys.create({ tenant: own, created_by, ...key }),
+    list: (tenant = own) => apiKeys.list(tenant),
+    async revoke(keyId, tenant = own) {
+      if (!(await apiKeys.revoke(tenant, keyId)))
+        throw new InputError(`There is no valid key ${keyId}; remit keys list shows them`)
+    },
   }
 }
 

@@ -1,10 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Json } from '../shared/json.ts'
-import { InputError, type Workplace } from './cli/remit.ts'
-import type { Config } from './config.ts'
+import { didYouMean } from '../shared/nearest-name.ts'
+import { InputError, type OpenOptions, type Remit, type Workplace } from './cli/remit.ts'
+import { type Config, ConfigError } from './config.ts'
 import { diagnose } from './diagnose.ts'
+import type { Policy } from './enforce/policy/policy.ts'
 import { goingLive } from './go-live.ts'
+import { freeTextGoal } from './goals/free-text-goal.ts'
 import { InputOfError, withInputsOf } from './goals/input-of.ts'
 import { parseGoal } from './goals/load-goal.ts'
 import { validateInput } from './goals/validate-input.ts'
@@ -12,30 +15,47 @@ import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import { entryOf, machineOf } from './host-entry.ts'
 import { backUpHome, migrateRecord, restoreHome } from './keep-home.ts'
+import { loadPolicy } from './load-policy.ts'
+import { loadTriggers } from './load-triggers.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { withSubGoals } from './model/sub-goals.ts'
-import { checkOpening, openRemit } from './open-remit.ts'
+import { checkOpening, enlistedAs, openRemit } from './open-remit.ts'
 import { YamlError } from './parse-yaml.ts'
 import { checkServers, reviewTools } from './review-tools.ts'
 import { serveHost, serverAlone } from './serve-host.ts'
+import { inputFor } from './triggers/take-delivery.ts'
+import type { Trigger } from './triggers/trigger.ts'
 import { startWorkerProcesses } from './worker-processes.ts'
 
 /** What a command can know and do before anything is started. */
 export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
+  const whole = () =>
+    withSubGoals(
+      catalogue,
+      goalFiles(config).map(({ goal }) => goal),
+    )
   return {
     root: config.root,
     home: config.home,
     mode: config.mode,
     unconfined: unconfinedServers(config, catalogue),
     get catalogue() {
-      return withSubGoals(
-        catalogue,
-        goalFiles(config).map(({ goal }) => goal),
-      )
+      return whole()
     },
     goals: () => goalFiles(config).map(({ goal, file }) => ({ name: goal.goal, title: goal.title, file })),
     goal: (name) => goalNamed(config, name),
+    policyFile: config.policyFile,
+    policy: (file) => policyIn(config, catalogue, file),
+    triggers: () => triggersIn(config),
+    tryTrigger: (name, payload) => tryTrigger(config, name, payload),
+    reasoner: config.claude.apiKey === undefined ? 'planner' : 'claude',
+    freeTextGoal(text, outcomes, input) {
+      const facts = [...whole().tools.values()].flatMap(({ establishes }) => establishes)
+      const unknown = outcomes.find((fact) => !facts.includes(fact))
+      if (unknown === undefined) return freeTextGoal(text, outcomes, input)
+      throw new InputError(`--outcome: no tool establishes ${unknown}${didYouMean(unknown, facts)}`)
+    },
     checkInput(goal, input) {
       const checked = validateInput(goal, input as Json)
       if (checked.ok) return checked.input
@@ -44,8 +64,8 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     },
     check: (options) => checkOpening(config, catalogue, options),
     goingLive: (server) => goingLive(config, server === undefined ? catalogue : serverAlone(catalogue, server)),
-    serve: (server, options) => serveHost(config, serverAlone(catalogue, server), options),
-    open: (options) => openRemit(config, { catalogue, goals: goalFiles(config).map(({ goal }) => goal) }, options),
+    serve: (server, options) => serveHost(config, serverAlone(catalogue, server), policyIn(config, catalogue), options),
+    open: (options) => openOn(config, catalogue, options),
     entryOf: (server) => entryOf(config, catalogue, server),
     machine: machineOf(config),
     reviewTools: (server, options) => reviewTools(config, serverAlone(catalogue, server), options),
@@ -59,14 +79,49 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
   }
 }
 
-/** Emulators first, Postgres last: what writes stops before what it writes to. */
+/** A policy that is not right is said before anything is started. */
+async function openOn(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<Remit> {
+  const goals = goalFiles(config).map(({ goal }) => goal)
+  return openRemit(
+    config,
+    { catalogue, goals, policy: policyIn(config, catalogue), triggers: triggersIn(config) },
+    options,
+  )
+}
+
+/** The policy of a file, or the one in force. */
+function policyIn(config: Config, catalogue: Catalogue, file?: string): Policy {
+  const goals = goalFiles(config).map(({ goal }) => goal)
+  if (file !== undefined && !existsSync(file)) throw new InputError(`There is no file ${file}`)
+  return asInput(() => loadPolicy(file ?? config.policyFile, withSubGoals(catalogue, goals)))
+}
+
+function triggersIn(config: Config): Trigger[] {
+  const names = goalFiles(config).map(({ goal }) => goal.goal)
+  return asInput(() => loadTriggers(config.triggerFolders, names))
+}
+
+function tryTrigger(config: Config, name: string, payload: Json): ReturnType<Workplace['tryTrigger']> {
+  const triggers = triggersIn(config)
+  const trigger = triggers.find((one) => one.trigger === name)
+  if (!trigger)
+    throw new InputError(
+      `There is no trigger ${name}; there are ${triggers.map((one) => one.trigger).join(', ') || 'none'}`,
+    )
+  const goals = goalFiles(config)
+  const goalOf = (wanted: string) => goals.find(({ goal }) => goal.goal === wanted)?.goal
+  return inputFor(trigger, { id: 'tried', payload }, { goalNamed: goalOf, checkInput: validateInput })
+}
+
+/** Who works first, Postgres last: what writes stops before what it writes to. */
 async function stopEverything({ home }: Config, { unused = false } = {}): Promise<string[]> {
   const membership = await joinHome(openHome(home))
   try {
     const { services, commands } = await membership.status()
     if (unused && commands.length > 1) return []
     const names = services.map(({ name }) => name)
-    const ordered = [...names.filter((name) => name !== 'postgres'), ...names.filter((name) => name === 'postgres')]
+    const place = (name: string) => (name.startsWith(enlistedAs) ? 0 : name === 'postgres' ? 2 : 1)
+    const ordered = names.toSorted((a, b) => place(a) - place(b))
     for (const name of ordered) await membership.stop(name)
     return ordered
   } finally {
@@ -97,7 +152,8 @@ function asInput<Result>(read: () => Result): Result {
   try {
     return read()
   } catch (error) {
-    if (error instanceof YamlError || error instanceof InputOfError) throw new InputError(error.message)
+    if (error instanceof YamlError || error instanceof InputOfError || error instanceof ConfigError)
+      throw new InputError(error.message)
     throw error
   }
 }

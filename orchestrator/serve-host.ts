@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { reserveStdout } from '../shared/capability/reserve-stdout.ts'
 import { didYouMean } from '../shared/nearest-name.ts'
-import { InputError, type OpenOptions, type Serving } from './cli/remit.ts'
+import { type HostSession, InputError, type OpenOptions } from './cli/remit.ts'
 import type { Config } from './config.ts'
+import type { Policy } from './enforce/policy/policy.ts'
 import { serveFront } from './execute/serve-front.ts'
 import { checkSlots, goingLive } from './go-live.ts'
 import { afterDeath } from './home/after-death.ts'
@@ -28,8 +29,9 @@ export function serverAlone(catalogue: Catalogue, name: string): Catalogue {
 export async function serveHost(
   config: Config,
   catalogue: Catalogue,
+  policy: Policy,
   { signal, tell }: Pick<OpenOptions, 'signal'> & { tell(line: string): void },
-): Promise<Serving> {
+): Promise<HostSession> {
   const output = reserveStdout()
   await checkSlots(config, catalogue)
   if (await goingLive(config, catalogue))
@@ -40,7 +42,7 @@ export async function serveHost(
     REMIT_HOME: config.home,
     PATH: config.environment.PATH ?? '',
   })
-  const { calls, recorded, close } = await openHostCalls(config, catalogue, signal ? { signal } : {}).catch(
+  const { calls, recorded, close } = await openHostCalls(config, catalogue, policy, signal ? { signal } : {}).catch(
     (error: unknown) => {
       killed.callOff()
       throw error

@@ -1,6 +1,8 @@
 import type { Issue } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
+import type { Policy } from '../enforce/policy/policy.ts'
 import type { Progress } from '../model/call.ts'
+import type { Ceiling, Scope } from '../model/caller.ts'
 import type { Catalogue, Tool } from '../model/catalogue.ts'
 import type { Task } from '../model/decision.ts'
 import type { Event, Mode } from '../model/event.ts'
@@ -8,6 +10,9 @@ import type { Goal } from '../model/goal.ts'
 import type { ServerStatus } from '../model/server-status.ts'
 import type { Situation } from '../model/situation.ts'
 import type { Replay } from '../run/replay.ts'
+import type { Trial } from '../run/try-policy.ts'
+import type { Taken } from '../triggers/take-delivery.ts'
+import type { Trigger } from '../triggers/trigger.ts'
 import type { Entry } from './connect/entry.ts'
 import type { Machine } from './connect/host-paths.ts'
 
@@ -21,10 +26,25 @@ export interface Workplace {
   /** Servers that run in no sandbox, because their manifest or the configuration says so. */
   unconfined: readonly string[]
   catalogue: Catalogue
+  /** What decides where nobody says: Claude where there is a key for it. */
+  reasoner: ReasonerChoice
   /** The names and titles of the shipped and configured goals. */
   goals(): { name: string; title: string; file: string }[]
   /** The goal of that name. Throws {@link InputError} when there is none, naming those that there are. */
   goal(name: string): Goal
+  /** Where the operator's rules are, whether or not the file is there. */
+  policyFile: string
+  /** The rules in force, or those of another file. Throws {@link InputError} with the line of every fault. */
+  policy(file?: string): Policy
+  /** What starts runs from outside. Throws {@link InputError} with the line of every fault. */
+  triggers(): Trigger[]
+  /** The input that a payload would lead to, or why there is none. Throws {@link InputError} when there is no such trigger. */
+  tryTrigger(name: string, payload: Json): { input: JsonObject } | Exclude<Taken, { run_id: string }>
+  /**
+   * A goal in free text, with the facts that must hold at its end. Throws {@link InputError} for a fact that no tool
+   * establishes.
+   */
+  freeTextGoal(text: string, outcomes: readonly string[], input: JsonObject): Goal
   /** The input with defaults applied. Throws {@link InputError} with every fault by its path. */
   checkInput(goal: Goal, input: unknown): JsonObject
   /** Throws {@link InputError} with what can be known to be wrong before anything is started: faults that nobody knows, slots that nothing fills. */
@@ -37,7 +57,7 @@ export interface Workplace {
   /** Starts (or joins) Postgres and opens the record; `servers: true` also starts emulators and capability servers. */
   open(options: OpenOptions): Promise<Remit>
   /** Serves one capability server to the host at stdin and stdout, until that goes away or it is closed. Throws {@link InputError} where there is no such server. */
-  serve(server: string, options: Pick<OpenOptions, 'signal'> & { tell(line: string): void }): Promise<Serving>
+  serve(server: string, options: Pick<OpenOptions, 'signal'> & { tell(line: string): void }): Promise<HostSession>
   /**
    * Starts a server, and asks `accept` about each tool that it tells otherwise than it was reviewed; what is accepted is
    * recorded, and counts from now on until the manifest changes. Throws {@link InputError} where there is no such server.
@@ -88,7 +108,7 @@ export interface ChangedTool {
 export type ToolFace = Pick<Tool, 'description' | 'input' | 'output' | 'annotations' | 'fingerprint'>
 
 /** A capability server that a host is connected to. */
-export interface Serving {
+export interface HostSession {
   /** Where its calls are recorded, or why they are not. */
   recorded: { home: string } | { why: string }
   /** Resolves when the host has gone. */
@@ -119,7 +139,10 @@ export interface Restored extends Backup {
 export interface OpenOptions {
   /** True where calls will be made; false for looking only. */
   servers: boolean
-  reasoner?: 'planner'
+  /** What decides for the runs that are created here; the planner where it is left out. */
+  reasoner?: ReasonerChoice
+  /** A file to which every exchange with a model is written, or one that answers in a model's place. */
+  cassette?: { record: string } | { replay: string }
   /** Named faults of the emulators: `billing` → `down`. Refused in live mode. */
   faults?: Record<string, string>
   /** Aborted when opening is to end early; what was started is stopped, and `open` throws the signal's reason. */
@@ -156,6 +179,8 @@ export interface Finding {
   matrix?: { columns: string[]; rows: { what: string; cells: string[] }[] }
 }
 
+export type ReasonerChoice = 'planner' | 'claude'
+
 /** Remit at work: the record, and with servers the means to pursue runs. Close it whatever happens. */
 export interface Remit {
   /** Which servers stand on an emulator, by server name → vendor. */
@@ -168,8 +193,16 @@ export interface Remit {
   fork(runId: string, seq: number): Promise<string>
   /** Derives a run again from its record; calls nothing and records nothing. */
   replay(runId: string): Promise<Replay>
+  /** What another policy says of every call that a run's plan has made or was not let make; records nothing. */
+  tryPolicy(runId: string, policy: Policy): Promise<Trial[]>
   /** Pursues whatever runs are due, up to `most` at once, until it is closed. */
   work(options: Work): Worker
+  /** Serves HTTP from this process, until that is closed. Throws {@link InputError} where it cannot listen. */
+  serveHttp(options: { onTrouble(error: unknown): void }): Promise<Serving>
+  /** Lets `remit stop` end this process: it then gets the request to terminate. Returns what takes that back. */
+  enlist(): Promise<() => Promise<void>>
+  /** Who may use Remit over HTTP; the tenant is the local user's unless said. */
+  keys: Keys
   /** What a plan for the goal would be; nothing is recorded and nothing is called. */
   planOnly(goal: Goal, input: JsonObject): Promise<PlanOnly>
   /**
@@ -188,6 +221,12 @@ export interface Remit {
   situation(runId: string): Promise<Situation>
   events(runId: string): Promise<Event[]>
   runs(options: { limit: number; status?: string }): Promise<RunRow[]>
+  /** Every run that was created since, the newest first. */
+  runsSince(since: Date): AsyncIterable<RunRow>
+  /** Puts a message into a queue; returns its id. */
+  enqueue(queue: string, message: { payload: Json; id?: string }): Promise<string>
+  /** Messages that can never become a run. */
+  refusedMessages(): Promise<{ queue: string; message_id: string; refused: string; enqueued_at: string }[]>
   sql(statement: string): Promise<{ columns: string[]; rows: Json[][]; truncated: boolean }>
   verify(runId?: string): Promise<Verification>
   /** The lines of a document that proves itself: events, signed heads and key; see `record/export-format.ts`. */
@@ -204,6 +243,48 @@ export interface Watch {
   cancel: AbortSignal
   /** Aborted by the second Ctrl-C. */
   signal: AbortSignal
+}
+
+export interface Keys {
+  /** Makes a key; its text is returned here and never again. */
+  create(key: NewKey): Promise<{ key_id: string; text: string }>
+  /** The newest first. */
+  list(tenant?: string): Promise<Key[]>
+  /** Throws {@link InputError} where there is no such key that was not revoked already. */
+  revoke(keyId: string, tenant?: string): Promise<void>
+}
+
+export interface NewKey {
+  name: string
+  tenant?: string
+  principal: string
+  scopes: readonly Scope[]
+  ceiling: Ceiling
+  requests_per_minute: number
+  expires_at?: Date
+}
+
+/** A key as lists show it; instants are RFC 3339. Its secret is nowhere. */
+export interface Key extends Omit<NewKey, 'expires_at'> {
+  key_id: string
+  created_at: string
+  created_by: string
+  expires_at?: string
+  revoked_at?: string
+  last_used_at?: string
+}
+
+/** HTTP, as it is served. */
+export interface Serving {
+  url: string
+  /** Where the key of this machine's user is. */
+  keyFile?: string
+  /** Instead: the key in this file was revoked. */
+  revokedKeyFile?: string
+  /** To be told of what the workers of this process do. */
+  onEvent(event: Event): void
+  /** Ends streams, and lets requests be answered for up to `graceMs`. */
+  close(graceMs: number): Promise<void>
 }
 
 export interface Work {

@@ -114,12 +114,12 @@ describe('run', () => {
     ['a file that is not there', ['run', 'onboard', '--input', 'nowhere.json'], 'there is no file nowhere.json'],
     ['JSON that is not', ['run', 'onboard', '--input', '{"seats": '], '--input is not JSON'],
     ['a goal that is not there', ['run', 'offboard'], 'there are onboard'],
-    ['free text', ['run', 'onboard Acme, 25 seats'], 'this version has the planner only'],
+    ['free text', ['run', 'onboard Acme, 25 seats'], 'needs a model that reads it'],
     ['no goal', ['run'], 'onboard  Onboard a customer'],
     [
       'another reasoner',
-      ['run', 'onboard', ...good, '--reasoner', 'claude'],
-      '"claude" is not a reasoner of this version',
+      ['run', 'onboard', ...good, '--reasoner', 'claud'],
+      '"claud" is no reasoner; there are claude and planner',
     ],
     ['a fault without a mode', ['run', 'onboard', ...good, '--fault', 'billing='], 'write NAME=MODE'],
     ['two modes of one fault', ['run', 'onboard', ...good, '--fault', 'a=b', 'a=c'], 'a is given twice'],
@@ -264,8 +264,11 @@ describe('approvals', () => {
     expect(await remit(['approvals'])).toMatchObject({ exit: 0, out: '', err: 'Nothing waits for an approval.\n' })
   })
 
-  test.each(['approve', 'deny'])('%s records the decision and goes on with the run', async (choice) => {
-    const { exit, workplace, out } = await remit([choice, 'aaaa', '--why', 'read it'], asked)
+  test.each([
+    ['approve', '--reason'],
+    ['deny', '--why'],
+  ])('%s records the decision and goes on with the run', async (choice, option) => {
+    const { exit, workplace, out } = await remit([choice, 'aaaa', option, 'read it'], asked)
     expect(workplace.answers).toEqual([['aaaa', choice, 'read it']])
     expect(exit).toBe(3)
     expect(out).toContain(`approve ${approval}`)

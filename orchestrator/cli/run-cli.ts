@@ -8,7 +8,9 @@ import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
 import { addExport } from './commands/export.ts'
 import { addFork } from './commands/fork.ts'
+import { addKeys } from './commands/keys.ts'
 import { addMigrate } from './commands/migrate.ts'
+import { addPolicy } from './commands/policy.ts'
 import { addPsql } from './commands/psql.ts'
 import { addReplay } from './commands/replay.ts'
 import { addRestore } from './commands/restore.ts'
@@ -22,6 +24,7 @@ import { addSql } from './commands/sql.ts'
 import { addStart } from './commands/start.ts'
 import { addStop } from './commands/stop.ts'
 import { addTools } from './commands/tools.ts'
+import { addTriggers } from './commands/triggers.ts'
 import { addVerify } from './commands/verify.ts'
 import type { AddCommand, Context } from './context.ts'
 import { exitCodes } from './follow-run.ts'
@@ -48,6 +51,9 @@ const commands: AddCommand[] = [
   addServers,
   addServe,
   addConnect,
+  addPolicy,
+  addTriggers,
+  addKeys,
   addSql,
   addPsql,
   addVerify,

@@ -47,6 +47,41 @@ describe('--budget', () => {
   })
 })
 
+describe('--reasoner', () => {
+  const keyed = (argv: string[]) => {
+    const workplace = new FakeWorkplace(happyPath().events)
+    workplace.reasoner = 'claude'
+    return runCli(['run', '--input', '{"seats": 25}', ...argv], workplace, new FakeTerminal()).then(() => workplace)
+  }
+
+  test('is Claude where there is a key, and the planner where there is none or it is asked for', async () => {
+    expect((await keyed(['onboard'])).opened).toMatchObject([{ reasoner: 'claude' }])
+    expect((await keyed(['onboard', '--reasoner', 'planner'])).opened).toMatchObject([{ reasoner: 'planner' }])
+    expect((await remit('onboard')).workplace.opened).toMatchObject([{ reasoner: 'planner' }])
+  })
+
+  test('reads a goal in free text, with the facts that must hold at its end', async () => {
+    const { created } = await keyed(['--outcome', 'slack.message', 'billing.subscription', 'tell them about it'])
+    expect(created[0]?.goal).toMatchObject({ goal: 'free_text', title: 'tell them about it' })
+    expect(created[0]?.goal.outcomes.map(({ fact }) => fact)).toEqual(['slack.message', 'billing.subscription'])
+  })
+
+  test('may be recorded to a file, or answered from one, and not both', async () => {
+    const { opened } = await keyed(['onboard', '--record', 'tape.jsonl'])
+    expect(opened[0]?.cassette).toEqual({ record: expect.stringMatching(/\/tape\.jsonl$/) })
+    const { exit, err, workplace } = await remit('onboard', '--record', 'a', '--replay-model', 'b')
+    expect(exit).toBe(2)
+    expect(err).toContain('need not be written down again')
+    expect(workplace.opened).toEqual([])
+  })
+
+  test('with outcomes is for free text: a goal says its own', async () => {
+    const { exit, err } = await remit('onboard', '--outcome', 'slack.message')
+    expect(exit).toBe(2)
+    expect(err).toContain('onboard says its own outcomes')
+  })
+})
+
 describe('--detach', () => {
   test('records the run for a worker, starts no server, and says how it is followed', async () => {
     const { exit, out, workplace } = await remit('onboard', '--detach')

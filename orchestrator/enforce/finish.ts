@@ -15,6 +15,10 @@ export function checkFinish(finish: Finish, situation: Situation): { ok: true } 
     const fault = faultOf(fact, established_by, situation)
     if (fault !== undefined) problems.push({ path: `/outcomes/${index}/established_by`, message: fault })
   }
+  if (situation.created.goal.outcomes.length === 0 && finish.outcomes.length === 0) {
+    const message = 'the goal names no outcome, so something that was done has to be cited'
+    problems.push({ path: '/outcomes', message })
+  }
   const cited = new Set(finish.outcomes.map(({ fact }) => fact))
   for (const { fact } of situation.created.goal.outcomes) {
     if (!cited.has(fact) && !situation.waived.has(fact)) {

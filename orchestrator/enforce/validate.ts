@@ -9,7 +9,7 @@ import { type Remaining, remaining } from './budget.ts'
 import { checkFanOut } from './check-fan-out.ts'
 import { orderIrreversible } from './order-irreversible.ts'
 import { checkPlannedArguments, type PlanWorld } from './planned-arguments.ts'
-import { policyRules } from './policy.ts'
+import { guards } from './policy/guards.ts'
 import { reservationOf } from './reservation.ts'
 import { dependenciesOf, findCycle } from './task-graph.ts'
 
@@ -133,7 +133,7 @@ function toolProblems(task: Task, tool: Tool, path: string, world: PlanWorld): I
     : checkPlannedArguments(task, tool, world).map(inArguments)
   if (tool.effect === 'delete') {
     const rule = 'deletes-only-as-compensation'
-    problems.push({ path: `${path}/tool`, message: `${tool.id} is a delete: ${policyRules[rule]} (${rule})` })
+    problems.push({ path: `${path}/tool`, message: `${tool.id} is a delete: ${guards[rule]} (${rule})` })
   }
   return problems
 }

@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import type { Issue } from '../../shared/failure.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts'
@@ -16,7 +16,7 @@ export type InputValidation = { ok: true; input: JsonObject } | { ok: false; iss
  */
 export function validateInput(goal: Pick<Goal, 'input'>, input: Json): InputValidation {
   const filled = structuredClone(input)
-  const check = inputCompiler().compile(goal.input)
+  const check = checkOf(goal.input)
   const isRight = check(filled)
   if (isRight && isJsonObject(filled)) return { ok: true, input: filled }
   if (isRight) return { ok: false, issues: [{ path: '', message: `must be an object${found(input, false)}` }] }
@@ -27,6 +27,17 @@ export function validateInput(goal: Pick<Goal, 'input'>, input: Json): InputVali
     if (!issues.has(issue.path)) issues.set(issue.path, issue)
   }
   return { ok: false, issues: [...issues.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)) }
+}
+
+/** To compile a schema takes milliseconds, and whoever starts many runs of a goal brings the same one each time. */
+const checks = new WeakMap<JsonObject, ValidateFunction>()
+
+function checkOf(schema: JsonObject): ValidateFunction {
+  const known = checks.get(schema)
+  if (known) return known
+  const check = inputCompiler().compile(schema)
+  checks.set(schema, check)
+  return check
 }
 
 /** A compiler of input schemas: JSON Schema 2020-12 plus the keywords `fact` and `sensitive`; misspelt keywords throw. */

@@ -30,6 +30,11 @@ export interface Membership {
    * so. Harmless while it is healthy.
    */
   revive<Info extends Json>(name: string, recipe: ServiceRecipe<Info>): Promise<Info | undefined>
+  /**
+   * Makes this command itself one that {@link Membership.stop} ends, by that name; the returned function takes it back, which
+   * has to happen before the command leaves.
+   */
+  enlist(name: string, stopBy: StopBy): Promise<() => Promise<void>>
   /** Ends one shared process, whoever uses it. */
   stop(name: string): Promise<void>
   /** Who uses the home and what runs for it, this command included. */
@@ -70,13 +75,22 @@ export async function joinHome(home: Home): Promise<Membership> {
         ),
       )
     },
-    stop(name) {
-      return withRegistry(home.registry, async (registry) => {
+    async enlist(name, stopBy) {
+      await withRegistry(home.registry, (registry) =>
+        registry.setService({ name, stopBy, info: undefined, ...ownIdentity() }),
+      )
+      return () => withRegistry(home.registry, (registry) => registry.removeService(name))
+    },
+    async stop(name) {
+      const enlisted = await withRegistry(home.registry, async (registry) => {
         const service = registry.services().find((candidate) => candidate.name === name)
-        if (!service) return
+        if (!service || registry.liveCommands().some(({ pid }) => pid === service.pid)) return service
         await stopProcess(service, service.stopBy)
         registry.removeService(name)
+        return undefined
       })
+      // A command that ends wants the registry itself, to leave the home.
+      if (enlisted) await stopProcess(enlisted, enlisted.stopBy)
     },
     status() {
       return withRegistry(home.registry, (registry) => ({

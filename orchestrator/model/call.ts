@@ -53,6 +53,8 @@ export interface Verdict {
   verdict: 'allow' | 'deny' | 'hold'
   rule: string
   reason: string
+  /** Of a hold: whoever the run acts for may not decide. */
+  four_eyes?: true
 }
 
 /** How far a long call is; `total` in the same unit as `done`. */

@@ -23,6 +23,13 @@ export const taskSchema = z.strictObject({
 })
 export type Task = z.infer<typeof taskSchema>
 
+const confidence = z
+  .number()
+  .min(0)
+  .max(1)
+  .optional()
+  .describe('How sure the reasoner is that the plan leads to the goal: 0 to 1.')
+
 const why = z.string().describe('One sentence for people: why this is the decision.')
 
 /**
@@ -30,7 +37,7 @@ const why = z.string().describe('One sentence for people: why this is the decisi
  * started stay as they are and may be referred to.
  */
 export const decisionSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('plan'), tasks: z.array(taskSchema), why }),
+  z.strictObject({ kind: z.literal('plan'), tasks: z.array(taskSchema), confidence, why }),
   z.strictObject({ kind: z.literal('find_tools'), query: z.string(), why }),
   z.strictObject({ kind: z.literal('ask'), question: z.string(), choices: z.array(z.string()).min(1), why }),
   z.strictObject({
@@ -59,10 +66,28 @@ export interface Usage {
   input_tokens: number
   output_tokens: number
   cost_usd: number
+  /** Of the input tokens: those that the vendor's cache had already, and those that it took in. */
+  cache_read_tokens?: number
+  cache_write_tokens?: number
+}
+
+/** What deciding without a model costs. */
+export const noUsage: Usage = { model_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 }
+
+/** Adds to a total, in place. */
+export function addUsage(total: Usage, usage: Usage): void {
+  total.model_calls += usage.model_calls
+  total.input_tokens += usage.input_tokens
+  total.output_tokens += usage.output_tokens
+  total.cost_usd += usage.cost_usd
+  for (const name of ['cache_read_tokens', 'cache_write_tokens'] as const)
+    if (usage[name] !== undefined) total[name] = (total[name] ?? 0) + usage[name]
 }
 
 /** A decision with what it cost and who made it. */
 export interface Decided {
   decision: Decision
   usage: Usage
+  /** Who decided in the end, where that is not the reasoner that was asked. */
+  by?: string
 }

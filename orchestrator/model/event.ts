@@ -5,6 +5,7 @@ import type { ToolContract } from './catalogue.ts'
 import type { Decision, Task, Usage } from './decision.ts'
 import type { EgressRecord } from './egress.ts'
 import type { Goal } from './goal.ts'
+import type { ModelQuestion, ModelResult } from './model-call.ts'
 
 /** Where Remit acts: on emulators, or on real vendors. */
 export type Mode = 'emulated' | 'live'
@@ -24,6 +25,8 @@ export interface Parent {
   run_id: string
   call_id: string
   depth: number
+  /** Whoever decided to start it had seen untrusted output. */
+  tainted?: true
 }
 
 /** What an intent sets aside: one call, or what the run of a sub-goal may spend. */
@@ -66,7 +69,11 @@ export interface EventData {
     goal: Goal
     input: JsonObject
     mode: Mode
+    /** On whose behalf it acts; absent in journals of the first release. */
+    principal?: string
     reasoner: string
+    /** Where each leaf of the input came from that whoever started the run did not give; absent where there is none. */
+    input_provenance?: Provenance
     /** Digests of what the run was created under. */
     digests: { goal: string; catalogue: string; policy: string; reasoner: string }
     parent?: Parent
@@ -78,7 +85,18 @@ export interface EventData {
     calls: InheritedCall[]
     tools: Record<string, ToolContract>
   }
-  decision_made: { decision: Decision; reasoner: string; tainted: boolean; usage: Usage; duration_ms: number }
+  /** A model is about to be asked what to do; `reservation` is set aside until that settles. */
+  model_asked: ModelQuestion & { model_call_id: string }
+  model_answered: ModelResult & { model_call_id: string }
+  /** `usage` is what it cost in all; where models were asked, the run was charged as each of them answered. */
+  decision_made: {
+    decision: Decision
+    reasoner: string
+    tainted: boolean
+    usage: Usage
+    duration_ms: number
+    model_calls?: string[]
+  }
   /** The runtime did not accept the decision made at `decision_seq`. */
   decision_refused: { decision_seq: number; problems: Issue[] }
   /** `tasks` are all that had not started; `tools` holds the contract of every tool they use, and of its undo and lookup. */
@@ -138,6 +156,8 @@ export interface EventData {
     choices: Choice[]
     /** The outcomes that cannot be had, when that is what the wait is about. */
     facts: string[]
+    /** What the runtime itself asks about: a goal that is stuck, or a plan that its reasoner is not sure of. */
+    about?: 'trouble' | 'plan'
     task_id?: string
     /** RFC 3339: after it, `otherwise` counts as answered; an approval counts as denied. */
     until?: string
@@ -152,6 +172,8 @@ export interface EventData {
       arguments: JsonObject
       arguments_digest: string
       verdict: Verdict
+      /** Of run, task, tool, fingerprint and arguments; absent in journals of the first release. */
+      digest?: string
     }
   }
   /** `input` is what a person put in the place of the run's input; sensitive leaves are sealed. */

@@ -1,3 +1,4 @@
+import { addUsage } from './decision.ts'
 import type { Draft, Event, EventData, Reservation } from './event.ts'
 import { settleGroup } from './fan-out.ts'
 import { closeWait, restOrRun } from './fold-waits.ts'
@@ -97,7 +98,9 @@ function release(
 ): void {
   if (isSlice(reservation)) add(reserved, reservation, -1)
   if (!spent) return
-  for (const figure of Object.keys(usage) as (keyof typeof usage)[]) usage[figure] += spent[figure]
+  addUsage(usage, spent)
+  usage.tool_calls += spent.tool_calls
+  usage.compensation_calls += spent.compensation_calls
 }
 
 function succeed(situation: Situation, call: CallState, { outcome, establishes }: EventData['call_settled']): void {

@@ -1,5 +1,6 @@
 import type { EventData } from './event.ts'
 import { settleGroup } from './fan-out.ts'
+import { afterChange } from './input-provenance.ts'
 import type { CallState, Situation, TaskState, WaitState } from './situation.ts'
 import { taskIn } from './task-in.ts'
 
@@ -24,14 +25,22 @@ export function startWait(situation: Situation, wait: WaitState): void {
 }
 
 /** Takes the end of a wait into the situation, and what its answer means. */
-export function endWait(situation: Situation, ended: EventData['wait_ended'], at: string): void {
+export function endWait(
+  situation: Situation,
+  ended: EventData['wait_ended'],
+  { seq, at }: { seq: number; at: string },
+): void {
   const wait = situation.waits.get(ended.wait_id)
   if (!wait) return
+  if (wait.for === 'answer') {
+    const { choice, by, why } = ended
+    situation.answers.push({ seq, question: wait.question, choice, by, ...(why === undefined ? {} : { why }) })
+  }
   closeWait(situation, wait, at)
   if (wait.for === 'approval') decideApproval(situation, wait, ended)
   if (wait.for === 'timer' && wait.task_id !== undefined) endDelay(taskIn(situation, wait.task_id))
-  // What the runtime offers is about facts; the choices of any other question are the reasoner's own words.
-  if (wait.facts.length > 0) takeAnswer(situation, wait, ended)
+  // What the runtime offers has its meaning; the choices of any other question are the reasoner's own words.
+  if (wait.facts.length > 0 || wait.about !== undefined) takeAnswer(situation, wait, ended)
 }
 
 /** Nobody is asked any more, whatever the answer was. */
@@ -74,7 +83,7 @@ function takeAnswer(situation: Situation, wait: WaitState, { choice, by, why, in
       tryAgain(situation)
       return
     case 'change':
-      situation.input = input ?? situation.input
+      changeInput(situation, input ?? situation.input)
       tryAgain(situation)
       return
     case 'retry':
@@ -86,6 +95,11 @@ function takeAnswer(situation: Situation, wait: WaitState, { choice, by, why, in
     case 'undo':
       situation.undo_requested = { by, why: why ?? 'a person asked for the undo' }
   }
+}
+
+function changeInput(situation: Situation, input: Situation['input']): void {
+  situation.input_provenance = afterChange(situation.input_provenance, situation.input, input)
+  situation.input = input
 }
 
 function tryAgain(situation: Situation): void {

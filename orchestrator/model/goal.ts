@@ -95,6 +95,8 @@ export const goalSchema = z.strictObject({
   /** Whom to tell when the run waits for a person: an outcome and the literal arguments for it, which may use `run.id` and `run.trouble`. */
   on_trouble: z.strictObject({ fact: factName, arguments: z.record(factName, z.json()) }).optional(),
   answer: answerSchema.prefault({}),
+  /** A plan that its reasoner is less sure of than this waits for a person; 0 to 1. */
+  confidence: z.number().min(0).max(1).optional(),
   budget: budgetSchema.prefault({}),
 })
 export type Goal = z.infer<typeof goalSchema> & {

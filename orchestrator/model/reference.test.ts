@@ -5,7 +5,7 @@ import { referencesIn, resolve, type Scope, taskOf } from './reference.ts'
 
 const scope = (tasks: Record<string, { tool: string; output: Json }> = {}, input: JsonObject = {}): Scope => ({
   input,
-  inputOrigin: 'input',
+  inputOrigins: () => ['input'],
   tasks: new Map(Object.entries(tasks)),
   literalOrigin: () => 'model',
 })
@@ -29,6 +29,29 @@ describe('references', () => {
   test('mark every leaf of a value taken whole', () => {
     const resolved = resolve({ all: { $ref: '/input/a' } }, scope({}, { a: { b: 1, c: [true] } }))
     expect(resolved).toMatchObject({ provenance: { '/all/b': ['input'], '/all/c/0': ['input'] } })
+  })
+
+  test('keep the origin of each leaf of the input, also where a value that holds it is taken whole or becomes a text', () => {
+    const input = { customer: { email: 'a@b.c', plan: 'team' } }
+    const resolved = resolve(
+      {
+        all: { $ref: '/input/customer' },
+        email: { $ref: '/input/customer/email' },
+        text: { $text: [{ $ref: '/input/customer' }] },
+      },
+      {
+        ...scope({}, input),
+        inputOrigins: (pointer) => (pointer === '/customer/email' ? ['trigger:signups'] : ['input']),
+      },
+    )
+    expect(resolved).toMatchObject({
+      provenance: {
+        '/all/email': ['trigger:signups'],
+        '/all/plan': ['input'],
+        '/email': ['trigger:signups'],
+        '/text': ['input', 'trigger:signups'],
+      },
+    })
   })
 
   test('compose a text whose origins are those of all its parts', () => {

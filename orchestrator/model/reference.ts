@@ -2,13 +2,13 @@ import type { Issue } from '../../shared/failure.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts'
 import { formatPointer, getAt, parsePointer } from '../../shared/json-pointer.ts'
 import type { Origin, Provenance } from './call.ts'
-import { holdsSealed, isReference, isSealed, isText, type Value } from './value.ts'
+import { holdsSealed, isReference, isSealed, isText, leavesOf, type Value } from './value.ts'
 
 /** What references may point into: the run's input, and the output of each task that has succeeded. */
 export interface Scope {
   input: JsonObject
-  /** Where the input came from. */
-  inputOrigin: Origin
+  /** Where the value at a pointer into the input came from. */
+  inputOrigins(pointer: string): Origin[]
   tasks: { get(id: string): { tool: string; output: Json } | undefined }
   /** Where a literal that stands in the plan itself came from. */
   literalOrigin(literal: Json): Origin
@@ -16,6 +16,18 @@ export interface Scope {
 
 /** Resolved arguments with the origin of every leaf, or every reference that did not resolve, by its path. */
 export type Resolution = { ok: true; value: JsonObject; provenance: Provenance } | { ok: false; issues: Issue[] }
+
+/** What a reference points to; `originsOf` says where the leaf at a pointer below it came from. */
+interface Found {
+  value: Json
+  originsOf(leaf: string): Origin[]
+}
+
+/** An empty list or object has no leaf, and came from somewhere all the same. */
+function allOriginsOf({ value, originsOf }: Found): Origin[] {
+  const leaves = leavesOf(value)
+  return leaves.length === 0 ? originsOf('') : leaves.flatMap(originsOf)
+}
 
 /** Every reference in a value, with the path at which it stands. */
 export function referencesIn(value: Value): { path: string; ref: string }[] {
@@ -40,17 +52,18 @@ export function resolve(args: Record<string, Value>, scope: Scope): Resolution {
   const provenance: Provenance = {}
   const issues: Issue[] = []
 
-  const look = (ref: string, path: string): { value: Json; origin: Origin } | undefined => {
+  const look = (ref: string, path: string): Found | undefined => {
     const [root, id, part, ...rest] = parsePointer(ref)
     if (root === 'input') {
-      const value = getAt(scope.input, ref.slice('/input'.length))
-      if (value !== undefined) return { value, origin: scope.inputOrigin }
+      const pointer = ref.slice('/input'.length)
+      const value = getAt(scope.input, pointer)
+      if (value !== undefined) return { value, originsOf: (leaf) => scope.inputOrigins(`${pointer}${leaf}`) }
       issues.push({ path, message: `${ref} does not resolve: the input has no such value` })
       return undefined
     }
     const task = root === 'tasks' && id !== undefined && part === 'output' ? scope.tasks.get(id) : undefined
     const value = task && getAt(task.output, formatPointer(rest))
-    if (task && value !== undefined) return { value, origin: `tool:${task.tool}` }
+    if (task && value !== undefined) return { value, originsOf: () => [`tool:${task.tool}`] }
     issues.push({
       path,
       message: task
@@ -60,11 +73,9 @@ export function resolve(args: Record<string, Value>, scope: Scope): Resolution {
     return undefined
   }
 
-  const mark = (value: Json, tokens: (string | number)[], origins: Origin[]): void => {
-    if (Array.isArray(value)) for (const [index, item] of value.entries()) mark(item, [...tokens, index], origins)
-    else if (isJsonObject(value) && !isSealed(value))
-      for (const [key, item] of Object.entries(value)) mark(item, [...tokens, key], origins)
-    else provenance[formatPointer(tokens)] = origins
+  const mark = ({ value, originsOf }: Found, tokens: (string | number)[]): void => {
+    const at = formatPointer(tokens)
+    for (const leaf of leavesOf(value)) provenance[`${at}${leaf}`] = originsOf(leaf)
   }
 
   const visit = (node: Json, tokens: (string | number)[]): Json => {
@@ -72,7 +83,7 @@ export function resolve(args: Record<string, Value>, scope: Scope): Resolution {
     if (isReference(node)) {
       const found = look(node.$ref, path)
       if (!found) return null
-      mark(found.value, tokens, [found.origin])
+      mark(found, tokens)
       return found.value
     }
     if (isText(node)) {
@@ -88,7 +99,7 @@ export function resolve(args: Record<string, Value>, scope: Scope): Resolution {
           issues.push({ path, message: `${part.$ref} is sensitive and cannot become part of a text` })
           return ''
         }
-        origins.add(found.origin)
+        for (const origin of allOriginsOf(found)) origins.add(origin)
         return typeof found.value === 'string' ? found.value : JSON.stringify(found.value)
       })
       provenance[path] = [...origins].sort()

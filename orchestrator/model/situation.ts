@@ -1,15 +1,17 @@
 import type { Failure, Issue } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
-import type { CallOutcome } from './call.ts'
+import type { CallOutcome, Provenance } from './call.ts'
 import type { ToolContract } from './catalogue.ts'
-import type { Decision, Task, Usage } from './decision.ts'
+import { addUsage, type Decision, type Task, type Usage } from './decision.ts'
 import type { EgressRecord } from './egress.ts'
 import type { Draft, Event, EventData, Next, Reservation } from './event.ts'
 import { settleGroup, startGroup } from './fan-out.ts'
 import { intendCall, settleCall } from './fold-calls.ts'
 import { inherit } from './fold-inherited.ts'
+import { askModel, settleModel } from './fold-model-calls.ts'
 import { endWait, restOrRun, startWait } from './fold-waits.ts'
 import { type Budget, budgetSchema } from './goal.ts'
+import type { ModelReservation } from './model-call.ts'
 import type { RunStatus } from './run.ts'
 import { taskIn } from './task-in.ts'
 
@@ -66,11 +68,22 @@ export interface DecisionState {
   decision: Decision
   reasoner: string
   tainted: boolean
+  /** A plan came of it, which the run goes by. */
+  accepted?: true
   /** Why the runtime did not accept it. */
   problems?: Issue[]
 }
 
 export type WaitState = EventData['wait_started'] & { since: string }
+
+/** What a person answered to a question of the reasoner, or of the runtime. */
+export interface AnswerState {
+  seq: number
+  question: string
+  choice: string
+  by: string
+  why?: string
+}
 
 /** All that is known of a run: the fold of its events, and nothing else. */
 export interface Situation {
@@ -80,6 +93,8 @@ export interface Situation {
   created: EventData['run_created']
   /** The run's input: as it was given, or as a person changed it since. */
   input: JsonObject
+  /** Where those leaves of it came from that whoever started the run did not give. */
+  input_provenance: Provenance
   seq: number
   status: RunStatus
   revision: number
@@ -97,6 +112,10 @@ export interface Situation {
   decisions: DecisionState[]
   /** Open waits. */
   waits: Map<string, WaitState>
+  /** What people answered so far, in order. */
+  answers: AnswerState[]
+  /** Calls of a model that have not settled: what each set aside. */
+  modelCalls: Map<string, ModelReservation>
   /** Outcomes that a person went on without. */
   waived: Set<string>
   /** For how long, all in all, the run asked people: that is no time of the run. */
@@ -132,6 +151,7 @@ function begin(event: Event): Situation {
     created_at: event.at,
     created: event.data,
     input: event.data.input,
+    input_provenance: event.data.input_provenance ?? {},
     seq: event.seq,
     status: 'queued',
     revision: 0,
@@ -144,6 +164,8 @@ function begin(event: Event): Situation {
     settlements: 0,
     decisions: [],
     waits: new Map(),
+    answers: [],
+    modelCalls: new Map(),
     waived: new Set(),
     waited_ms: 0,
     usage: { model_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0, tool_calls: 0, compensation_calls: 0 },
@@ -163,9 +185,16 @@ export function apply(situation: Situation, event: Draft & Pick<Event, 'seq' | '
     case 'work_inherited':
       inherit(situation, event.data, event)
       return
+    case 'model_asked':
+      if (situation.status === 'queued') situation.status = 'running'
+      askModel(situation, event.data)
+      return
+    case 'model_answered':
+      settleModel(situation, event.data)
+      return
     case 'decision_made':
       if (situation.status === 'queued') situation.status = 'running'
-      addUsage(situation.usage, event.data.usage)
+      if (!event.data.model_calls) addUsage(situation.usage, event.data.usage)
       situation.decisions.push({
         seq: event.seq,
         at: event.at,
@@ -202,7 +231,7 @@ export function apply(situation: Situation, event: Draft & Pick<Event, 'seq' | '
       startWait(situation, { ...event.data, since: event.at })
       return
     case 'wait_ended':
-      endWait(situation, event.data, event.at)
+      endWait(situation, event.data, event)
       return
     case 'cancel_requested':
       situation.cancel_requested = event.data
@@ -233,15 +262,10 @@ function reopen(situation: Situation): void {
   restOrRun(situation)
 }
 
-function addUsage(total: Usage, usage: Usage): void {
-  total.model_calls += usage.model_calls
-  total.input_tokens += usage.input_tokens
-  total.output_tokens += usage.output_tokens
-  total.cost_usd += usage.cost_usd
-}
-
 function acceptPlan(situation: Situation, { revision, tasks, tools }: EventData['plan_accepted']): void {
   situation.revision = revision
+  const decided = situation.decisions.at(-1)
+  if (decided) decided.accepted = true
   Object.assign(situation.tools, tools)
   for (const [id, task] of situation.tasks) {
     if (task.status === 'pending' && task.item_of === undefined) situation.tasks.delete(id)

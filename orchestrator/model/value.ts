@@ -1,4 +1,5 @@
 import { isJsonObject, type Json } from '../../shared/json.ts'
+import { formatPointer } from '../../shared/json-pointer.ts'
 
 /** `{"$ref": "/input/…"}` or `{"$ref": "/tasks/<id>/output/…"}`: resolved by the runtime, never by a model. */
 export type Reference = { $ref: string }
@@ -29,4 +30,17 @@ export function holdsSealed(value: Json): boolean {
 
 export function isSealed(value: unknown): value is Sealed {
   return isJsonObject(value) && typeof value.$sealed === 'string' && Object.keys(value).length === 1
+}
+
+/** JSON pointers of the leaves of a value, a sealed one being one leaf; `''` where the value is a leaf itself. */
+export function leavesOf(value: Json): string[] {
+  const leaves: string[] = []
+  const visit = (node: Json, tokens: (string | number)[]): void => {
+    if (Array.isArray(node)) for (const [index, item] of node.entries()) visit(item, [...tokens, index])
+    else if (isJsonObject(node) && !isSealed(node))
+      for (const [key, item] of Object.entries(node)) visit(item, [...tokens, key])
+    else leaves.push(formatPointer(tokens))
+  }
+  visit(value, [])
+  return leaves
 }

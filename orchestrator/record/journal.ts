@@ -43,6 +43,8 @@ export interface JournalOptions {
   patienceMs?: number
   /** Called when a connection to Postgres has ended or could not be made. */
   onClose?: () => void
+  /** Called with the last place of each run that has grown, after the commit. */
+  onAppended?: (run_id: string, seq: number) => void
   /** For tests: where batches go instead. */
   store?(sql: Sql): BatchStore
 }
@@ -72,6 +74,7 @@ export function openJournal({
   now,
   patienceMs = 5_000,
   onClose,
+  onAppended = () => {},
   store: storeOf = postgresStore,
 }: JournalOptions): Journal {
   const sql = connect(url, { max: 3, name: 'journal', onClose })
@@ -134,6 +137,7 @@ export function openJournal({
         resolve(events.slice(from, from + drafts.length))
         from += drafts.length
       }
+      onAppended(write.run_id, head.seq)
       return
     }
     for (const { reject } of waiting) reject(error)

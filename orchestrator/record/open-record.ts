@@ -1,20 +1,29 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Json } from '../../shared/json.ts'
 import type { Home } from '../home/home.ts'
+import { keyFile } from '../home/key-file.ts'
 import type { Membership } from '../home/shared-process.ts'
 import type { Owner } from '../model/run.ts'
+import { type ApiKeys, openApiKeys } from './api-keys.ts'
 import { bootstrap } from './bootstrap.ts'
-import { connect } from './connect.ts'
+import { connect, type Sql } from './connect.ts'
 import { type EmbeddedPostgres, ensurePostgres } from './embedded-postgres.ts'
 import { type Exporter, openExporter } from './export-run.ts'
+import { type Growth, openGrowth } from './growth.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { type Keyring, openKeyring } from './keyring.ts'
+import { lastNoted } from './last-noted.ts'
 import { migrate } from './migrate.ts'
+import { type Outbox, openOutbox } from './outbox.ts'
+import { unlessUnavailable } from './patience.ts'
 import { openQueries, type Queries, readerUrl } from './queries.ts'
-import { runOwner } from './run-owner.ts'
 import { openRunQueue, type RunQueue } from './run-queue.ts'
+import { openRunRequests, type RunRequests } from './run-requests.ts'
 import { ensureServerRole, type ServerDatabase } from './server-roles.ts'
 import { openHeadSigner } from './signed-heads.ts'
+import { openTriggerDeliveries, type TriggerDeliveries } from './trigger-deliveries.ts'
 import { openVerifier, type Verifier } from './verify.ts'
 
 export interface RecordOptions {
@@ -35,16 +44,24 @@ export interface OpenRecord {
   keyring: Keyring
   queries: Queries
   queue: RunQueue
-  /** On whose behalf a run acts. */
-  ownerOf(run_id: string): Promise<Owner>
+  /** Which runs have grown, in any process. */
+  growth: Growth
+  apiKeys: ApiKeys
+  runRequests: RunRequests
+  triggerDeliveries: TriggerDeliveries
+  outbox: Outbox
   /** Where a shell reads the views of one tenant. Holds a password: never log it. */
   readerUrl(tenant: string): string
+  /** The details of the latest note of a kind in the system stream. */
+  lastNoted(what: string): Promise<Json | undefined>
   verifier: Verifier
   exporter: Exporter
   /** Signs where the chains stand, so that a later `verify` finds what was cut off; returns how many chains had grown. */
   signHeads(): Promise<number>
   /** The URL, with password, of a capability server's own role; made when first asked for. */
   serverDatabase(wanted: ServerDatabase): Promise<string>
+  /** Whose run it is. */
+  ownerOf(run_id: string): Promise<Owner>
   /** Makes the partitions of events for the months ahead; to be called now and then by who runs for long. */
   ensurePartitions(): Promise<void>
   /** Absent where the Postgres is an external one. */
@@ -72,21 +89,26 @@ export async function openRecord({
   }
   const sql = connect(journalUrl, { max: 2, name: 'record', onClose })
   const reader = connect(queryUrl, { max: 4, name: 'queries', onClose })
-  const journal = openJournal({ url: journalUrl, now, patienceMs, onClose })
-  const desk = openJournal({ url: journalUrl, now, patienceMs, onClose })
+  const growth = openGrowth(sql, journalUrl)
+  const journalOptions = { url: journalUrl, now, patienceMs, onClose, onAppended: growth.tell }
+  const journal = openJournal(journalOptions)
+  const desk = openJournal(journalOptions)
   const queue = openRunQueue({ url: journalUrl, sql, holder: holderName(), patienceMs, onClose })
+  const outbox = openOutbox(journalUrl)
   const ensurePartitions = async () => {
     await sql`SELECT remit.ensure_partitions(${now()}, ${monthsAhead})`
   }
   const close = async () => {
     closing = true
     await Promise.all([journal.close(), desk.close(), queue.close()])
+    await Promise.all([growth.close(), outbox.close()])
     await Promise.all([sql.end({ timeout: 1 }), reader.end({ timeout: 1 })])
   }
   try {
-    const [keyring, signer] = await Promise.all([
+    const [keyring, signer, digestKey] = await Promise.all([
       openKeyring({ sql, home, now }),
       openHeadSigner({ sql, home, now }),
+      keyFile(join(home.keys, 'requests.key'), () => randomBytes(32)),
       ensurePartitions(),
     ])
     return {
@@ -95,12 +117,18 @@ export async function openRecord({
       keyring,
       queries: openQueries(reader, tenantSecret),
       queue,
-      ownerOf: (run_id) => runOwner(sql, run_id),
+      growth,
+      apiKeys: openApiKeys({ sql, now }),
+      runRequests: openRunRequests({ sql, digestKey, now }),
+      triggerDeliveries: openTriggerDeliveries({ sql, now }),
+      outbox,
       readerUrl: (tenant) => readerUrl(queryUrl, tenantSecret, tenant),
+      lastNoted: (what) => lastNoted(sql, what),
       verifier: openVerifier(sql, signer),
       exporter: openExporter({ sql, signer, now }),
       signHeads: signer.signHeads,
       serverDatabase: (wanted) => ensureServerRole(ownerUrl, home, wanted),
+      ownerOf: (run_id) => ownerOf(sql, run_id),
       ensurePartitions,
       ...(embedded && { embedded }),
       close,
@@ -109,6 +137,14 @@ export async function openRecord({
     await close()
     throw error
   }
+}
+
+async function ownerOf(sql: Sql, run_id: string): Promise<Owner> {
+  const [owner] = await unlessUnavailable(
+    () => sql<Owner[]>`SELECT tenant, principal FROM remit.runs WHERE run_id = ${run_id}`,
+  )
+  if (!owner) throw new RangeError(`there is no run ${run_id} in the record`)
+  return { ...owner }
 }
 
 /** Names this process to people; the last part makes it unlike any other that had the same pid. */

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Json } from '../../shared/json.ts'
 import type { RunStatus } from '../model/run.ts'
 import { errorCode, type Sql, type TransactionSql } from './connect.ts'
+import { unlessUnavailable } from './patience.ts'
+import { fromStored } from './stored-text.ts'
 
 /** A run as lists show it; instants are RFC 3339. */
 export interface RunSummary {
@@ -14,6 +16,31 @@ export interface RunSummary {
   parent_run?: string
   created_at: string
   updated_at: string
+}
+
+/** Which runs a list shows; instants are RFC 3339. */
+export interface RunFilter {
+  limit?: number
+  /** The `next` of the page before. */
+  cursor?: string
+  status?: string
+  goal?: string
+  principal?: string
+  /** Runs that were accepted at this instant or later. */
+  from?: string
+  /** Runs that were accepted before this instant. */
+  to?: string
+}
+
+/** An event as people see it: sealed values as `[sealed]`, large ones as `{"$blob": digest, "size": bytes}`. */
+export interface ShownEvent {
+  run_id: string
+  seq: number
+  type: string
+  v: number
+  /** RFC 3339. */
+  at: string
+  data: Json
 }
 
 /** An approval that a run waits for. */
@@ -35,11 +62,12 @@ export interface QueryResult {
 
 /** What people may read of the record: the views, of one tenant at a time, by a role that cannot write. */
 export interface Queries {
-  /** The latest runs first; `cursor` is the `next` of the page before. */
-  listRuns(
-    tenant: string,
-    page?: { limit?: number; cursor?: string; status?: string },
-  ): Promise<{ runs: RunSummary[]; next?: string }>
+  /** The latest runs first. */
+  listRuns(tenant: string, filter?: RunFilter): Promise<{ runs: RunSummary[]; next?: string }>
+  /** Undefined where the tenant has no such run. */
+  run(tenant: string, run_id: string): Promise<RunSummary | undefined>
+  /** Up to `limit` events of a run after a place, in order; none where the tenant has no such run. */
+  events(tenant: string, run_id: string, page: { after: number; limit: number }): Promise<ShownEvent[]>
   /** The run whose id starts with this. Throws a {@link QueryError} when there is none, or more than one. */
   runByPrefix(tenant: string, prefix: string): Promise<RunSummary>
   /** Runs that have not ended, the oldest first. */
@@ -68,32 +96,51 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
     work: (transaction: TransactionSql) => Promise<Result>,
   ): Promise<Result> => {
     let result: { value: Result } | undefined
-    await sql
-      .begin('READ ONLY', async (transaction) => {
+    await unlessUnavailable(() =>
+      sql.begin('READ ONLY', async (transaction) => {
         await transaction`SELECT set_config('remit.tenant', ${tenant}, true),
           set_config('remit.tenant_proof', ${tenantProof(tenantSecret, tenant)}, true),
           set_config('statement_timeout', '10s', true)`
         result = { value: await work(transaction) }
         throw new RolledBack()
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof RolledBack)) throw error
-      })
+      }),
+    ).catch((error: unknown) => {
+      if (!(error instanceof RolledBack)) throw error
+    })
     if (!result) throw new QueryError('the reading was cut short')
     return result.value
   }
 
   return {
-    listRuns(tenant, { limit = 50, cursor, status } = {}) {
+    listRuns(tenant, { limit = 50, cursor = null, status = null, goal = null, principal = null, from, to } = {}) {
       return asTenant(tenant, async (transaction) => {
         const rows = await transaction<RunRow[]>`
-          SELECT run_id, goal, status, tenant, principal, parent_run, created_at, updated_at FROM query.runs
-          WHERE (${cursor ?? null}::uuid IS NULL OR run_id < ${cursor ?? null}::uuid)
-            AND (${status ?? null}::text IS NULL OR status = ${status ?? null}::text)
+          SELECT ${runColumns(transaction)} FROM query.runs
+          WHERE (${cursor}::uuid IS NULL OR run_id < ${cursor}::uuid)
+            AND (${status}::text IS NULL OR status = ${status}::text)
+            AND (${goal}::text IS NULL OR goal = ${goal}::text)
+            AND (${principal}::text IS NULL OR principal = ${principal}::text)
+            AND (${from ?? null}::timestamptz IS NULL OR created_at >= ${from ?? null}::timestamptz)
+            AND (${to ?? null}::timestamptz IS NULL OR created_at < ${to ?? null}::timestamptz)
           ORDER BY run_id DESC LIMIT ${limit + 1}`
         const runs = rows.slice(0, limit).map(toSummary)
         const last = runs.at(-1)
         return rows.length > limit && last ? { runs, next: last.run_id } : { runs }
+      })
+    },
+    run(tenant, run_id) {
+      return asTenant(tenant, async (transaction) => {
+        const [row] = await transaction<RunRow[]>`
+          SELECT ${runColumns(transaction)} FROM query.runs WHERE run_id = ${run_id}`
+        return row && toSummary(row)
+      })
+    },
+    events(tenant, run_id, { after, limit }) {
+      return asTenant(tenant, async (transaction) => {
+        const rows = await transaction<(Omit<ShownEvent, 'at'> & { at: Date })[]>`
+          SELECT run_id, seq, type, v, at, data FROM query.events
+          WHERE run_id = ${run_id} AND seq > ${after} ORDER BY seq LIMIT ${limit}`
+        return rows.map(({ at, data, ...row }) => ({ ...row, at: at.toISOString(), data: fromStored(data) }))
       })
     },
     async runByPrefix(tenant, prefix) {
@@ -101,7 +148,7 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
       if (!range) throw new QueryError(`"${prefix}" is not the start of a run's id: give 4 or more of its characters`)
       return asTenant(tenant, async (transaction) => {
         const rows = await transaction<RunRow[]>`
-          SELECT run_id, goal, status, tenant, principal, parent_run, created_at, updated_at FROM query.runs
+          SELECT ${runColumns(transaction)} FROM query.runs
           WHERE run_id BETWEEN ${range.first} AND ${range.last} ORDER BY run_id DESC LIMIT 2`
         const [run, another] = rows
         if (!run) throw new QueryError(`there is no run ${prefix}`)
@@ -113,7 +160,7 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
     unfinishedRuns(tenant) {
       return asTenant(tenant, async (transaction) => {
         const rows = await transaction<RunRow[]>`
-          SELECT run_id, goal, status, tenant, principal, parent_run, created_at, updated_at FROM query.runs
+          SELECT ${runColumns(transaction)} FROM query.runs
           WHERE status IN ('queued', 'running', 'waiting', 'compensating') ORDER BY run_id`
         return rows.map(toSummary)
       })
@@ -163,6 +210,10 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
       })
     },
   }
+}
+
+function runColumns(transaction: TransactionSql) {
+  return transaction`run_id, goal, status, tenant, principal, parent_run, created_at, updated_at`
 }
 
 /** Ends a reading that went well. */

@@ -26,6 +26,8 @@ export interface RunQueue {
    * reconnection: anything may have happened meanwhile. Needs a direct connection.
    */
   listen(onWake: (run_id: string | undefined) => void): Promise<{ close(): Promise<void> }>
+  /** How many runs are due now and nobody holds them. */
+  countDue(mode: Mode): Promise<number>
   /** When the next run that nobody holds becomes due by its `wake_at`; an instant that has passed means now. */
   nextDue(mode: Mode): Promise<Date | undefined>
 }
@@ -106,6 +108,14 @@ export function openRunQueue({
     },
     notify: signals.notify,
     listen: signals.listen,
+    countDue: (mode) =>
+      unlessUnavailable(async () => {
+        const [row] = await sql<{ due: number }[]>`
+          SELECT count(*)::integer AS due FROM remit.runs
+          WHERE status IN ('queued', 'running', 'waiting', 'compensating') AND due_at <= now()
+            AND (lease_until IS NULL OR lease_until < now()) AND mode = ${mode}`
+        return row?.due ?? 0
+      }),
     nextDue: (mode) =>
       unlessUnavailable(async () => {
         const [row] = await sql<{ wake_at: Date }[]>`

@@ -3,6 +3,7 @@ import {
   bigint,
   check,
   customType,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -116,3 +117,88 @@ export const signed_heads = remit.table(
 
 /** What a reader must know to prove which tenant it reads for; one row. */
 export const tenant_secret = remit.table('tenant_secret', { secret: bytea('secret').notNull() })
+
+/** Who may use Remit over the network. A key's secret is nowhere; this is its digest. */
+export const api_keys = remit.table(
+  'api_keys',
+  {
+    key_id: text('key_id').primaryKey(),
+    tenant: text('tenant').notNull(),
+    principal: text('principal').notNull(),
+    name: text('name').notNull(),
+    secret_digest: bytea('secret_digest').notNull(),
+    scopes: text('scopes').array().notNull(),
+    /** The only goals that it may pursue; any where it is null. */
+    goals: text('goals').array(),
+    /** The greatest effect that its runs may have; any where it is null. */
+    effect: text('effect'),
+    /** US dollars that one of its runs may spend. */
+    cost_usd: doublePrecision('cost_usd'),
+    requests_per_minute: integer('requests_per_minute').notNull(),
+    created_at: instant('created_at').notNull(),
+    created_by: text('created_by').notNull(),
+    expires_at: instant('expires_at'),
+    revoked_at: instant('revoked_at'),
+    last_used_at: instant('last_used_at'),
+  },
+  (table) => [index('api_keys_of_tenant').on(table.tenant, table.created_at)],
+)
+
+/** What was asked for under an idempotency key, by digest, and the run that it got. */
+export const run_requests = remit.table(
+  'run_requests',
+  {
+    tenant: text('tenant').notNull(),
+    principal: text('principal').notNull(),
+    idempotency_key: text('idempotency_key').notNull(),
+    request_digest: text('request_digest').notNull(),
+    run_id: uuid('run_id').notNull(),
+    created_at: instant('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'run_requests_key', columns: [table.tenant, table.principal, table.idempotency_key] }),
+    index('run_requests_age').on(table.created_at),
+  ],
+)
+
+/** What a trigger delivered, once, and the run that it got; a schedule's delivery is its instant. */
+export const trigger_deliveries = remit.table(
+  'trigger_deliveries',
+  {
+    trigger: text('trigger').notNull(),
+    delivery_id: text('delivery_id').notNull(),
+    run_id: uuid('run_id').notNull(),
+    due_at: instant('due_at'),
+    received_at: instant('received_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'trigger_deliveries_once', columns: [table.trigger, table.delivery_id] }),
+    index('trigger_deliveries_due').on(table.trigger, table.due_at).where(sql`${table.due_at} IS NOT NULL`),
+    index('trigger_deliveries_age').on(table.received_at),
+  ],
+)
+
+/** Since when each schedule is known: what was due before that, nobody has missed. */
+export const schedules = remit.table('schedules', {
+  trigger: text('trigger').primaryKey(),
+  since: instant('since').notNull(),
+})
+
+/** Messages that wait to become runs; gone once the run is recorded, and kept with the reason where they cannot become one. */
+export const outbox = remit.table(
+  'outbox',
+  {
+    position: bigint('position', { mode: 'number' }).generatedAlwaysAsIdentity(),
+    queue: text('queue').notNull(),
+    message_id: text('message_id').notNull(),
+    body: jsonb('body').notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    enqueued_at: instant('enqueued_at').notNull(),
+    available_at: instant('available_at').notNull(),
+    refused: text('refused'),
+  },
+  (table) => [
+    primaryKey({ name: 'outbox_message', columns: [table.queue, table.message_id] }),
+    index('outbox_next').on(table.queue, table.position).where(sql`${table.refused} IS NULL`),
+  ],
+)

@@ -8,11 +8,13 @@ import {
   rehearse,
   tool,
 } from '../../test/support/rehearsal.ts'
+import { holding } from '../enforce/fixtures/policies.ts'
+import { policyOf } from '../enforce/policy/policy.ts'
 import type { CallOutcome } from '../model/call.ts'
 import type { Decision } from '../model/decision.ts'
 import { evidenceFor } from '../model/evidence.ts'
 import type { Situation } from '../model/situation.ts'
-import { unmetFacts } from './take-decision.ts'
+import { unmetFacts } from './unmet-facts.ts'
 
 const undo = (tool: string) => ({ tool, arguments: { id: { $ref: '/output/id' } } })
 const tools = catalogue({
@@ -302,7 +304,7 @@ describe('advance', () => {
     })
 
     test('ends the run where the policy says so, and what was done is undone', async () => {
-      const { situation, requests } = await run({ egress, policy: { hold: [], on_denied_egress: 'stop' } })
+      const { situation, requests } = await run({ egress, policy: policyOf([], 'stop') })
       expect(situation.cancel_requested).toEqual({
         by: 'policy:on_denied_egress',
         why: 'a.create_a asked for DELETE at api.example:443: no tool in flight declares DELETE of this path',
@@ -313,7 +315,7 @@ describe('advance', () => {
   })
 
   describe('a held call', () => {
-    const hold = { hold: ['c.send_c'] }
+    const hold = holding('c.send_c')
     const decideOn = async (waiting: Awaited<ReturnType<typeof run>>, choice: string) => {
       const [wait] = waiting.situation.waits.values()
       await waiting.journal.append('11111111-1111-7111-8111-111111111111', [

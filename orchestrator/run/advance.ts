@@ -2,13 +2,16 @@ import type { CallResult } from '../model/call.ts'
 import { type Draft, draft, type Event } from '../model/event.ts'
 import { type CallState, fold, type Situation } from '../model/situation.ts'
 import { goalServer } from '../model/sub-goals.ts'
+import { askReasoner } from './ask-reasoner.ts'
 import { type Arrival, Calls } from './calls.ts'
 import { draftsOf } from './drafts-of.ts'
+import { openLedger } from './model-ledger.ts'
 import { isStopping, nextStep, type Step, unsettledCalls } from './next-step.ts'
 import { OvertakenError, type Parts } from './parts.ts'
 import { lostCall, settleCall, unmadeCall } from './settle.ts'
-import { decide, takeDecision } from './take-decision.ts'
+import { takeDecision } from './take-decision.ts'
 import { Taking } from './taking.ts'
+import { isAgreed } from './unsure-plan.ts'
 import { wakeAt } from './wake-at.ts'
 import { isAway, whileAway } from './while-away.ts'
 
@@ -68,6 +71,8 @@ class Pursuit {
   private lost = false
   /** Nobody may have the run: what is in flight settles, and nothing more starts. */
   private resigned = false
+  /** Aborted when what the reasoner is being asked has been overtaken. */
+  private deciding: AbortController | undefined
   private readonly told = { seq: 0 }
 
   constructor(situation: Situation, parts: Parts, options: AdvanceOptions) {
@@ -82,6 +87,7 @@ class Pursuit {
   wake(): void {
     this.stale = true
     this.calls.interrupt()
+    if (this.deciding) void this.interruptOnceOvertaken(this.deciding)
   }
 
   async untilItRests(): Promise<Situation> {
@@ -101,15 +107,48 @@ class Pursuit {
         ...this.taking.all(draftsOf(step, this.situation, this.parts)),
       ]
       if (drafts.length > 0) await this.record(drafts, arrivals)
-      else if (step.do === 'decide') {
-        const decision = await decide(this.situation, this.parts, this.options.signal)
-        // Whoever was interrupted has not decided: the next to pursue the run asks again.
-        if (this.options.signal.aborted) break
-        await this.record([this.taking.one(decision), ...this.taking.all(takeDecision(this.situation, this.parts))], [])
-      } else if (this.isWorthWaiting(step)) await this.pause(step)
+      else if (step.do === 'decide') await this.decide()
+      else if (this.isWorthWaiting(step)) await this.pause(step)
       else break
     }
     return this.situation
+  }
+
+  /** Asks for a decision and takes it. Whoever was interrupted, or overtaken, has not decided: it is asked again, if at all. */
+  private async decide(): Promise<void> {
+    const { taking, parts } = this
+    if (isAgreed(this.situation)) return this.record(taking.all(takeDecision(this.situation, parts)), [])
+    this.deciding = new AbortController()
+    const { signal, cancel } = this.options
+    const interrupts = [signal, this.deciding.signal, ...(this.canBeCancelled() ? [cancel] : [])]
+    const stop = AbortSignal.any(interrupts)
+    const ledger = openLedger({
+      situation: () => this.situation,
+      newId: parts.newId,
+      record: (draft) => this.recordThought(draft),
+    })
+    const decision = await askReasoner(this.situation, parts, ledger, stop)
+    this.deciding = undefined
+    if (ledger.fault && !(ledger.fault.error instanceof OvertakenError)) throw ledger.fault.error
+    if (stop.aborted || this.taking !== taking) return
+    await this.record([taking.one(decision), ...taking.all(takeDecision(this.situation, parts))], [])
+  }
+
+  /** Records a call of a model. Throws where the run went on meanwhile; what the call cost is recorded even then. */
+  private async recordThought(draft: Draft): Promise<void> {
+    const { taking } = this
+    await this.record([taking.one(draft)], [])
+    if (this.taking === taking) return
+    const isOwed = draft.type === 'model_answered' && this.situation.modelCalls.has(draft.data.model_call_id)
+    if (isOwed && !this.lost) await this.record([this.taking.one(draft)], [])
+    throw new OvertakenError('The run went on while its reasoner was asked')
+  }
+
+  /** A wake may be about nothing new; only what was appended makes a question pointless. */
+  private async interruptOnceOvertaken(deciding: AbortController): Promise<void> {
+    const { peek } = this.parts.journal
+    const more = await peek?.(this.situation.run_id, this.situation.seq).catch(() => [])
+    if (!more || more.some(({ seq }) => seq > this.situation.seq)) deciding.abort()
   }
 
   private get situation(): Situation {

@@ -1,4 +1,6 @@
 import type { JsonObject } from '../../shared/json.ts'
+import { mayNotDecide } from '../enforce/approval.ts'
+import type { Decider } from '../model/decider.ts'
 import { type Draft, draft } from '../model/event.ts'
 import { apply, fold, type Situation, type WaitState } from '../model/situation.ts'
 import { OvertakenError, type RunJournal, type Timed } from './parts.ts'
@@ -15,7 +17,12 @@ export interface Answer {
 
 /** An answer that cannot be taken: the run does not ask for it, or not any more. */
 export class AnswerError extends Error {
-  override readonly name = 'AnswerError'
+  override readonly name: string = 'AnswerError'
+}
+
+/** A decision by somebody who may not take it. */
+export class NotEntitledError extends AnswerError {
+  override readonly name = 'NotEntitledError'
 }
 
 /** Where answers are recorded: not the journal that pursues runs in this process, for that one holds their ends. */
@@ -38,14 +45,32 @@ export async function answer(runId: string, given: Answer, desk: Desk): Promise<
   })
 }
 
-/** Records the decision on one approval. Only who is asked in time is heard; a late one counts as denied already. */
-export async function decideApproval(runId: string, approvalId: string, given: Answer, desk: Desk): Promise<void> {
+/** What somebody decided on an approval. */
+export interface ApprovalDecision {
+  choice: 'approve' | 'deny'
+  decider: Decider
+  why?: string
+}
+
+/**
+ * Records the decision on one approval. Only who may decide and is in time is heard; a late one counts as denied already.
+ * Throws an {@link AnswerError}, or a {@link NotEntitledError}.
+ */
+export async function decideApproval(
+  runId: string,
+  approvalId: string,
+  { choice, decider, why }: ApprovalDecision,
+  desk: Desk,
+): Promise<void> {
   await tell(runId, desk, (situation) => {
     const wait = situation.waits.get(approvalId)
-    if (wait?.for !== 'approval') throw new AnswerError(`The approval ${approvalId} is not open any more`)
+    if (wait?.for !== 'approval' || !wait.approval)
+      throw new AnswerError(`The approval ${approvalId} is not open any more`)
     if (wait.until !== undefined && Date.parse(wait.until) <= desk.clock.now().getTime())
       throw new AnswerError(`The approval ${approvalId} expired at ${wait.until}`)
-    return endWait(situation, wait, given)
+    const refusal = mayNotDecide(decider, wait.approval.verdict, situation.created.principal)
+    if (refusal !== undefined) throw new NotEntitledError(refusal)
+    return endWait(situation, wait, { choice, by: decider.principal, ...(why === undefined ? {} : { why }) })
   })
 }
 

@@ -9,7 +9,9 @@ import {
   rehearse,
   tool,
 } from '../../test/support/rehearsal.ts'
+import { holding } from '../enforce/fixtures/policies.ts'
 import type { CallOutcome } from '../model/call.ts'
+import { localOperator } from '../model/decider.ts'
 import type { Decision } from '../model/decision.ts'
 import { evidenceFor } from '../model/evidence.ts'
 import { digestSealed } from '../model/seal.ts'
@@ -17,7 +19,7 @@ import { fold, type Situation } from '../model/situation.ts'
 import { decideApproval } from './answer.ts'
 import { documentOf } from './document.ts'
 import { nextStep } from './next-step.ts'
-import { unmetFacts } from './take-decision.ts'
+import { unmetFacts } from './unmet-facts.ts'
 
 const runId = '11111111-1111-7111-8111-111111111111'
 const tools = catalogue({
@@ -515,14 +517,14 @@ describe('the loop', () => {
     const { journal } = await run({
       goal: goal({ 'a.thing': 'wait', 'b.thing': 'wait' }),
       decide: planOnce(plan(task('a', 'a.make'), task('b', 'b.make'))),
-      policy: { hold: ['a.make', 'b.make'] },
+      policy: holding('a.make', 'b.make'),
     })
     const changes: unknown[] = []
     const [approval] = fold(journal.events).waits.keys()
     await decideApproval(
       runId,
       approval ?? '',
-      { choice: 'approve', by: 'local:me' },
+      { choice: 'approve', decider: localOperator('local:me') },
       {
         journal: {
           read: () => journal.read(),

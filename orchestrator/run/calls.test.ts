@@ -8,7 +8,7 @@ import type { Situation } from '../model/situation.ts'
 import { withSubGoals } from '../model/sub-goals.ts'
 import { RecordUnavailableError } from '../record/record-errors.ts'
 import type { RunChildren } from './parts.ts'
-import { unmetFacts } from './take-decision.ts'
+import { unmetFacts } from './unmet-facts.ts'
 
 const part = goal({ 'a.thing': 'undo' }, { goal: 'part' })
 const servers = withSubGoals(catalogue({ a: [tool('make', { establishes: ['a.thing'] })] }), [part])

@@ -28,6 +28,7 @@ const call = {
   server: 'goals',
   tool: 'part',
   arguments: {},
+  provenance: {},
   reservation: { tool_calls: 1 },
   intended_at: at,
 } as unknown as CallState

@@ -1,8 +1,10 @@
 import { isJsonObject, type JsonObject } from '../../shared/json.ts'
 import { narrowTools } from '../enforce/allowed-tools.ts'
-import type { CallResult } from '../model/call.ts'
+import { isTainted } from '../enforce/taint.ts'
+import type { CallResult, Provenance } from '../model/call.ts'
 import type { Parent } from '../model/event.ts'
 import type { Budget, Goal } from '../model/goal.ts'
+import { inputProvenanceOf } from '../model/input-provenance.ts'
 import { redactSealed } from '../model/seal.ts'
 import type { CallState, Situation } from '../model/situation.ts'
 import { type Desk, undoSubGoal } from './answer.ts'
@@ -14,7 +16,10 @@ export interface NewChild {
   goal: Goal
   /** Sensitive leaves are sealed for the parent. */
   input: JsonObject
+  input_provenance: Provenance
   parent: Parent
+  /** Who decides for it: whoever decides for its parent. */
+  reasonerName: string
 }
 
 /** What the runs of sub-goals stand on. */
@@ -46,7 +51,9 @@ export function openChildren({ goalNamed, start, pursue, desk, wake }: ChildPart
         run_id: call.call_id,
         goal: { ...goal, ...limitsOf(call, parent, goal) },
         input: isJsonObject(input) ? input : {},
-        parent: { run_id: parent.run_id, call_id: call.call_id, depth: (parent.created.parent?.depth ?? 0) + 1 },
+        input_provenance: inputProvenanceOf(call.provenance),
+        reasonerName: parent.created.reasoner,
+        parent: parentOf(call, parent),
       })
       let undone: Promise<void> | undefined
       const onCancel = () => {
@@ -76,6 +83,16 @@ export function openChildren({ goalNamed, start, pursue, desk, wake }: ChildPart
       const message = situation.finished ? `Run ${runId} left ${left}` : `Run ${runId} is not undone yet`
       return endedAs(call, { kind: 'internal', message }, desk)
     },
+  }
+}
+
+/** What a child knows of its parent. Trust is not won by handing work on. */
+function parentOf({ call_id }: CallState, parent: Situation): Parent {
+  return {
+    run_id: parent.run_id,
+    call_id,
+    depth: (parent.created.parent?.depth ?? 0) + 1,
+    ...(isTainted(parent) ? { tainted: true } : {}),
   }
 }
 

@@ -1,4 +1,5 @@
 import { digest, type JsonObject } from '../../shared/json.ts'
+import type { Provenance } from '../model/call.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import { type Draft, draft, type Event, type EventData, type Mode, type Parent } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
@@ -9,6 +10,8 @@ export interface NewRun extends Owner {
   goal: Goal
   /** Valid against the goal's schema; sensitive leaves already sealed. */
   input: JsonObject
+  /** Of what whoever starts the run did not give themselves. */
+  input_provenance?: Provenance
   mode: Mode
   reasoner: { name: string; digest: string }
   catalogue: Catalogue
@@ -43,6 +46,7 @@ export async function createRun(runId: string, run: NewRun, journal: RunCreator)
     principal,
     parent,
     inherits,
+    input_provenance = {},
     wake_at = null,
   } = run
   const created = { run_id: runId, tenant, principal, goal: goal.goal, mode }
@@ -51,6 +55,8 @@ export async function createRun(runId: string, run: NewRun, journal: RunCreator)
       goal,
       input,
       mode,
+      principal,
+      ...(Object.keys(input_provenance).length > 0 ? { input_provenance } : {}),
       reasoner: reasoner.name,
       digests: {
         goal: digest(goal),

@@ -111,6 +111,8 @@ export interface ApprovalDocument {
   tool?: string
   arguments: Json
   rule?: string
+  /** True where whoever the run acts for may not decide. */
+  four_eyes?: true
   question: string
   until?: string
 }
@@ -120,6 +122,7 @@ function approvalDocument({ wait_id, task_id, approval, question, until }: WaitS
     approval_id: wait_id,
     ...(task_id === undefined ? {} : { task_id }),
     ...(approval ? { tool: approval.tool, rule: approval.verdict.rule } : {}),
+    ...(approval?.verdict.four_eyes ? { four_eyes: true as const } : {}),
     arguments: redactSealed(approval?.arguments ?? {}),
     question,
     ...(until === undefined ? {} : { until }),

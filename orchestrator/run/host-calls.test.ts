@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { JsonObject } from '../../shared/json.ts'
 import { ok } from '../../test/support/rehearsal.ts'
 import { planner } from '../decide/planner/planner.ts'
+import { holding } from '../enforce/fixtures/policies.ts'
 import { shop } from '../enforce/fixtures/shop.ts'
 import type { CallOutcome, CallRequest } from '../model/call.ts'
 import type { Tool } from '../model/catalogue.ts'
@@ -49,9 +50,8 @@ function session(
       mode: 'emulated',
       policyDigest: '',
       reasoner: planner,
-      reasonerReadsOutputs: false,
       catalogue: shop,
-      policy: { hold },
+      policy: holding(...hold),
       clock: {
         now: () => new Date(now),
         // The clock jumps to the next instant that anything waits for.

@@ -1,20 +1,23 @@
 import { hash } from 'node:crypto'
 import type { Failure } from '../../shared/failure.ts'
-import type { Json, JsonObject } from '../../shared/json.ts'
+import type { JsonObject } from '../../shared/json.ts'
+import { approvalDigest } from '../enforce/approval.ts'
 import { checkArguments } from '../enforce/arguments.ts'
 import { mayReserve } from '../enforce/budget.ts'
-import { judge } from '../enforce/policy.ts'
-import { literalOriginIn } from '../enforce/provenance.ts'
+import { judge } from '../enforce/policy/judge.ts'
 import { reservationOf } from '../enforce/reservation.ts'
 import type { CallPurpose, Provenance, Verdict } from '../model/call.ts'
-import { contractOf, type ToolContract } from '../model/catalogue.ts'
+import type { ToolContract } from '../model/catalogue.ts'
 import { type Draft, draft, type EventData, type Reservation } from '../model/event.ts'
 import type { FanOut } from '../model/goal.ts'
-import { resolve, type Scope } from '../model/reference.ts'
+import { resolve } from '../model/reference.ts'
 import type { CallState, Situation, TaskState } from '../model/situation.ts'
 import { mayRepeat } from './after-call.ts'
 import { bindCall, isProvedAbsent, undoOf } from './compensation.ts'
+import { contractFor } from './contract-for.ts'
 import type { Parts, Timed } from './parts.ts'
+import { proposal } from './proposal.ts'
+import { scopeOf } from './scope.ts'
 
 /** What intending needs of the run's parts. */
 export type Intending = Pick<Parts, 'catalogue' | 'policy' | 'newId' | 'digestArguments'> & Timed
@@ -68,27 +71,21 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
   // A repeat that no key protects may be an effect of its own, so it has a key of its own.
   const generation = isBlind ? task.generation + 1 : task.generation
   const key = keyOf(generation)
-  // Whoever decided last need not have planned this task: one tainted decision taints what the run does from then on.
-  const tainted = situation.decisions.some((decision) => decision.tainted)
-  const verdict = judge({
-    tool: contract,
-    arguments: args,
-    provenance,
-    purpose: 'task',
-    tainted,
-    task,
-    settings: parts.policy,
-  })
+  const verdict = judge(
+    proposal(situation, { tool: contract, arguments: args, provenance, purpose: 'task', task }, parts.catalogue),
+    parts.policy,
+  )
   if (verdict.verdict === 'deny')
     return refuse(task, args, provenance, parts, { kind: 'denied', message: verdict.reason }, verdict)
-  const asked = {
+  const call = {
     tool: task.tool,
     // What would be called now: an approval of the tool as it was before an upgrade is none.
     fingerprint: tool.fingerprint,
     arguments: args,
     arguments_digest: parts.digestArguments(args),
-    verdict,
   }
+  const digest = approvalDigest({ ...call, run_id: situation.run_id, task_id: task.id })
+  const asked = { ...call, verdict, digest }
   const approval_id = verdict.verdict === 'hold' ? approvalOf(situation, task, asked, key) : undefined
   if (verdict.verdict === 'hold' && approval_id === undefined) return askApproval(task, asked, parts)
   return intent(situation, parts, {
@@ -161,11 +158,13 @@ const approvalMs = 24 * 60 * 60 * 1_000
 
 /** The approval that covers this very call: given and unused, or used by an attempt under the same key or one that never happened. */
 function approvalOf(situation: Situation, task: TaskState, asked: Asked, key: string): string | undefined {
-  const covers = (given: Pick<Asked, 'fingerprint' | 'arguments_digest'>) =>
-    given.fingerprint === asked.fingerprint && given.arguments_digest === asked.arguments_digest
-  if (task.approval && covers(task.approval)) return task.approval.wait_id
+  const { run_id } = situation
+  const bound = (given: Pick<Asked, 'fingerprint' | 'arguments_digest'>) =>
+    approvalDigest({ ...given, run_id, task_id: task.id, tool: task.tool })
+  const wanted = bound(asked)
+  if (task.approval && bound(task.approval) === wanted) return task.approval.wait_id
   const earlier = callsOf(situation, task.id, 'task').findLast(
-    (call) => covers(call) && (call.idempotency_key === keyed(key) || isProvedAbsent(call, situation)),
+    (call) => bound(call) === wanted && (call.idempotency_key === keyed(key) || isProvedAbsent(call, situation)),
   )
   return earlier?.approval_id
 }
@@ -214,15 +213,14 @@ function lookUp(situation: Situation, task: TaskState, uncertain: CallState | un
   const provenance = inherited(bound.arguments, uncertain)
   const reserved = mayReserve(situation, 'lookup')
   if (reserved !== true) return refuse(task, bound.arguments, provenance, parts, reserved)
-  const verdict = judge({
-    tool: contract,
-    arguments: bound.arguments,
-    provenance,
-    purpose: 'lookup',
-    tainted: false,
-    task,
-    settings: parts.policy,
-  })
+  const verdict = judge(
+    proposal(
+      situation,
+      { tool: contract, arguments: bound.arguments, provenance, purpose: 'lookup', task },
+      parts.catalogue,
+    ),
+    parts.policy,
+  )
   if (verdict.verdict === 'deny') {
     const failure = { kind: 'denied' as const, message: verdict.reason }
     return refuse(task, bound.arguments, provenance, parts, failure, verdict)
@@ -247,16 +245,22 @@ export function intendUndo(situation: Situation, call: CallState, attempt: numbe
   const contract = undo.ok ? contractFor(situation, undo.tool, parts) : undefined
   if (!undo.ok || !contract) throw new RangeError(`call ${call.call_id} has no undo`)
   const provenance = inherited(undo.arguments, call)
-  const verdict = judge({
-    tool: contract,
-    arguments: undo.arguments,
-    provenance,
-    purpose: 'compensation',
-    tainted: false,
-    task: { id: call.task_id, tool: undo.tool },
-    undoes: contractFor(situation, `${call.server}.${call.tool}`, parts)?.effect,
-    settings: parts.policy,
-  })
+  const undone = contractFor(situation, `${call.server}.${call.tool}`, parts)
+  const verdict = judge(
+    proposal(
+      situation,
+      {
+        tool: contract,
+        arguments: undo.arguments,
+        provenance,
+        purpose: 'compensation',
+        task: { id: call.task_id, tool: undo.tool },
+        undoes: undone?.effect,
+      },
+      parts.catalogue,
+    ),
+    parts.policy,
+  )
   const intended = intent(situation, parts, {
     contract,
     purpose: 'compensation',
@@ -283,21 +287,6 @@ export function intendUndo(situation: Situation, call: CallState, attempt: numbe
       egress: [],
     }),
   ]
-}
-
-/** What the references of a run may point into, right now. */
-export function scopeOf(situation: Situation): Scope {
-  return {
-    input: situation.input,
-    inputOrigin: situation.created.goal.call === undefined ? 'input' : 'client',
-    tasks: { get: (id) => outputOf(situation.tasks.get(id)) },
-    literalOrigin: literalOriginIn(situation.created.goal),
-  }
-}
-
-function outputOf(task: TaskState | undefined): { tool: string; output: Json } | undefined {
-  if (task?.status !== 'succeeded' || task.output === undefined) return undefined
-  return { tool: task.tool, output: task.output }
 }
 
 interface Intended {
@@ -352,12 +341,6 @@ function refuse(
     arguments_digest: parts.digestArguments(args),
     provenance,
   })
-}
-
-/** What the journal pinned when the plan was accepted, else what is reviewed now. */
-function contractFor(situation: Situation, id: string, parts: Intending): ToolContract | undefined {
-  const reviewed = parts.catalogue.tools.get(id)
-  return situation.tools[id] ?? (reviewed && contractOf(reviewed))
 }
 
 function callsOf({ calls, tasks }: Situation, taskId: string, purpose: CallPurpose): CallState[] {

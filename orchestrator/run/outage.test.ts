@@ -6,7 +6,7 @@ import { evidenceFor } from '../model/evidence.ts'
 import type { Situation } from '../model/situation.ts'
 import { RecordUnavailableError } from '../record/record-errors.ts'
 import { OvertakenError } from './parts.ts'
-import { unmetFacts } from './take-decision.ts'
+import { unmetFacts } from './unmet-facts.ts'
 
 const servers = catalogue({
   a: [tool('make', { establishes: ['a.thing'], idempotency: 'none' })],

@@ -1,8 +1,9 @@
-import type { PolicySettings } from '../enforce/policy.ts'
+import type { Policy } from '../enforce/policy/policy.ts'
 import type { CallRequest, CallResult, Progress } from '../model/call.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import type { Decided } from '../model/decision.ts'
 import type { Draft, Event } from '../model/event.ts'
+import type { ModelLedger } from '../model/model-call.ts'
 import type { RunStatus } from '../model/run.ts'
 import type { CallState, Situation } from '../model/situation.ts'
 
@@ -13,6 +14,8 @@ import type { CallState, Situation } from '../model/situation.ts'
 export interface RunJournal {
   read(runId: string): Promise<Event[]>
   append(runId: string, drafts: Draft[], change?: { status?: RunStatus; wake_at?: string | null }): Promise<Event[]>
+  /** The events after one of them, without taking the run up. Left out where nobody else appends. */
+  peek?(runId: string, after: number): Promise<Event[]>
 }
 
 /** The gateway as the loop uses it. `call` never throws: what goes wrong is the call's outcome. */
@@ -27,7 +30,13 @@ export interface RunGateway {
 export interface RunReasoner {
   name: string
   digest: string
-  decide(situation: Situation, catalogue: Catalogue, signal: AbortSignal): Promise<Decided>
+  /** True where it reads what tools returned: then what it decides afterwards is tainted. */
+  readsOutputs?: boolean
+  /** True where deciding costs model calls, tokens and money: then the budget limits it. */
+  costs?: boolean
+  /** How often in a row its decisions may be refused before it is not asked any more; 2 where it does not say. */
+  mostRefusals?: number
+  decide(situation: Situation, catalogue: Catalogue, signal: AbortSignal, ledger: ModelLedger): Promise<Decided>
 }
 
 /** The time alone, for what only wants to know it. */
@@ -67,14 +76,12 @@ export interface Parts {
   journal: RunJournal
   gateway: RunGateway
   reasoner: RunReasoner
-  /** True where the reasoner reads what tools returned: then what it decides afterwards is tainted. */
-  reasonerReadsOutputs: boolean
-  /** True where deciding costs model calls, tokens and money: then the budget limits it. */
-  reasonerCosts?: boolean
+  /** Where runs have different reasoners: the one of that name, which the run was created for. */
+  reasonerNamed?(name: string): RunReasoner
   /** Absent where no goal may be a part of another. */
   children?: RunChildren
   catalogue: Catalogue
-  policy: PolicySettings
+  policy: Policy
   clock: { now(): Date; sleepUntil(instant: Date, signal: AbortSignal): Promise<void> }
   random(): number
   newId(): string

@@ -5,6 +5,7 @@ import type { Catalogue } from '../model/catalogue.ts'
 import type { Task } from '../model/decision.ts'
 import { draft, type Mode } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
+import { noLedger } from '../model/model-call.ts'
 import { fold } from '../model/situation.ts'
 import type { RunReasoner } from './parts.ts'
 
@@ -36,7 +37,7 @@ export async function planOnly({ goal, input, reasoner, catalogue, mode }: PlanQ
       tenant: '',
     },
   ])
-  const { decision } = await reasoner.decide(situation, catalogue, new AbortController().signal)
+  const { decision } = await reasoner.decide(situation, catalogue, new AbortController().signal, noLedger)
   if (decision.kind === 'give_up') return { ok: false, code: decision.code, issues: decision.issues, why: decision.why }
   if (decision.kind !== 'plan')
     return {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { catalogue, goal, MemoryJournal, ok, tool } from '../../test/support/rehearsal.ts'
+import { defaultPolicy } from '../enforce/fixtures/policies.ts'
 import type { Decision } from '../model/decision.ts'
 import { type Draft, draft, type Event, type Parent } from '../model/event.ts'
 import { RecordUnavailableError } from '../record/record-errors.ts'
@@ -68,9 +69,8 @@ function partsOn(journal: MemoryJournal): Parts {
     journal,
     gateway: { call: async () => ({ outcome: ok(), started_at: '', settled_at: '', egress: [] }) },
     reasoner: { name: '', digest: '', decide: async () => ({ decision, usage }) },
-    reasonerReadsOutputs: false,
     catalogue: servers,
-    policy: { hold: [] },
+    policy: defaultPolicy,
     clock: { now, sleepUntil: async () => {} },
     random: () => 0,
     newId: () => 'id',

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { digest } from '../../shared/json.ts'
 import { catalogue, goal, MemoryJournal, ok, rehearse, tool } from '../../test/support/rehearsal.ts'
 import { planner } from '../decide/planner/planner.ts'
+import { defaultPolicy } from '../enforce/fixtures/policies.ts'
 import type { CallOutcome } from '../model/call.ts'
 import { draft, type Event } from '../model/event.ts'
 import { fold } from '../model/situation.ts'
@@ -26,7 +27,7 @@ const servers = catalogue(
     ]),
   ),
 )
-const parts: ReplayParts = { reasoner: planner, catalogue: servers, policy: { hold: [] }, digestArguments: digest }
+const parts: ReplayParts = { reasoner: planner, catalogue: servers, policy: defaultPolicy, digestArguments: digest }
 const three = (onFailure: 'undo' | 'wait' | 'accept') =>
   goal({ 'a.thing': onFailure, 'b.thing': onFailure, 'c.thing': onFailure })
 

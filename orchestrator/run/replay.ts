@@ -1,6 +1,7 @@
 import { digest, isJsonObject, type Json } from '../../shared/json.ts'
 import { formatPointer } from '../../shared/json-pointer.ts'
 import { type Draft, draft, type Event } from '../model/event.ts'
+import { noLedger } from '../model/model-call.ts'
 import { apply, fold, type Situation } from '../model/situation.ts'
 import { callsToUndo, compensationResult } from './compensation.ts'
 import { draftsOf } from './drafts-of.ts'
@@ -61,7 +62,12 @@ async function derive(event: Event, situation: Situation, parts: ReplayParts): P
       const { reasoner } = event.data
       // What a model said is kept, not asked for again; nor is what the loop itself said in a reasoner's place.
       if (reasoner !== 'planner' || isOfTheLoop(event.data.decision)) return undefined
-      const { decision } = await parts.reasoner.decide(situation, parts.catalogue, new AbortController().signal)
+      const { decision } = await parts.reasoner.decide(
+        situation,
+        parts.catalogue,
+        new AbortController().signal,
+        noLedger,
+      )
       return draft('decision_made', { ...event.data, decision })
     }
     case 'decision_refused':

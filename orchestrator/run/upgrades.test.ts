@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { catalogue, goal, type MemoryJournal, ok, rehearse, tool } from '../../test/support/rehearsal.ts'
+import { holding } from '../enforce/fixtures/policies.ts'
 import type { CallOutcome } from '../model/call.ts'
 import type { Catalogue } from '../model/catalogue.ts'
+import { localOperator } from '../model/decider.ts'
 import type { Decision } from '../model/decision.ts'
 import { evidenceFor } from '../model/evidence.ts'
 import { fold, type Situation } from '../model/situation.ts'
 import { answer, decideApproval } from './answer.ts'
 import { OvertakenError } from './parts.ts'
-import { unmetFacts } from './take-decision.ts'
+import { unmetFacts } from './unmet-facts.ts'
 
 const runId = '11111111-1111-7111-8111-111111111111'
 const make = { establishes: ['a.thing'], compensation: { tool: 'unmake', arguments: { id: { $ref: '/output/id' } } } }
@@ -42,7 +44,7 @@ async function waiting(options: { hold?: string[]; script?: Record<string, CallO
     catalogue: before,
     goal: goal({ 'a.thing': 'wait' }),
     decide,
-    policy: { hold: options.hold ?? [] },
+    policy: holding(...(options.hold ?? [])),
     ...(options.script ? { script: options.script } : {}),
   })
   return journal
@@ -59,7 +61,7 @@ function goOn(
     goal: goal({ 'b.other': 'undo' }),
     decide,
     journal,
-    policy: { hold: more.hold ?? [] },
+    policy: holding(...(more.hold ?? [])),
     ...(more.script ? { script: more.script } : {}),
   })
 }
@@ -93,12 +95,17 @@ describe('a run that waits', () => {
     const hold = ['a.make']
     const journal = await waiting({ hold })
     const [asked] = fold(journal.events).waits.keys()
-    await decideApproval(runId, asked ?? '', { choice: 'approve', by: 'a person' }, { journal, clock })
+    await decideApproval(
+      runId,
+      asked ?? '',
+      { choice: 'approve', decider: localOperator('a person') },
+      { journal, clock },
+    )
     const { situation, requests } = await goOn(journal, after, { hold })
     expect(requests).toEqual([])
     expect([...situation.waits.values()][0]?.approval?.fingerprint).toBe('sha256:next')
     await expect(
-      decideApproval(runId, asked ?? '', { choice: 'approve', by: 'a person' }, { journal, clock }),
+      decideApproval(runId, asked ?? '', { choice: 'approve', decider: localOperator('a person') }, { journal, clock }),
     ).rejects.toThrow('not open any more')
   })
 })

@@ -6,7 +6,7 @@ import type { CallOutcome } from '../model/call.ts'
 import type { Decision, Task } from '../model/decision.ts'
 import { evidenceFor } from '../model/evidence.ts'
 import type { Situation } from '../model/situation.ts'
-import { unmetFacts } from './take-decision.ts'
+import { unmetFacts } from './unmet-facts.ts'
 import { wakeAt } from './wake-at.ts'
 
 const servers = catalogue({

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { localOperator } from '../../orchestrator/model/decider.ts'
 import { answer, decideApproval } from '../../orchestrator/run/answer.ts'
 import { until } from '../support/hostile-gateway.ts'
 import { createRun } from '../support/workers/crowd.ts'
@@ -39,12 +40,22 @@ describe('what a person says in another process', () => {
   test('is heard by whoever holds the run: an approval, a denial, an answer', async () => {
     const { desk, wake } = yard.pursuing
     const held = await createRun(yard, 'held', 'approved')
-    await decideApproval(held, (await waiting(held)).wait_id, { choice: 'approve', by: 'ann' }, desk)
+    await decideApproval(
+      held,
+      (await waiting(held)).wait_id,
+      { choice: 'approve', decider: localOperator('ann') },
+      desk,
+    )
     await wake(held)
     expect(await ended(held)).toBe('succeeded')
 
     const denied = await createRun(yard, 'held', 'denied')
-    await decideApproval(denied, (await waiting(denied)).wait_id, { choice: 'deny', by: 'ann' }, desk)
+    await decideApproval(
+      denied,
+      (await waiting(denied)).wait_id,
+      { choice: 'deny', decider: localOperator('ann') },
+      desk,
+    )
     await wake(denied)
     await until('it asks what to do about that', async () => (await waitsFor(denied))?.for === 'answer')
     await answer(denied, { choice: 'undo', by: 'ann' }, desk)
@@ -79,7 +90,7 @@ describe('what a person says in another process', () => {
     const { desk, wake } = yard.pursuing
     const decided = await Promise.allSettled(
       (['approve', 'deny', 'approve'] as const).map((choice) =>
-        decideApproval(runId, wait_id, { choice, by: 'ann' }, desk),
+        decideApproval(runId, wait_id, { choice, decider: localOperator('ann') }, desk),
       ),
     )
     expect(decided.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected'])

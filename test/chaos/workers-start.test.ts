@@ -36,6 +36,21 @@ async function onboard(slug: string): Promise<string> {
   return JSON.parse(stdout).run_id
 }
 
+test('remit start serves HTTP to who has the local key, and remit stop ends it and everything else', async () => {
+  const [, url] = await start.hears(/"url":"([^"]+)"/)
+  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  expect((await fetch(`${url}/v1/runs`)).status).toBe(401)
+  const key = (await readFile(join(home, 'user', 'admin.key'), 'utf8')).trim()
+  const listed = await fetch(`${url}/v1/runs`, { headers: { Authorization: `Bearer ${key}` } })
+  expect(await listed.json()).toEqual({ runs: [] })
+
+  const { code, stdout } = await remit(home, ['stop', '--json']).ended
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout).stopped).toContainEqual(expect.stringMatching(/^remit start \d+$/))
+  expect((await start.ended).code).toBe(0)
+  expect(processesOf(home)).toEqual([])
+}, 120_000)
+
 test('remit start --workers 2 shares runs between processes, starts one that died again, and leaves nothing', async () => {
   await start.says('"ready"')
   await until('there are two workers', () => others().length === 1)

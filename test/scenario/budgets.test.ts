@@ -7,7 +7,7 @@ import { evidenceFor } from '../../orchestrator/model/evidence.ts'
 import { budgetSchema } from '../../orchestrator/model/goal.ts'
 import { apply, fold, type Situation } from '../../orchestrator/model/situation.ts'
 import { withSubGoals } from '../../orchestrator/model/sub-goals.ts'
-import { unmetFacts } from '../../orchestrator/run/take-decision.ts'
+import { unmetFacts } from '../../orchestrator/run/unmet-facts.ts'
 import { catalogue, goal, ok, tool } from '../support/rehearsal.ts'
 import { rehearseRuns } from '../support/rehearsed-runs.ts'
 

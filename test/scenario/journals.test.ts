@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { planner } from '../../orchestrator/decide/planner/planner.ts'
+import { defaultPolicy } from '../../orchestrator/enforce/fixtures/policies.ts'
 import { catalogueOf } from '../../orchestrator/model/catalogue.ts'
 import type { Event } from '../../orchestrator/model/event.ts'
 import { digestSealed } from '../../orchestrator/model/seal.ts'
@@ -46,7 +47,7 @@ describe('a journal of an earlier release', () => {
     const { derived, situation } = await replay(events, {
       reasoner: planner,
       catalogue: catalogueOf(manifest),
-      policy: { hold: [] },
+      policy: defaultPolicy,
       digestArguments: digestSealed,
     })
     expect(derived).toBeGreaterThan(events.length / 2)

@@ -4,7 +4,7 @@ import type { CallOutcome } from '../../orchestrator/model/call.ts'
 import type { Event } from '../../orchestrator/model/event.ts'
 import { evidenceFor } from '../../orchestrator/model/evidence.ts'
 import { apply, fold } from '../../orchestrator/model/situation.ts'
-import { unmetFacts } from '../../orchestrator/run/take-decision.ts'
+import { unmetFacts } from '../../orchestrator/run/unmet-facts.ts'
 import { catalogue, goal, ok, rehearse, tool } from '../support/rehearsal.ts'
 
 const names = ['a', 'b', 'c', 'd']

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import { policyDigest } from '../../orchestrator/enforce/policy.ts'
+import { defaultPolicy } from '../../orchestrator/enforce/fixtures/policies.ts'
 import type { Catalogue } from '../../orchestrator/model/catalogue.ts'
 import type { Task } from '../../orchestrator/model/decision.ts'
 import { evidenceFor } from '../../orchestrator/model/evidence.ts'
@@ -27,7 +27,7 @@ export interface Planned {
 /** Whose planned runs are. */
 export const plannedTenant = 'planned'
 
-const policy = { hold: [] }
+const policy = defaultPolicy
 
 /** Records the run: its goal asks for the outcomes and gives as many calls as there are tasks. */
 export async function createPlannedRun({ outcomes, tasks, catalogue, journal }: Planned): Promise<string> {
@@ -42,7 +42,7 @@ export async function createPlannedRun({ outcomes, tasks, catalogue, journal }: 
   const reasoner = { name: 'planned', digest: '' }
   const owner = { tenant: plannedTenant, principal: 'local:planned' }
   const run = { ...owner, goal, input: {}, mode: 'emulated' as const, reasoner, catalogue }
-  await createRun(runId, { ...run, policyDigest: policyDigest(policy) }, journal)
+  await createRun(runId, { ...run, policyDigest: policy.digest }, journal)
   return runId
 }
 
@@ -54,7 +54,6 @@ export async function pursuePlanned(runId: string, planned: Planned): Promise<Si
     journal: watch({ read: journal.adopt, append: journal.append }),
     gateway,
     reasoner: planOf(tasks),
-    reasonerReadsOutputs: false,
     catalogue,
     policy,
     clock: { now: () => new Date(), sleepUntil: () => Promise.reject(new Error('a planned run waits for no instant')) },

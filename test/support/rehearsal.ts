@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { CallOutcome, CallRequest } from '../../orchestrator/model/call.ts'
+import { defaultPolicy } from '../../orchestrator/enforce/fixtures/policies.ts'
+import type { CallOutcome, CallRequest, Provenance } from '../../orchestrator/model/call.ts'
 import { type Catalogue, catalogueOf } from '../../orchestrator/model/catalogue.ts'
 import type { Decision } from '../../orchestrator/model/decision.ts'
 import type { EgressRecord } from '../../orchestrator/model/egress.ts'
@@ -110,6 +111,7 @@ export interface RehearsalOptions {
   catalogue: Catalogue
   goal: Goal
   input?: JsonObject
+  input_provenance?: Provenance
   script?: Script
   /** Tool → what each of its calls does on the network, or is refused. */
   egress?: Record<string, EgressRecord[]>
@@ -175,9 +177,8 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       },
     },
     reasoner: options.reasoner ?? scripted,
-    reasonerReadsOutputs: false,
     catalogue: options.catalogue,
-    policy: options.policy ?? { hold: [] },
+    policy: options.policy ?? defaultPolicy,
     clock,
     random: () => 0.5,
     newId: () => randomUUID(),
@@ -189,6 +190,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       draft('run_created', {
         goal: options.goal,
         input: options.input ?? {},
+        ...(options.input_provenance ? { input_provenance: options.input_provenance } : {}),
         mode: 'emulated',
         reasoner: (options.reasoner ?? scripted).name,
         digests: { goal: '', catalogue: options.catalogue.digest, policy: '', reasoner: '' },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { defaultPolicy } from '../../orchestrator/enforce/fixtures/policies.ts'
 import type { CallOutcome, CallRequest } from '../../orchestrator/model/call.ts'
 import type { Catalogue } from '../../orchestrator/model/catalogue.ts'
 import type { Decision } from '../../orchestrator/model/decision.ts'
@@ -39,6 +40,8 @@ export interface RehearsedRunsOptions {
   goals?: readonly Goal[]
   script?: Script
   decide(situation: Situation): Decision
+  /** True where it reads what tools return. */
+  readsOutputs?: boolean
   /** Called before each call: what it returns is waited for. */
   beforeCall?(request: CallRequest): Promise<void> | void
 }
@@ -59,7 +62,7 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
   const seen = new Map<string, number>()
   const requests: CallRequest[] = []
 
-  const create = async (run_id: string, goal: Goal, input: JsonObject, parent?: NewChild['parent']) => {
+  const create = async (run_id: string, goal: Goal, input: JsonObject, child?: NewChild) => {
     const digests = { goal: '', catalogue: '', policy: '', reasoner: '' }
     const created = {
       goal,
@@ -67,7 +70,7 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
       mode: 'emulated' as const,
       reasoner: 'scripted',
       digests,
-      ...(parent ? { parent } : {}),
+      ...(child ? { parent: child.parent, input_provenance: child.input_provenance } : {}),
     }
     runs.set(run_id, placed(run_id, 0, [draft('run_created', created)], clock.now()))
   }
@@ -114,24 +117,24 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
     reasoner: {
       name: 'scripted',
       digest: 'sha256:scripted',
+      costs: true,
+      ...(options.readsOutputs === undefined ? {} : { readsOutputs: options.readsOutputs }),
       async decide(situation) {
         const usage = { model_calls: 1, input_tokens: 10, output_tokens: 1, cost_usd: 0.01 }
         return { decision: options.decide(situation), usage }
       },
     },
-    reasonerReadsOutputs: false,
-    reasonerCosts: true,
     children: openChildren({
       goalNamed: (name) => options.goals?.find(({ goal }) => goal === name),
-      async start({ run_id, goal, input, parent }) {
-        if (!runs.has(run_id)) await create(run_id, goal, input, parent)
+      async start(child) {
+        if (!runs.has(child.run_id)) await create(child.run_id, child.goal, child.input, child)
       },
       pursue: (runId, given) => pursuits.untilItRests(runId, { ...given, ...watch }),
       desk: { journal: journal(), clock },
       wake,
     }),
     catalogue: options.catalogue,
-    policy: { hold: [] },
+    policy: defaultPolicy,
     clock,
     random: () => 0.5,
     newId: randomUUID,

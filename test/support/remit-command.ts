@@ -13,12 +13,24 @@ export interface Ended {
   stderr: string
 }
 
+/** Tests never ask a real model, whatever the shell that they run in holds. */
+const withoutModel = { ANTHROPIC_API_KEY: '', ANTHROPIC_BASE_URL: '', ANTHROPIC_MODEL: '' }
+
 /** One `remit` command as its own process on a home, as a person would type it. */
 export function remit(home: string, args: readonly string[], extra: Record<string, string> = {}) {
   const { NODE_OPTIONS: _, ...inherited } = process.env
   const child = spawn(process.execPath, ['orchestrator/main.ts', ...args], {
     cwd: root,
-    env: { ...inherited, REMIT_HOME: home, NO_COLOR: '1', ...extra },
+    // Several may serve at once, and none of them is to find, or leave, a key of whoever runs the tests.
+    env: {
+      ...inherited,
+      ...withoutModel,
+      REMIT_HOME: home,
+      REMIT_PORT: '0',
+      REMIT_CONFIG_HOME: join(home, 'user'),
+      NO_COLOR: '1',
+      ...extra,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''
@@ -36,19 +48,23 @@ export function remit(home: string, args: readonly string[], extra: Record<strin
     hear()
   })
   const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })))
+  const hears = <Found>(find: (said: string) => Found | null) =>
+    new Promise<Found>((resolve, reject) => {
+      const check = () => {
+        const found = find(`${stdout}${stderr}`)
+        if (found !== null) resolve(found)
+      }
+      heard.add(check)
+      check()
+      void ended.then(() => reject(new Error(`the command ended without what was to come:\n${stdout}${stderr}`)))
+    })
   return {
     ended,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
     /** Resolves once stdout or stderr holds the text; rejects when the command ends without it. */
-    says: (text: string) =>
-      new Promise<void>((resolve, reject) => {
-        const check = () => {
-          if (`${stdout}${stderr}`.includes(text)) resolve()
-        }
-        heard.add(check)
-        check()
-        void ended.then(() => reject(new Error(`the command ended without saying "${text}":\n${stdout}${stderr}`)))
-      }),
+    says: async (text: string) => void (await hears((said) => said.includes(text) || null)),
+    /** As `says`, for what only has a form; returns what it was. */
+    hears: (form: RegExp) => hears((said) => form.exec(said)),
   }
 }
 

@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import type { JsonObject } from '../../../shared/json.ts'
 import { redactSealed } from '../../model/seal.ts'
 import { type AddCommand, columnsOf, jsonOption, note, print, printJson, withRemit } from '../context.ts'
@@ -10,7 +11,7 @@ import { instantText } from '../text/instant.ts'
 import { faint, type Line, name, paragraph } from '../text/line.ts'
 
 const approvalArgument = ['<approval>', 'the start of an approval id'] as const
-const whyOption = ['--why <text>', 'why, for the record'] as const
+const reasonOption = ['--reason <text>', 'why, for the record'] as const
 
 /** `remit approvals`: what waits for a person's yes or no, with exactly what would be called. */
 export const addApprovals: AddCommand = (program, context) => {
@@ -40,13 +41,14 @@ function decide(choice: 'approve' | 'deny', summary: string): AddCommand {
       .command(choice)
       .summary(summary)
       .argument(...approvalArgument)
-      .option(...whyOption)
+      .option(...reasonOption)
+      .addOption(new Option('--why <text>', 'as --reason').hideHelp())
       .option(...jsonOption)
-      .action(async (approval: string, options: { why?: string; json?: boolean }) => {
+      .action(async (approval: string, options: { reason?: string; why?: string; json?: boolean }) => {
         const json = options.json === true
         const remit = await startUp(context, { servers: true }, { json })
         try {
-          const runId = await remit.decideApproval(approval, choice, options.why)
+          const runId = await remit.decideApproval(approval, choice, options.reason ?? options.why)
           const { seq } = await remit.situation(runId)
           const told = new Map(await recordedBy(remit, runId)).set(runId, seq - 1)
           context.exitCode = await followRun(context, remit, runId, { json, told })
@@ -71,6 +73,10 @@ async function exactly(remit: Remit) {
         ...(tag === '' ? {} : { part: tag }),
         tool: approval?.tool ?? '',
         arguments: redactArguments(approval?.arguments),
+        rule: approval?.verdict.rule ?? '',
+        four_eyes: approval?.verdict.four_eyes ?? false,
+        asked_by: situation.created.principal ?? null,
+        digest: approval?.digest ?? null,
         question,
         until,
       }
@@ -84,11 +90,12 @@ function redactArguments(args: JsonObject | undefined): JsonObject {
 
 /** Nothing is cut here: a person approves exactly what they read. */
 function approvalLines(open: Awaited<ReturnType<typeof exactly>>, columns: number): Line[] {
-  return open.flatMap(({ approval_id, run_id, part, tool, arguments: args, question, until }) => [
+  return open.flatMap(({ approval_id, run_id, part, tool, arguments: args, four_eyes, asked_by, question, until }) => [
     [name(approval_id), '  ', tool],
     ...paragraph(['  '], question, columns),
     ...argumentLines(args, columns),
     ...paragraph(['  '], `Of run ${run_id}${part === undefined ? '' : `, ${part}`}.`, columns, 'faint'),
+    ...(four_eyes ? paragraph(['  '], `It takes somebody else than ${asked_by ?? 'who asked'}.`, columns) : []),
     [faint(`  Without a decision by ${instantText(until)} it counts as denied.`)],
     [],
   ])

@@ -1,4 +1,5 @@
-import type { JsonObject } from '../../../shared/json.ts'
+import { resolve } from 'node:path'
+import { isJsonObject, type JsonObject } from '../../../shared/json.ts'
 import type { Budget, Goal } from '../../model/goal.ts'
 import {
   type AddCommand,
@@ -12,7 +13,7 @@ import {
 } from '../context.ts'
 import { exitCodes, followRun } from '../follow-run.ts'
 import { readInput } from '../read-input.ts'
-import { InputError, type OpenOptions, type PlanOnly, type Workplace } from '../remit.ts'
+import { InputError, type OpenOptions, type PlanOnly, type ReasonerChoice, type Workplace } from '../remit.ts'
 import { budgetOf, faultsOf } from '../run-options.ts'
 import { startUp } from '../start-up.ts'
 import { headerLines, vendorsOf } from '../story/header.ts'
@@ -25,6 +26,9 @@ import { bad, faint, heading, type Line, paragraph } from '../text/line.ts'
 interface RunOptions {
   input?: string
   reasoner?: string
+  outcome?: string[]
+  record?: string
+  replayModel?: string
   planOnly?: boolean
   detach?: boolean
   budget?: string[]
@@ -41,13 +45,19 @@ export const addRun: AddCommand = (program, context) => {
     .description(
       'Pursue a goal. Exit codes: 0 succeeded, 1 failed, 2 bad usage or input, 3 waiting for a person, 4 cancelled.',
     )
-    .argument('[goal]', 'the name of a goal')
+    .argument('[goal]', 'the name of a goal, or what is to be done in free text')
     .option('--input <file|json>', 'the input: a JSON file, or JSON itself')
-    .option('--reasoner <name>', 'what decides: planner')
+    .option(
+      '--outcome <fact...>',
+      'facts that must hold at the end of a goal in free text, such as billing.subscription',
+    )
+    .option('--reasoner <name>', 'what decides: claude or planner')
     .option('--plan-only', 'show the plan; call nothing and record nothing')
     .option('--detach', 'record the run and print its id; a worker pursues it')
     .option('--budget <name=value...>', 'other limits than the goal has, such as tool_calls=50')
     .option('--fault <name=mode...>', 'rehearse a bad day on the emulators, such as billing=flaky')
+    .option('--record <file>', 'write every exchange with the model to a file')
+    .option('--replay-model <file>', 'let such a file answer in the place of the model')
     .option('--yes', 'in live mode, agree to the accounts that it names')
     .option(...jsonOption)
     .action(async (goal: string | undefined, options: RunOptions) => {
@@ -61,13 +71,15 @@ async function run(named: string | undefined, options: RunOptions, context: Cont
   // Options with several values take all that follows them, so a goal may stand among these.
   const [faults, afterFaults] = partition(options.fault ?? [], isAssignment)
   const [limits, afterLimits] = partition(options.budget ?? [], isAssignment)
-  const [name, ...more] = [...(named === undefined ? [] : [named]), ...afterFaults, ...afterLimits]
+  const [outcomes, afterOutcomes] = partition(options.outcome ?? [], isFact)
+  const [name, ...more] = [...(named === undefined ? [] : [named]), ...afterFaults, ...afterLimits, ...afterOutcomes]
   if (more.length > 0)
     throw new InputError(`"${more[0]}" is neither a fault nor a limit; write NAME=VALUE, such as billing=flaky`)
-  const goal = withBudget(goalNamed(name, workplace), budgetOf(limits))
   const given = options.input === undefined ? {} : await readInput(options.input, [terminal.folder, workplace.root])
+  const reasoner = reasonerOf(options.reasoner) ?? workplace.reasoner
+  const goal = withBudget(goalOf(name, { outcomes, given, reasoner }, workplace), budgetOf(limits))
   const input = workplace.checkInput(goal, given)
-  const opening: OpenOptions = { servers: true, ...reasonerOf(options.reasoner), ...faultsOf(faults) }
+  const opening: OpenOptions = { servers: true, reasoner, ...cassetteOf(options, terminal.folder), ...faultsOf(faults) }
   await workplace.check({ ...opening, servers: !options.planOnly && !options.detach })
   if (options.detach) return detach(goal, input, { ...opening, servers: false }, options, context)
   if (options.planOnly) return showPlan(goal, input, { ...opening, servers: false }, context, json)
@@ -112,23 +124,44 @@ function isAssignment(text: string): boolean {
   return text.includes('=')
 }
 
-function goalNamed(name: string | undefined, workplace: Workplace): Goal {
+function isFact(text: string): boolean {
+  return text.includes('.') && !/\s/.test(text)
+}
+
+interface Asked {
+  outcomes: readonly string[]
+  given: unknown
+  reasoner: ReasonerChoice
+}
+
+/** The goal of that name, or one in free text. */
+function goalOf(name: string | undefined, { outcomes, given, reasoner }: Asked, workplace: Workplace): Goal {
   const known = workplace
     .goals()
     .map((goal) => `\n  ${goal.name}  ${goal.title}`)
     .join('')
   if (name === undefined) throw new InputError(`Say which goal to pursue:${known}`)
-  if (/\s/.test(name.trim()))
+  if (!/\s/.test(name.trim())) {
+    if (outcomes.length > 0) throw new InputError(`--outcome is for a goal in free text; ${name} says its own outcomes`)
+    return workplace.goal(name)
+  }
+  if (reasoner === 'planner' && outcomes.length === 0)
     throw new InputError(
-      `A goal in free text needs a model that reads it, and this version has the planner only. Name one of these goals:${known}`,
+      `A goal in free text needs a model that reads it (ANTHROPIC_API_KEY), or --outcome FACT to plan for. There are these goals:${known}`,
     )
-  return workplace.goal(name)
+  return workplace.freeTextGoal(name, outcomes, isJsonObject(given) ? given : {})
 }
 
-function reasonerOf(name: string | undefined): Pick<OpenOptions, 'reasoner'> {
-  if (name === undefined) return {}
-  if (name === 'planner') return { reasoner: 'planner' }
-  throw new InputError(`--reasoner: "${name}" is not a reasoner of this version; it has "planner"`)
+function reasonerOf(name: string | undefined): ReasonerChoice | undefined {
+  if (name === undefined || name === 'planner' || name === 'claude') return name
+  throw new InputError(`--reasoner: "${name}" is no reasoner; there are claude and planner`)
+}
+
+function cassetteOf({ record, replayModel }: RunOptions, folder: string): Pick<OpenOptions, 'cassette'> {
+  if (record !== undefined && replayModel !== undefined)
+    throw new InputError('--record and --replay-model: what a file answers need not be written down again')
+  if (record !== undefined) return { cassette: { record: resolve(folder, record) } }
+  return replayModel === undefined ? {} : { cassette: { replay: resolve(folder, replayModel) } }
 }
 
 function header(goal: Goal, input: JsonObject, source: string | undefined, context: Context): Line[] {

@@ -55,6 +55,36 @@ describe('start', () => {
     expect(workplace.openNow).toBe(0)
   })
 
+  test('serves HTTP, says where and which key opens it, and lets requests be answered before it ends', async () => {
+    const workplace = new BusyWorkplace(happyPath().events)
+    const closed: number[] = []
+    workplace.serving = { ...workplace.serving, keyFile: '/home/ada/key', close: async (ms) => void closed.push(ms) }
+    const terminal = new FakeTerminal()
+    const exit = runCli(['start', '--workers', '2'], workplace, terminal)
+    await settled()
+    expect(terminal.out).toContain('Ready: 2 workers and http://127.0.0.1:4747')
+    expect(terminal.out).toContain('/home/ada/key')
+    terminal.interrupt()
+    await settled()
+    expect(closed).toEqual([60_000])
+    terminal.interrupt()
+    expect(await exit).toBe(0)
+  })
+
+  test('says that the local key was revoked, and what to do about it', async () => {
+    const workplace = new BusyWorkplace(happyPath().events)
+    const { keyFile: _, ...serving } = workplace.serving
+    workplace.serving = { ...serving, revokedKeyFile: '/home/ada/key' }
+    const terminal = new FakeTerminal()
+    const exit = runCli(['start', '--workers', '2'], workplace, terminal)
+    await settled()
+    expect(terminal.err).toContain('Revoked: the key in /home/ada/key; remove the file')
+    terminal.interrupt()
+    await settled()
+    terminal.interrupt()
+    await exit
+  })
+
   test('beside others says on stdout what its runs do, and nothing of itself', async () => {
     const workplace = new BusyWorkplace(happyPath().events)
     const terminal = new FakeTerminal()

@@ -26,6 +26,13 @@ function gistOf(event: Event, tools: ReadonlyMap<string, string>): string {
       return `${event.data.goal.goal}, ${event.data.mode}, ${event.data.reasoner}`
     case 'work_inherited':
       return `${event.data.tasks.length} tasks of run ${event.data.from.run_id} up to ${event.data.from.seq}`
+    case 'model_asked':
+      return `${event.data.model}, attempt ${event.data.attempt}, prompt ${event.data.prompt_digest.slice(0, 19)}`
+    case 'model_answered': {
+      const { outcome, usage } = event.data
+      const what = outcome.status === 'failed' ? outcome.failure.message : outcome.stop_reason
+      return `${outcome.status}: ${what}; ${usage.input_tokens} tokens in, ${usage.output_tokens} out`
+    }
     case 'decision_made':
       return `${event.data.decision.kind} by ${event.data.reasoner}: ${event.data.decision.why}`
     case 'decision_refused':

@@ -5,6 +5,7 @@ import { type Catalogue, contractOf, type Tool } from '../../model/catalogue.ts'
 import type { Decision, Task } from '../../model/decision.ts'
 import { type Draft, draft, type Event } from '../../model/event.ts'
 import { goalSchema } from '../../model/goal.ts'
+import { noLedger } from '../../model/model-call.ts'
 import { fold } from '../../model/situation.ts'
 import { planner } from './planner.ts'
 import { sketchTool, toolsOf } from './tool-fixture.ts'
@@ -48,7 +49,12 @@ class Story {
 
   /** Asks the planner, takes its plan as accepted, and returns the decision. */
   async decide(): Promise<Decision> {
-    const { decision, usage } = await planner.decide(this.situation(), this.catalogue(), new AbortController().signal)
+    const { decision, usage } = await planner.decide(
+      this.situation(),
+      this.catalogue(),
+      new AbortController().signal,
+      noLedger,
+    )
     expect(usage).toEqual({ model_calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 })
     this.add(draft('decision_made', { decision, reasoner: 'planner', tainted: false, usage, duration_ms: 1 }))
     if (decision.kind === 'plan') {

@@ -4,8 +4,8 @@ import type { Catalogue } from '../../model/catalogue.ts'
 import type { Decided, Decision, Task } from '../../model/decision.ts'
 import { evidenceFor } from '../../model/evidence.ts'
 import { itemsOf } from '../../model/fan-out.ts'
-import type { Goal } from '../../model/goal.ts'
 import type { Situation, TaskState } from '../../model/situation.ts'
+import { allowedTools } from '../allowed-tools.ts'
 import type { Reasoner } from '../reasoner.ts'
 import { decideCall } from './decide-call.ts'
 import { plan } from './plan.ts'
@@ -31,7 +31,9 @@ function decide(situation: Situation, catalogue: Catalogue): Decision {
   if (unmet.length === 0) {
     return { kind: 'finish', outcomes: evidence, why: 'Every outcome holds, by the calls cited.' }
   }
-  const refused = situation.decisions.at(-1)?.problems
+  const last = situation.decisions.at(-1)
+  // What was refused of somebody else says nothing of this plan.
+  const refused = last?.reasoner === 'planner' ? last.problems : undefined
   if (refused) {
     const facts = unmet.map(({ fact }) => fact)
     return {
@@ -45,7 +47,7 @@ function decide(situation: Situation, catalogue: Catalogue): Decision {
   const problem = problemOf(situation, catalogue)
   const planned = plan(problem)
   if (planned.ok) return { kind: 'plan', tasks: planned.tasks, why: planned.why }
-  return planTheRest(situation, problem, planned) ?? giveUp(situation, problem, planned)
+  return planTheRest(situation, problem, planned) ?? giveUp(situation, catalogue, planned)
 }
 
 /**
@@ -67,7 +69,7 @@ function planTheRest(
 
 function giveUp(
   situation: Situation,
-  problem: PlanningProblem,
+  catalogue: Catalogue,
   { code, facts, issues }: Extract<Planned, { ok: false }>,
 ): Decision {
   const failed = failures(situation)
@@ -85,7 +87,7 @@ function giveUp(
     }
   }
   const why = `${causes.join('; ')}. No other way leads to ${facts.join(', ')}.`
-  const notice = planNotice(situation, problem, why)
+  const notice = noticeOf(situation, catalogue, why)
   return { kind: 'give_up', code: 'task_failed', facts, issues, ...(notice.length > 0 && { notice }), why }
 }
 
@@ -93,7 +95,8 @@ function giveUp(
  * How to tell people of the trouble, as the goal's `on_trouble` says. Its arguments may also use the facts `run.id` and
  * `run.trouble`. Even a tool that failed is tried: then the record shows that nobody could be told.
  */
-function planNotice(situation: Situation, problem: PlanningProblem, why: string): Task[] {
+export function noticeOf(situation: Situation, catalogue: Catalogue, why: string): Task[] {
+  const problem = problemOf(situation, catalogue)
   const { on_trouble: trouble } = situation.created.goal
   if (!trouble) return []
   const told = { 'run.id': situation.run_id, 'run.trouble': why }
@@ -152,13 +155,6 @@ function establishedByList(
   if (task.status !== 'succeeded') return situation.tools[task.tool]?.establishes ?? []
   const calls = itemsOf(situation, task).map(({ settled_by }) => settled_by)
   return evidence.filter(({ established_by }) => calls.includes(established_by)).map(({ fact }) => fact)
-}
-
-/** What a run may use: of all reviewed tools those that its goal names, where it names any. */
-function allowedTools({ tools: patterns }: Pick<Goal, 'tools'>, { tools }: Catalogue): Catalogue['tools'] {
-  if (!patterns) return tools
-  const isNamed = (id: string) => patterns.includes(id) || patterns.includes(`${id.slice(0, id.indexOf('.'))}.*`)
-  return new Map([...tools].filter(([id]) => isNamed(id)))
 }
 
 function failures(situation: Situation): Map<string, string> {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { localOperator } from '../../../orchestrator/model/decider.ts'
 import type { WaitState } from '../../../orchestrator/model/situation.ts'
 import { AnswerError, answer, decideApproval, requestCancel } from '../../../orchestrator/run/answer.ts'
 import type { Yard } from './yard.ts'
@@ -39,7 +40,8 @@ async function lookAfter(yard: Yard, runId: string): Promise<void> {
 }
 
 async function respond({ pursuing: { desk }, permit }: Yard, runId: string, wait: WaitState, subject: string) {
-  if (wait.for === 'approval') return decideApproval(runId, wait.wait_id, { choice: 'approve', by: 'ann' }, desk)
+  if (wait.for === 'approval')
+    return decideApproval(runId, wait.wait_id, { choice: 'approve', decider: localOperator('ann') }, desk)
   if (wait.for !== 'answer') return
   await permit(subject)
   await answer(runId, { choice: 'retry', by: 'ann' }, desk)

@@ -1,4 +1,5 @@
 import { readConfig } from '../../../orchestrator/config.ts'
+import { holding } from '../../../orchestrator/enforce/fixtures/policies.ts'
 import type { Gateway } from '../../../orchestrator/execute/gateway.ts'
 import { withSubGoals } from '../../../orchestrator/model/sub-goals.ts'
 import { type OpenPursuits, openPursuits } from '../../../orchestrator/open-pursuits.ts'
@@ -9,7 +10,8 @@ import { heldTools, stationGoals, stationTools } from './stations.ts'
 export function pursuitsOnStations(record: OpenRecord, gateway?: Gateway): Promise<OpenPursuits> {
   const goals = Object.values(stationGoals)
   return openPursuits({
-    config: { ...readConfig({}), policy: { hold: heldTools, on_denied_egress: 'record' } },
+    config: readConfig({}),
+    policy: holding(...heldTools),
     catalogue: withSubGoals(stationTools, goals),
     goalNamed: (name) => goals.find(({ goal }) => goal === name),
     record,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openHome } from '../../../orchestrator/home/home.ts'
+import { type Home, openHome } from '../../../orchestrator/home/home.ts'
 import { joinHome } from '../../../orchestrator/home/shared-process.ts'
 import type { RunStatus } from '../../../orchestrator/model/run.ts'
 import { fold, type Situation } from '../../../orchestrator/model/situation.ts'
@@ -27,6 +27,7 @@ export interface RunRow {
 
 /** A record and stations in one Postgres, and worker processes on them; the test is one more process beside those. */
 export interface Yard extends AsyncDisposable {
+  home: Home
   record: OpenRecord
   pursuing: OpenPursuits
   /** A superuser's client of the database. */
@@ -92,6 +93,7 @@ async function openYardOn(
   const effects = () => sql<Effect[]>`SELECT station, subject, run_id, key, removed FROM vendor.effects ORDER BY id`
   const situation = async (runId: string) => fold(await record.journal.read(runId))
   return {
+    home: place.home,
     record,
     pursuing,
     sql,

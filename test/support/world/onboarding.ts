@@ -1,5 +1,7 @@
 import { planner } from '../../../orchestrator/decide/planner/planner.ts'
+import { holding } from '../../../orchestrator/enforce/fixtures/policies.ts'
 import type { Catalogue } from '../../../orchestrator/model/catalogue.ts'
+import { localOperator } from '../../../orchestrator/model/decider.ts'
 import type { Event } from '../../../orchestrator/model/event.ts'
 import type { Goal } from '../../../orchestrator/model/goal.ts'
 import { digestSealed } from '../../../orchestrator/model/seal.ts'
@@ -89,9 +91,8 @@ export async function live(day: Day, setting: Setting, crash?: DayCrash): Promis
         },
       },
       reasoner: planner,
-      reasonerReadsOutputs: false,
       catalogue,
-      policy: { hold: day.hold ?? [] },
+      policy: holding(...(day.hold ?? [])),
       clock: clock.forRuns,
       random: () => 0.5,
       newId: newRunId,
@@ -152,8 +153,9 @@ function isSubGoal({ server, purpose }: CallState): boolean {
 
 async function answerOnce(runId: string, choice: string, desk: Desk): Promise<void> {
   const [wait] = fold(await desk.journal.read(runId)).waits.values()
-  const given = { choice, by: owner.principal }
-  return wait?.for === 'approval' ? decideApproval(runId, wait.wait_id, given, desk) : answer(runId, given, desk)
+  if (wait?.for !== 'approval') return answer(runId, { choice, by: owner.principal }, desk)
+  const decided = choice === 'approve' ? ('approve' as const) : ('deny' as const)
+  return decideApproval(runId, wait.wait_id, { choice: decided, decider: localOperator(owner.principal) }, desk)
 }
 
 /** Another worker was quicker to start the run. */

@@ -1,4 +1,5 @@
 import { planner } from '../../../orchestrator/decide/planner/planner.ts'
+import { defaultPolicy } from '../../../orchestrator/enforce/fixtures/policies.ts'
 import { draft, type Event } from '../../../orchestrator/model/event.ts'
 import { budgetSchema, type Goal } from '../../../orchestrator/model/goal.ts'
 import { fold, type Situation } from '../../../orchestrator/model/situation.ts'
@@ -69,9 +70,8 @@ export async function tell(story: Story): Promise<Told> {
         },
       },
       reasoner: story.reasoner === 'planner' ? planner : scripted(story),
-      reasonerReadsOutputs: false,
       catalogue,
-      policy: { hold: [] },
+      policy: defaultPolicy,
       clock: clock.forRuns,
       random: () => 0.5,
       newId: () => `id_${++ids}`,

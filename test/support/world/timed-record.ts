@@ -26,6 +26,7 @@ export class TimedRecord {
         head = this.events.length
         return this.stored()
       },
+      peek: async (_, after) => this.stored().slice(after),
       append: async (run_id: string, drafts: Draft[]) => {
         const copied = structuredClone(drafts)
         await this.clock.sleepUntil(new Date(this.clock.now().getTime() + commitMs))

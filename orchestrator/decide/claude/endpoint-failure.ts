@@ -1,0 +1,78 @@
+import { APIConnectionError, APIError } from '@anthropic-ai/sdk'
+import type { Failure } from '../../../shared/failure.ts'
+import { type Feature, features } from './endpoint.ts'
+
+/** Why an exchange ended without an answer, where the endpoint itself said nothing. */
+export class EndpointError extends Error {
+  readonly what: 'interrupted' | 'late' | 'cut' | 'too_large'
+  constructor(what: EndpointError['what'], message: string) {
+    super(message)
+    this.name = 'EndpointError'
+    this.what = what
+  }
+}
+
+/** More of what an endpoint says is cut. */
+const longestMessage = 300
+
+/** What went wrong as a failure. `rate_limited` and `unavailable` may pass; nothing else is asked again. */
+export function failureOf(error: unknown, apiKey: string): Failure {
+  const local = endpointErrorIn(error)
+  if (local) return { kind: local.what === 'too_large' ? 'invalid_input' : 'unavailable', message: local.message }
+  if (error instanceof APIConnectionError) return { kind: 'unavailable', message: 'The endpoint cannot be reached' }
+  if (!(error instanceof APIError))
+    return { kind: 'unavailable', message: 'What the endpoint sent is no answer of the Messages API' }
+  const said = (error.apiMessage ?? 'it said no more').replaceAll(apiKey, '[key]').slice(0, longestMessage)
+  const status = error.status ?? statusOfType(error.type)
+  const retry = retryAfter(error.headers)
+  return {
+    kind: kindOf(status),
+    message: `The endpoint answered ${status}: ${said}`,
+    vendor_code: String(error.type ?? status),
+    ...(retry === undefined ? {} : { retry_after_ms: retry }),
+  }
+}
+
+/** Which feature the endpoint says that it does not take; undefined where it says nothing of the kind. */
+export function lackIn(error: unknown): Feature | undefined {
+  if (!(error instanceof APIError) || (error.status !== 400 && error.status !== 422)) return undefined
+  const said = (error.apiMessage ?? '').toLowerCase()
+  return features.find((feature) => words[feature].test(said))
+}
+
+const words: Record<Feature, RegExp> = {
+  structured_output: /output_config|output_format|json_schema|structured|grammar/,
+  thinking: /thinking/,
+  caching: /cache_control|caching/,
+}
+
+function endpointErrorIn(error: unknown): EndpointError | undefined {
+  if (error instanceof EndpointError) return error
+  const { cause } = Object(error)
+  return cause instanceof Error ? endpointErrorIn(cause) : undefined
+}
+
+function kindOf(status: number): Failure['kind'] {
+  if (status === 429) return 'rate_limited'
+  if (status === 401 || status === 403) return 'unauthorized'
+  if (status === 404) return 'not_found'
+  if (status === 408 || status === 409 || status >= 500) return 'unavailable'
+  return 'invalid_input'
+}
+
+/** An error within a stream has a type and no status. */
+function statusOfType(type: string | null): number {
+  if (type === 'overloaded_error') return 529
+  if (type === 'rate_limit_error') return 429
+  return 500
+}
+
+function retryAfter(headers: Headers | undefined): number | undefined {
+  const ms = Number(headers?.get('retry-after-ms') ?? Number.NaN)
+  if (Number.isFinite(ms)) return Math.max(0, ms)
+  const given = headers?.get('retry-after')
+  if (given === null || given === undefined) return undefined
+  const seconds = Number(given)
+  const wait = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(given) - Date.now()
+  return Number.isFinite(wait) ? Math.max(0, Math.round(wait)) : undefined
+}

@@ -1,0 +1,44 @@
+import type { Failure } from '../../../shared/failure.ts'
+import type { JsonObject } from '../../../shared/json.ts'
+import type { TokenCounts } from './prices.ts'
+
+/** One request as the Messages API takes it, without `stream`. */
+export interface ModelRequest {
+  model: string
+  max_tokens: number
+  system: { type: 'text'; text: string; cache_control?: { type: 'ephemeral' } }[]
+  messages: { role: 'user'; content: { type: 'text'; text: string; cache_control?: { type: 'ephemeral' } }[] }[]
+  thinking?: { type: 'adaptive' }
+  output_config?: { format: { type: 'json_schema'; schema: Record<string, unknown> } }
+}
+
+/** A whole answer: nothing that broke off is one. */
+export interface ModelAnswer {
+  model: string
+  stop_reason: string
+  text: string
+  tokens: TokenCounts
+}
+
+/** What an endpoint may lack; see {@link EndpointFailure}. */
+export const features = ['structured_output', 'thinking', 'caching'] as const
+export type Feature = (typeof features)[number]
+
+/** Why there is no answer, and what the endpoint counted all the same. `lacks`: what it says that it does not take. */
+export interface EndpointFailure {
+  failure: Failure
+  lacks?: Feature
+  tokens?: TokenCounts
+}
+
+export type Sent = { ok: true; answer: ModelAnswer } | ({ ok: false } & EndpointFailure)
+
+/** Whatever speaks the Messages API. Sends once and never throws; who retries is the reasoner. */
+export interface ModelEndpoint {
+  send(request: ModelRequest, signal: AbortSignal): Promise<Sent>
+}
+
+/** The request as the record keeps it. */
+export function recordedRequest(request: ModelRequest): JsonObject {
+  return JSON.parse(JSON.stringify(request)) as JsonObject
+}

@@ -1,0 +1,30 @@
+import { createMiddleware } from 'hono/factory'
+import type { HttpEnv } from './http-env.ts'
+import { ProblemError } from './problem.ts'
+
+interface Bucket {
+  tokens: number
+  /** Milliseconds of the clock when `tokens` was right. */
+  at: number
+}
+
+/** Each caller may do so much in a minute, all at once or spread; counted by this process alone. */
+export function rateLimit(now: () => number) {
+  const buckets = new Map<string, Bucket>()
+  return createMiddleware<HttpEnv>(async (context, next) => {
+    const { id, requests_per_minute: most } = context.get('caller')
+    const at = now()
+    const bucket = buckets.get(id) ?? { tokens: most, at }
+    buckets.set(id, bucket)
+    bucket.tokens = Math.min(most, bucket.tokens + ((at - bucket.at) / 60_000) * most)
+    bucket.at = at
+    if (bucket.tokens < 1) {
+      const wait = String(Math.ceil(((1 - bucket.tokens) / most) * 60))
+      throw new ProblemError('rate_limited', `This key may send ${most} requests a minute; go on in ${wait} s`, {
+        headers: { 'Retry-After': wait },
+      })
+    }
+    bucket.tokens -= 1
+    await next()
+  })
+}

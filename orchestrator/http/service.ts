@@ -1,0 +1,91 @@
+import type { Json, JsonObject } from '../../shared/json.ts'
+import type { Caller } from '../model/caller.ts'
+import type { Catalogue } from '../model/catalogue.ts'
+import type { Decider } from '../model/decider.ts'
+import type { Mode } from '../model/event.ts'
+import type { Goal } from '../model/goal.ts'
+import type { Owner } from '../model/run.ts'
+import type { ServerStatus } from '../model/server-status.ts'
+import type { Situation } from '../model/situation.ts'
+
+/** What the routes work with. Whatever belongs to a tenant is asked for by it, and another tenant's is not there. */
+export interface Service {
+  mode: Mode
+  /** Sub-goals included. */
+  catalogue: Catalogue
+  goals: readonly Goal[]
+  /** The names of what can decide; `reads_texts` where a goal may be a text. */
+  reasoners: readonly { name: string; reads_texts: boolean }[]
+  /** Records a run for whichever worker is free; under an idempotency key, the run that was recorded for it first. */
+  createRun(owner: Owner, run: NewRun): Promise<string>
+  listRuns(tenant: string, filter: RunFilter): Promise<{ runs: RunRow[]; next?: string }>
+  findRun(tenant: string, runId: string): Promise<RunRow | undefined>
+  /** Of a run that {@link findRun} found. */
+  situation(tenant: string, runId: string): Promise<Situation>
+  readEvents(tenant: string, runId: string, page: { after: number; limit: number }): Promise<ShownEvent[]>
+  /** Calls back with each run that has grown, in any process; without one, any may have. Ends with the service. */
+  onGrowth(listener: (runId?: string, seq?: number) => void): void
+  cancel(owner: Owner, runId: string, why: string | undefined): Promise<void>
+  /** A new run of the situation's goal, which starts with what stood there. */
+  fork(owner: Owner, situation: Situation): Promise<string>
+  /** The situation of a run after one of its events. Undefined where it has fewer. */
+  situationAt(tenant: string, runId: string, seq: number): Promise<Situation | undefined>
+  answer(owner: Owner, runId: string, choice: string, given: { why?: string; change?: JsonObject }): Promise<void>
+  openApprovals(tenant: string): Promise<OpenApproval[]>
+  decideApproval(
+    decider: Decider,
+    approval: Pick<OpenApproval, 'run_id' | 'approval_id'>,
+    choice: 'approve' | 'deny',
+    why: string | undefined,
+  ): Promise<void>
+  servers(): ServerStatus[]
+  /** How many runs are due and nobody holds them. Rejects while Postgres is away. */
+  countDue(): Promise<number>
+}
+
+export interface NewRun {
+  goal: Goal
+  input: JsonObject
+  /** What the caller asked for, word for word, under this key. */
+  idempotency?: { key: string; asked: Json }
+}
+
+export interface RunFilter {
+  limit: number
+  cursor?: string
+  status?: string
+  goal?: string
+  principal?: string
+  from?: string
+  to?: string
+}
+
+export interface RunRow {
+  run_id: string
+  goal: string
+  status: string
+  principal: string
+  parent_run?: string
+  created_at: string
+  updated_at: string
+}
+
+export interface ShownEvent {
+  run_id: string
+  seq: number
+  type: string
+  v: number
+  at: string
+  data: Json
+}
+
+export interface OpenApproval {
+  approval_id: string
+  run_id: string
+  task_id: string
+  question: string
+  until: string
+}
+
+/** Who a key or a token stands for; undefined where it stands for nobody. */
+export type Authenticate = (credential: string) => Promise<Caller | undefined>

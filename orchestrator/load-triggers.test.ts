@@ -1,0 +1,82 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { loadTriggers } from './load-triggers.ts'
+import { triggerSecrets } from './trigger-secrets.ts'
+
+const examples = join(import.meta.dirname, '..', 'examples', 'triggers')
+const goals = ['onboard']
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'remit-triggers-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+test('every example that ships can be taken', () => {
+  expect(loadTriggers([examples], goals).map(({ trigger }) => trigger)).toEqual([
+    'partner-orders',
+    'signups',
+    'weekly-demo',
+  ])
+})
+
+test('names the line of everything in a trigger that could not work', () => {
+  const file = join(folder, 'wrong.yaml')
+  writeFileSync(
+    file,
+    `trigger: wrong
+goal: onbord
+when: paylod.type == "x"
+input:
+  a: { $pointer: no-slash }
+  b: { $cel: 'size(' }
+  c: { $pointer: /a, $cel: 'x' }
+on:
+  webhook:
+    source: hmac
+    header: X-Signature
+    secrets: [{ env: S }]
+    timestamp_header: X-Time
+`,
+  )
+  expect(() => loadTriggers([folder], goals)).toThrow(
+    [
+      'The trigger is refused:',
+      `  ${file}:5:18 /input/a/$pointer "no-slash" is not a JSON pointer: it must start with "/"`,
+      `  ${file}:6:14 /input/b/$cel is not CEL: Unexpected token: EOF`,
+      `  ${file}:7:6 /input/c must be {$pointer: /a/b} or {$cel: "…"}, and nothing beside it`,
+      `  ${file}:2:7 /goal onbord is no goal; did you mean onboard?`,
+      `  ${file}:3:7 /when is refused: Unknown variable: paylod`,
+      `  ${file}:13:23 /on/webhook/timestamp_header is not signed, so anybody could change it: put {timestamp} into signs, or leave it out`,
+    ].join('\n'),
+  )
+})
+
+test('takes no secret that stands in the file, and no webhook without one', () => {
+  const secrets = ['[whsec_plain]', '[]']
+  for (const given of secrets) {
+    writeFileSync(
+      join(folder, 'a.yaml'),
+      `{ trigger: a, goal: onboard, on: { webhook: { source: github, secrets: ${given} } } }`,
+    )
+    expect(() => loadTriggers([folder], goals)).toThrow('/on')
+  }
+})
+
+test('refuses two triggers of one name, and two that listen to one queue', () => {
+  cpSync(examples, folder, { recursive: true })
+  expect(() => loadTriggers([folder, examples], goals)).toThrow('The trigger partner-orders is in')
+  writeFileSync(join(folder, 'z.yaml'), '{ trigger: z, goal: onboard, on: { queue: orders } }')
+  expect(() => loadTriggers([folder], goals)).toThrow('The queue orders is in')
+})
+
+test('secrets are read from the environment and from files, anew each time, and what is missing is named', async () => {
+  const from = { folder, environment: { A: 'one' } }
+  writeFileSync(join(folder, 'secret'), 'two\n')
+  expect(await triggerSecrets([{ env: 'A' }, { file: 'secret' }], from)).toEqual(['one', 'two'])
+  writeFileSync(join(folder, 'secret'), 'three\n')
+  expect(await triggerSecrets([{ file: 'secret' }], from)).toEqual(['three'])
+  await expect(triggerSecrets([{ env: 'B' }], from)).rejects.toThrow('no B')
+  await expect(triggerSecrets([{ file: 'none' }], from)).rejects.toThrow('none is empty, or not to be read')
+})

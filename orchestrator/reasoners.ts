@@ -1,0 +1,64 @@
+import type { ClaudeConfig } from './config.ts'
+import { claude } from './decide/claude/claude.ts'
+import type { ModelEndpoint } from './decide/claude/endpoint.ts'
+import { messagesEndpoint } from './decide/claude/messages-endpoint.ts'
+import { listPrices, withPrices } from './decide/claude/prices.ts'
+import { planner } from './decide/planner/planner.ts'
+import type { RunReasoner } from './run/parts.ts'
+
+/** The reasoners that this process can ask, by the name that a run was created for. */
+export interface Reasoners {
+  /** A run of an unknown reasoner is one of a later release: whoever knows the goal alone decides. */
+  named(name: string): RunReasoner
+}
+
+/** Where runs are planned and nothing else. */
+export const plannerAlone: Reasoners = { named: () => planner }
+
+/** The planner, and Claude at the endpoint that is configured. `endpoint` stands in its place for cassettes. */
+export function openReasoners(config: ClaudeConfig, endpoint: ModelEndpoint = endpointOf(config)): Reasoners {
+  const model = claude({
+    endpoint,
+    planner,
+    models: config.models,
+    prices: withPrices(listPrices, config.prices),
+    answerTokens: config.answerTokens,
+    contextTokens: config.contextTokens,
+    now: () => new Date(),
+    random: Math.random,
+    sleep,
+  })
+  return { named: (name) => (name === model.name ? model : planner) }
+}
+
+/** The endpoint that is configured; without a key one that says so, so that runs of others go on by the planner. */
+export function endpointOf(config: ClaudeConfig): ModelEndpoint {
+  const { apiKey, baseUrl, answerSeconds, stallSeconds } = config
+  if (apiKey === undefined) return withoutKey
+  return messagesEndpoint({
+    apiKey,
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+    answerMs: answerSeconds * 1_000,
+    stallMs: stallSeconds * 1_000,
+    mostBytes: mostAnswerBytes,
+  })
+}
+
+const mostAnswerBytes = 4 * 1024 * 1024
+
+const withoutKey: ModelEndpoint = {
+  send: async () => ({ ok: false, failure: { kind: 'unauthorized', message: 'ANTHROPIC_API_KEY is not set here' } }),
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+    function done() {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+  })
+}

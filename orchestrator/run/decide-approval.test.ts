@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest'
+import { catalogue, goal, type MemoryJournal, rehearse, tool } from '../../test/support/rehearsal.ts'
+import { policyOf } from '../enforce/policy/policy.ts'
+import { localOperator } from '../model/decider.ts'
+import type { Decision } from '../model/decision.ts'
+import { draft } from '../model/event.ts'
+import { evidenceFor } from '../model/evidence.ts'
+import { fold, type Situation } from '../model/situation.ts'
+import { decideApproval, NotEntitledError } from './answer.ts'
+import { unmetFacts } from './unmet-facts.ts'
+
+const runId = '11111111-1111-7111-8111-111111111111'
+const tools = catalogue({ a: [tool('make', { establishes: ['a.thing'] })] })
+const options = {
+  catalogue: tools,
+  goal: goal({ 'a.thing': 'wait' }),
+  decide(situation: Situation): Decision {
+    const facts = unmetFacts(situation)
+    if (facts.length === 0) return { kind: 'finish', outcomes: evidenceFor(situation), why: '' }
+    if (situation.revision > 0) return { kind: 'give_up', code: 'task_failed', facts, issues: [], why: 'no way' }
+    return { kind: 'plan', tasks: [{ id: 'make', tool: 'a.make', arguments: {}, after: [], why: '' }], why: '' }
+  },
+  policy: policyOf([{ name: 'two-of-us', when: 'true', verdict: 'hold', reason: 'it is dear', four_eyes: true }]),
+}
+const clock = { now: () => new Date('2026-01-01T00:00:00Z') }
+
+/** A run of `key:shop` that waits for the approval of its one call. */
+async function held(principal?: string): Promise<{ journal: MemoryJournal; id: string }> {
+  const { journal } = await rehearse(options)
+  const [created] = journal.events
+  if (created?.type === 'run_created' && principal !== undefined) created.data.principal = principal
+  const [id = ''] = fold(journal.events).waits.keys()
+  return { journal, id }
+}
+
+describe('an approval that needs four eyes', () => {
+  test('is refused to who asked, and nothing is recorded', async () => {
+    const { journal, id } = await held('key:shop')
+    const before = journal.events.length
+    const own = { choice: 'approve', decider: localOperator('key:shop') } as const
+    await expect(decideApproval(runId, id, own, { journal, clock })).rejects.toThrow(NotEntitledError)
+    expect(journal.events.length).toBe(before)
+  })
+
+  test('is refused to everybody where nobody knows who asked', async () => {
+    const { journal, id } = await held()
+    const somebody = { choice: 'approve', decider: localOperator('local:ada') } as const
+    await expect(decideApproval(runId, id, somebody, { journal, clock })).rejects.toThrow('does not say who')
+  })
+
+  test('is recorded with who decided and why, and lets the call happen', async () => {
+    const { journal, id } = await held('key:shop')
+    const other = { choice: 'approve', decider: localOperator('local:ada'), why: 'the contract is signed' } as const
+    await decideApproval(runId, id, other, { journal, clock })
+    expect(journal.events.at(-1)).toMatchObject({
+      type: 'wait_ended',
+      data: { wait_id: id, by: 'local:ada', why: 'the contract is signed' },
+    })
+    const { situation, requests } = await rehearse({ ...options, journal })
+    expect(requests).toHaveLength(1)
+    expect(situation.status).toBe('succeeded')
+  })
+})
+
+test('an approval is refused to whoever lacks the right, four eyes or not', async () => {
+  const { journal, id } = await held('key:shop')
+  const decider = { principal: 'key:reporting', scopes: new Set(['runs:read']) }
+  await expect(decideApproval(runId, id, { choice: 'approve', decider }, { journal, clock })).rejects.toThrow(
+    'approvals:decide',
+  )
+})
+
+test('an approval says by a digest what it is for, and one for other arguments covers nothing', async () => {
+  const { journal, id } = await held('key:shop')
+  const asked = journal.events.find((event) => event.type === 'wait_started')
+  expect(asked).toMatchObject({ data: { approval: { digest: expect.stringMatching(/^sha256:/) } } })
+  await decideApproval(runId, id, { choice: 'approve', decider: localOperator('local:ada') }, { journal, clock })
+  await journal.append(runId, [
+    draft('plan_accepted', {
+      revision: 2,
+      tasks: [{ id: 'make', tool: 'a.make', arguments: { seats: 2 }, after: [], why: '' }],
+      tools: fold(journal.events).tools,
+    }),
+  ])
+  const { situation, requests } = await rehearse({ ...options, journal })
+  expect(requests).toEqual([])
+  const [open] = situation.waits.values()
+  expect(open?.approval?.arguments).toEqual({ seats: 2 })
+})
