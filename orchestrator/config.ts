@@ -100,6 +100,8 @@ const fileSchema = z.strictObject({
       host: z.string().min(1).default('127.0.0.1'),
       /** The names by which others ask for it. */
       hosts: z.array(z.string().min(1)).default([]),
+      /** The URL by which others reach it: what tokens for its MCP server are issued for. */
+      url: z.url({ protocol: /^https?$/ }).optional(),
       issuer: issuerSchema.optional(),
     })
     .prefault({}),

@@ -6,16 +6,14 @@ import type { Config } from './config.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { serverAlone } from './serve-host.ts'
 
-const usualPort = 4747
-
 /** What of our own environment decides where `remit serve` looks, and is no secret. */
 const settings = ['REMIT_HOME', 'REMIT_CONFIG', 'REMIT_MODE'] as const
 
 /** How a host starts a server through this project: by absolute paths, for hosts have folders and paths of their own. */
 export function entryOf(config: Config, catalogue: Catalogue, server: string): Entry {
-  const { environment, root } = config
+  const { environment, root, http } = config
   if (server === ownPrefix) {
-    const url = `http://127.0.0.1:${environment.REMIT_PORT ?? usualPort}/mcp`
+    const url = `http://127.0.0.1:${http.port}/mcp`
     return { kind: 'http', name: ownPrefix, url, key: 'REMIT_KEY' }
   }
   serverAlone(catalogue, server)

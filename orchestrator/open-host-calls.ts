@@ -11,6 +11,7 @@ import { digestSealed } from './model/seal.ts'
 import { openLog } from './observe/open-log.ts'
 import { openPursuits, sleepUntil } from './open-pursuits.ts'
 import { type OpenRecord, openRecord } from './record/open-record.ts'
+import { recordedCalls } from './recorded-calls.ts'
 import { CancellableGateway } from './run/cancellable-gateway.ts'
 import { type CallRuns, HostCalls } from './run/host-calls.ts'
 import { unrecordedRuns } from './run/unrecorded-runs.ts'
@@ -92,14 +93,7 @@ async function recordedRuns(
     () => pursuing.close(),
     async () => void (await record.signHeads().catch(() => 0)),
   )
-  return {
-    canBeAnswered: true,
-    create: (goal, input, principal) =>
-      pursuing.createRun(goal, input, { mine: true, owner: { ...config.owner, principal } }),
-    pursue: (runId, { onProgress, ...options }) =>
-      pursuing.pursuits.untilItRests(runId, { ...options, onProgress: (_, progress) => onProgress(progress) }),
-    cancelCalls: (runId) => gateway.cancel(runId),
-  }
+  return recordedCalls(pursuing, gateway)
 }
 
 async function runsInMemory(

@@ -36,6 +36,7 @@ async function open() {
       wake: async (id) => void woken.push(id),
     },
     calls: { callTool: async () => notCalled(), resumeCall: async () => notCalled() },
+    untilGrown: async () => {},
   })
   const digests = { goal: '', catalogue: '', policy: '', reasoner: '' }
   const sealed = createSealer(runId, new Uint8Array(32)).seal('hunter2', '/password')

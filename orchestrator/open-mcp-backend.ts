@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { CapabilityError } from '../shared/failure.ts'
 import type { Json } from '../shared/json.ts'
 import { didYouMean } from '../shared/nearest-name.ts'
+import { withinCeiling } from './enforce/within-ceiling.ts'
 import { validateInput } from './goals/validate-input.ts'
 import type { Backend, McpCaller } from './mcp/backend.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Event } from './model/event.ts'
-import type { Budget, Goal } from './model/goal.ts'
+import type { Goal } from './model/goal.ts'
 import { redactSealed } from './model/seal.ts'
 import { fold } from './model/situation.ts'
 import type { OpenPursuits } from './open-pursuits.ts'
@@ -21,10 +21,12 @@ export interface McpBackendParts {
   pursuing: Pick<OpenPursuits, 'createRun' | 'desk' | 'wake'>
   /** What makes single calls, each as a run of its own. */
   calls: Pick<Backend, 'callTool' | 'resumeCall'>
+  untilGrown: Backend['untilGrown']
 }
 
 /** What Remit's MCP server works with, over the record and what pursues runs. */
-export function openMcpBackend({ goals, catalogue, record, pursuing, calls }: McpBackendParts): Backend {
+export function openMcpBackend(parts: McpBackendParts): Backend {
+  const { goals, catalogue, record, pursuing, calls, untilGrown } = parts
   const { desk } = pursuing
 
   /** The journal sees every tenant: what it returns is looked at once more. */
@@ -45,11 +47,20 @@ export function openMcpBackend({ goals, catalogue, record, pursuing, calls }: Mc
   }
 
   return {
-    ...calls,
+    callTool: calls.callTool,
+    async resumeCall(caller, runId, call) {
+      await eventsOf(caller, runId)
+      return calls.resumeCall(caller, runId, call)
+    },
     goals,
     catalogue,
-    async startRun({ tenant, principal }, { goal: name, input, budget }) {
-      const goal = withBudget(goalNamed(goals, name), budget ?? {})
+    async startRun({ tenant, principal, ceiling }, { goal: name, input, budget }) {
+      const narrowed = withinCeiling(goalNamed(goals, name), { ceiling, ...(budget && { budget }) }, catalogue)
+      if (!narrowed.ok) {
+        const { kind, message, issues } = narrowed.failure
+        throw new CapabilityError(kind, message, issues && { issues })
+      }
+      const { goal } = narrowed
       const checked = validateInput(goal, input)
       if (!checked.ok) {
         const issues = checked.issues.map(({ path, message }) => ({ path: `/input${path}`, message }))
@@ -70,9 +81,7 @@ export function openMcpBackend({ goals, catalogue, record, pursuing, calls }: Mc
       return say(caller, run_id, () => decideApproval(run_id, approval_id, decision, desk))
     },
     cancel: (caller, runId, why) => say(caller, runId, () => requestCancel(runId, saidBy(caller, why), desk)),
-    async untilGrown(_, { ms, signal }) {
-      await sleep(ms, undefined, { signal }).catch(() => {})
-    },
+    untilGrown,
   }
 }
 
@@ -88,16 +97,6 @@ function goalNamed(goals: readonly Goal[], name: string): Goal {
   throw new CapabilityError('invalid_input', `There is no goal ${name}${didYouMean(name, names)}`, {
     issues: [{ path: '/goal', message }],
   })
-}
-
-/** A client can only lower what the goal allows. */
-function withBudget(goal: Goal, budget: Partial<Budget>): Goal {
-  const issues = Object.entries(budget).flatMap(([name, wanted]) => {
-    const most = goal.budget[name as keyof Budget]
-    return wanted <= most ? [] : [{ path: `/budget/${name}`, message: `must be at most ${most} (got ${wanted})` }]
-  })
-  if (issues.length > 0) throw new CapabilityError('budget_exhausted', 'A client can only lower a budget', { issues })
-  return { ...goal, budget: { ...goal.budget, ...budget } }
 }
 
 function isRunId(text: string): boolean {

@@ -5,11 +5,15 @@ import type { ModelEndpoint } from './decide/claude/endpoint.ts'
 import { planner } from './decide/planner/planner.ts'
 import type { Policy } from './enforce/policy/policy.ts'
 import type { Gateway } from './execute/gateway.ts'
+import { openTokenKeys } from './execute/tokens/token-keys.ts'
 import { findWorkspaceUrl } from './find-workspace-url.ts'
 import { checkSlots, goingLive } from './go-live.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import type { StopBy } from './home/stop-process.ts'
+import { jwksRoute } from './http/jwks-route.ts'
+import { mcpScopes } from './mcp/backend.ts'
+import { serveRemitStdio } from './mcp/serve-remit-stdio.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { localOperator } from './model/decider.ts'
 import { draft } from './model/event.ts'
@@ -21,6 +25,7 @@ import { CassetteError, recordTo, replayFrom } from './model-cassette.ts'
 import { notePolicy } from './note-policy.ts'
 import { openLog } from './observe/open-log.ts'
 import type { Tracer } from './observe/tracer.ts'
+import { type McpDoor, openMcpDoor } from './open-mcp-door.ts'
 import { type OpenPursuits, openPursuits } from './open-pursuits.ts'
 import { type OpenTriggers, openTriggers } from './open-triggers.ts'
 import { endpointOf, openReasoners } from './reasoners.ts'
@@ -28,6 +33,7 @@ import type { ApiKeys } from './record/api-keys.ts'
 import { openRecord } from './record/open-record.ts'
 import { QueryError } from './record/queries.ts'
 import { type Answer, AnswerError, answer, decideApproval, requestCancel } from './run/answer.ts'
+import { CancellableGateway } from './run/cancellable-gateway.ts'
 import type { RunReasoner } from './run/parts.ts'
 import { planOnly } from './run/plan-only.ts'
 import { replay } from './run/replay.ts'
@@ -100,12 +106,19 @@ export async function openRemit(
     if (gateway) await notePolicy(record, policy, { file: config.policyFile, by: config.owner.principal })
     const reasoners = openReasoners(config.claude, endpointFor(config, options))
     const { reasoner = 'planner' } = options
-    const known = { config, policy, catalogue: wholeCatalogue, goalNamed, record, gateway, log, tracer }
+    const calling = gateway && new CancellableGateway(gateway)
+    const known = { config, policy, catalogue: wholeCatalogue, goalNamed, record, gateway: calling, log, tracer }
     const pursuing = await openPursuits({ ...known, reasoners, reasoner })
     closers.push(() => pursuing.close())
     const started = openTriggers({ config, triggers, goalNamed, record, pursuing })
     const decides = reasoners.named(reasoner)
-    const parts = { catalogue: wholeCatalogue, goals, policy, gateway, pursuing, decides, triggers: started }
+    let door: Promise<McpDoor> | undefined
+    closers.push(async () => (await door)?.close())
+    const openDoor = async (): Promise<McpDoor | undefined> => {
+      door ??= calling && openMcpDoor({ home, goals, catalogue: wholeCatalogue, record, pursuing, gateway: calling })
+      return door
+    }
+    const parts = { catalogue: wholeCatalogue, goals, policy, gateway, pursuing, decides, triggers: started, openDoor }
     return remitOf(config, parts, place, close)
   } catch (error) {
     await close()
@@ -157,6 +170,8 @@ interface RemitParts {
   /** Who decides for runs that are started by a command. */
   decides: RunReasoner
   triggers: OpenTriggers
+  /** Undefined where nothing is called in this process. */
+  openDoor(): Promise<McpDoor | undefined>
 }
 
 function remitOf(
@@ -209,7 +224,16 @@ function remitOf(
       const refused = await record.outbox.refused()
       return refused.map((one) => ({ ...one, enqueued_at: one.enqueued_at.toISOString() }))
     },
-    serveHttp: (options) => serveHttp({ config, record, ...parts, modules: [parts.triggers.webhooks], ...options }),
+    async serveHttp(options) {
+      const modules = [parts.triggers.webhooks, jwksRoute(openTokenKeys({ home, now: () => new Date() }))]
+      return serveHttp({ config, record, ...parts, door: await parts.openDoor(), modules, ...options })
+    },
+    async serveMcp({ out, onDefect }) {
+      const door = await parts.openDoor()
+      if (!door) throw new TypeError('serveMcp: this Remit was opened without servers')
+      const caller = { ...config.owner, id: 'local', scopes: new Set<string>(mcpScopes), ceiling: {} }
+      return serveRemitStdio({ backend: door.backend, caller, out, onDefect })
+    },
     keys: keysOf(config, record.apiKeys),
     enlist: () => membership.enlist(`${enlistedAs}${process.pid}`, stopBy),
     planOnly: (goal, input) => planOnly({ goal, input, reasoner: parts.decides, catalogue, mode: config.mode }),

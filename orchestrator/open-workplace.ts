@@ -24,9 +24,13 @@ import { checkOpening, enlistedAs, openRemit } from './open-remit.ts'
 import { YamlError } from './parse-yaml.ts'
 import { checkServers, reviewTools } from './review-tools.ts'
 import { serveHost, serverAlone } from './serve-host.ts'
+import { serveRemit } from './serve-remit.ts'
 import { inputFor } from './triggers/take-delivery.ts'
 import type { Trigger } from './triggers/trigger.ts'
 import { startWorkerProcesses } from './worker-processes.ts'
+
+/** What Remit itself is called where a server can be named. */
+const itself = 'remit'
 
 /** What a command can know and do before anything is started. */
 export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
@@ -63,8 +67,14 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
       throw new InputError(`The input of ${goal.goal} has ${checked.issues.length} ${faults}`, checked.issues)
     },
     check: (options) => checkOpening(config, catalogue, options),
-    goingLive: (server) => goingLive(config, server === undefined ? catalogue : serverAlone(catalogue, server)),
-    serve: (server, options) => serveHost(config, serverAlone(catalogue, server), policyIn(config, catalogue), options),
+    goingLive: (server) =>
+      goingLive(config, server === undefined || server === itself ? catalogue : serverAlone(catalogue, server)),
+    async serve(server, options) {
+      if (server !== itself)
+        return serveHost(config, serverAlone(catalogue, server), policyIn(config, catalogue), options)
+      const isToAgree = async () => (await goingLive(config, catalogue)) !== undefined
+      return serveRemit(config, { ...options, isToAgree, open: (opening) => openOn(config, catalogue, opening) })
+    },
     open: (options) => openOn(config, catalogue, options),
     entryOf: (server) => entryOf(config, catalogue, server),
     machine: machineOf(config),

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { reserveStdout } from '../shared/capability/reserve-stdout.ts'
 import { didYouMean } from '../shared/nearest-name.ts'
 import { type HostSession, InputError, type OpenOptions } from './cli/remit.ts'
@@ -6,9 +5,9 @@ import type { Config } from './config.ts'
 import type { Policy } from './enforce/policy/policy.ts'
 import { serveFront } from './execute/serve-front.ts'
 import { checkSlots, goingLive } from './go-live.ts'
-import { afterDeath } from './home/after-death.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { openHostCalls } from './open-host-calls.ts'
+import { stopUnusedAfterDeath } from './stop-unused-after-death.ts'
 
 /** How long calls in flight may take to come to rest once the host has gone: hosts kill what stays for longer. */
 const graceMs = 1_500
@@ -38,10 +37,7 @@ export async function serveHost(
     throw new InputError('Nobody has agreed to go live with these accounts on this REMIT_HOME')
   const [server] = catalogue.servers.values()
   if (!server) throw new RangeError('serve: the catalogue holds no server')
-  const killed = afterDeath([process.execPath, join(config.root, 'orchestrator', 'main.ts'), 'stop', '--unused'], {
-    REMIT_HOME: config.home,
-    PATH: config.environment.PATH ?? '',
-  })
+  const killed = stopUnusedAfterDeath(config)
   const { calls, recorded, close } = await openHostCalls(config, catalogue, policy, signal ? { signal } : {}).catch(
     (error: unknown) => {
       killed.callOff()
@@ -59,8 +55,8 @@ export async function serveHost(
     async call({ tool, arguments: args, host, ...call }) {
       const known = catalogue.tools.get(`${server.name}.${tool}`)
       if (!known) throw new RangeError(`serve: ${server.name} has no tool ${tool}`)
-      const principal = `host:${presentable(host)}`
-      return withAdvice(await calls.ask({ ...call, tool: known, arguments: args, principal }), isRecorded)
+      const owner = { ...config.owner, principal: `host:${presentable(host)}` }
+      return withAdvice(await calls.ask({ ...call, tool: known, arguments: args, owner }), isRecorded)
     },
   })
   return {

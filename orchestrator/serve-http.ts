@@ -3,30 +3,40 @@ import type { Config } from './config.ts'
 import { createApp } from './http/create-app.ts'
 import type { RouteModule } from './http/http-env.ts'
 import { type HttpServer, listen } from './http/listen.ts'
+import { mcpModule } from './http/mcp-module.ts'
+import { openRateLimiter } from './http/rate-limit.ts'
 import type { Authenticate } from './http/service.ts'
 import { openTokens } from './http/tokens.ts'
 import { ensureLocalKey, localKeyFile } from './local-key.ts'
+import type { McpDoor } from './open-mcp-door.ts'
 import { openService, type ServiceParts } from './open-service.ts'
 
 export interface ServeOptions extends Omit<ServiceParts, 'mode'> {
   config: Config
+  /** What Remit's own MCP server works with; without it there is none at `/mcp`. */
+  door?: McpDoor | undefined
   /** Routes beside those of runs, such as webhooks. */
   modules?: readonly RouteModule[]
   onTrouble(error: unknown): void
 }
 
 /** Serves HTTP beside whatever pursues runs in this process, until it is closed. */
-export async function serveHttp({ config, modules = [], onTrouble, ...parts }: ServeOptions): Promise<Serving> {
-  const { host, port, hosts, issuer } = config.http
+export async function serveHttp({ config, door, modules = [], onTrouble, ...parts }: ServeOptions): Promise<Serving> {
+  const { host, port, hosts, issuer, url: publicUrl } = config.http
   const { apiKeys } = parts.record
   const isKnown = await ensureLocalKey(config, apiKeys)
   const service = await openService({ mode: config.mode, ...parts })
   const stopping = new AbortController()
+  const limiter = openRateLimiter(() => performance.now())
+  const onDefect = (what: string, error: unknown) =>
+    onTrouble(new Error(`mcp, ${what}: ${wordsOf(error)}`, { cause: error }))
+  const mcp = door && mcpModule({ door, keys: apiKeys.callerOf, issuer, publicUrl, limiter, onDefect })
   const { app, metrics } = createApp({
     service,
     authenticate: authenticateBy(apiKeys.callerOf, issuer && openTokens(issuer)),
-    hosts,
-    modules,
+    hosts: publicUrl === undefined ? hosts : [...hosts, new URL(publicUrl).hostname],
+    modules: mcp ? [...modules, mcp] : modules,
+    limiter,
     stopping: stopping.signal,
     onTrouble: (error, requestId) => onTrouble(new Error(`request ${requestId}: ${wordsOf(error)}`, { cause: error })),
   })

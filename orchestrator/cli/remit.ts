@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { Issue } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
 import type { Policy } from '../enforce/policy/policy.ts'
@@ -56,7 +57,7 @@ export interface Workplace {
   goingLive(server?: string): Promise<GoingLive | undefined>
   /** Starts (or joins) Postgres and opens the record; `servers: true` also starts emulators and capability servers. */
   open(options: OpenOptions): Promise<Remit>
-  /** Serves one capability server to the host at stdin and stdout, until that goes away or it is closed. Throws {@link InputError} where there is no such server. */
+  /** Serves one capability server, or `remit` itself, to the host at stdin and stdout, until that goes away or it is closed. Throws {@link InputError} where there is no such server. */
   serve(server: string, options: Pick<OpenOptions, 'signal'> & { tell(line: string): void }): Promise<HostSession>
   /**
    * Starts a server, and asks `accept` about each tool that it tells otherwise than it was reviewed; what is accepted is
@@ -199,6 +200,11 @@ export interface Remit {
   work(options: Work): Worker
   /** Serves HTTP from this process, until that is closed. Throws {@link InputError} where it cannot listen. */
   serveHttp(options: { onTrouble(error: unknown): void }): Promise<Serving>
+  /** Serves Remit's own MCP server over stdin and `out`, until the host goes away or it is closed. */
+  serveMcp(options: {
+    out: Writable
+    onDefect(what: string, error: unknown): void
+  }): Promise<Pick<HostSession, 'ended' | 'close'>>
   /** Lets `remit stop` end this process: it then gets the request to terminate. Returns what takes that back. */
   enlist(): Promise<() => Promise<void>>
   /** Who may use Remit over HTTP; the tenant is the local user's unless said. */

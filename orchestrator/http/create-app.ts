@@ -10,7 +10,7 @@ import { limitBody } from './limit-body.ts'
 import { type Metrics, openMetrics } from './metrics.ts'
 import { type OpenApi, openApiOf } from './openapi.ts'
 import { ProblemError } from './problem.ts'
-import { rateLimit } from './rate-limit.ts'
+import { openRateLimiter, type RateLimiter, rateLimit } from './rate-limit.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -29,6 +29,8 @@ export interface AppOptions {
   hosts?: readonly string[]
   /** Routes of others, beside the application's own. */
   modules?: readonly RouteModule[]
+  /** What counts requests, where routes of others count by it, too. */
+  limiter?: RateLimiter
   /** Aborted when the server begins to stop. */
   stopping: AbortSignal
   /** Told of what nobody foresaw, with the id of the request. */
@@ -59,6 +61,7 @@ export function createApp({
   authenticate,
   hosts = [],
   modules = [],
+  limiter = openRateLimiter(() => performance.now()),
   stopping,
   onTrouble,
   limits,
@@ -91,11 +94,13 @@ export function createApp({
   // Whoever looks after the process asks by whatever name they know it.
   mount([healthRoutes(service, stopping)])
   app.use(guardHost(hosts))
-  app.use(timeout(requestMs, new HTTPException(504, { message: 'It took too long; it may still take effect' })))
   app.use(limitBody(bodyBytes))
-  mount(modules.filter(({ access }) => access === 'open'))
+  const open = modules.filter(({ access }) => access === 'open')
+  mount(open.filter(({ patient }) => patient))
+  app.use(timeout(requestMs, new HTTPException(504, { message: 'It took too long; it may still take effect' })))
+  mount(open.filter(({ patient }) => !patient))
   app.use(authentication(authenticate))
-  app.use(rateLimit(() => performance.now()))
+  app.use(rateLimit(limiter))
   mount([
     runRoutes(service),
     eventRoutes(service, { followers, keepAliveMs, stopping }),

@@ -20,5 +20,7 @@ export type HttpContext = Context<HttpEnv>
  */
 export interface RouteModule {
   access: 'key' | 'open'
+  /** Of open routes: they may take longer than other requests, and look after their own time. */
+  patient?: true
   routes: Hono<HttpEnv>
 }

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import type { HttpEnv, RouteModule } from './http-env.ts'
 
 /** What the route publishes: the public keys that call tokens are checked with. */
 export interface PublicKeys {
@@ -9,9 +10,10 @@ export interface PublicKeys {
 const keptSeconds = 600
 
 /** `GET /.well-known/jwks.json`, open to all: there is nothing in it that must not be seen. */
-export function jwksRoute(keys: PublicKeys): Hono {
-  return new Hono().get('/.well-known/jwks.json', async (context) => {
+export function jwksRoute(keys: PublicKeys): RouteModule {
+  const routes = new Hono<HttpEnv>().get('/.well-known/jwks.json', async (context) => {
     context.header('cache-control', `public, max-age=${keptSeconds}`)
     return context.json(await keys.published())
   })
+  return { access: 'open', routes }
 }

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../shared/json.ts'
 import type { CallOutcome, Progress } from '../model/call.ts'
+import type { Ceiling } from '../model/caller.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import type { Budget, Goal } from '../model/goal.ts'
 import type { Owner } from '../model/run.ts'
@@ -14,6 +15,7 @@ export interface McpCaller extends Owner {
   /** The key or token, by a name that is no secret. */
   id: string
   scopes: ReadonlySet<string>
+  ceiling: Ceiling
 }
 
 /**

@@ -11,11 +11,20 @@ export interface RemitStdioOptions extends Omit<RemitServerOptions, 'callerOf' |
   out: Writable
 }
 
+export interface RemitOnStdio {
+  /** Resolves when the client has gone. */
+  ended: Promise<void>
+  close(): Promise<void>
+}
+
 /** Serves Remit as an MCP server over stdin and an output, for both protocol eras, until it is closed. */
-export function serveRemitStdio({ caller, out, ...options }: RemitStdioOptions): { close(): Promise<void> } {
+export function serveRemitStdio({ caller, out, ...options }: RemitStdioOptions): RemitOnStdio {
   const build = buildRemitServer({ ...options, callerOf: () => caller, stateKey: randomBytes(32) })
-  return serveStdio(build, {
+  const ended = Promise.withResolvers<void>()
+  for (const over of ['end', 'close']) process.stdin.once(over, () => ended.resolve())
+  const { close } = serveStdio(build, {
     onerror: (error) => options.onDefect('protocol', error),
     transport: new StdioServerTransport(process.stdin, out),
   })
+  return { ended: ended.promise, close }
 }

@@ -23,7 +23,7 @@ const failed = (kind: 'declined' | 'unavailable', message: string): CallOutcome 
 const call: HostCall = {
   tool: shop.tools.get('shop.create_account') as Tool,
   arguments: {},
-  principal: 'host:test',
+  owner: { tenant: 'default', principal: 'host:test' },
   signal: new AbortController().signal,
   onProgress: () => undefined,
 }
@@ -199,7 +199,11 @@ test('who asks again for a call that was approved meanwhile gets what came of th
     },
     async pursue(_, options) {
       const standing = approved ? afterwards : runs
-      const id = await standing.create(created[0] as Goal, { name: 'Acme', seats: 5 }, 'host:test')
+      const id = await standing.create(
+        created[0] as Goal,
+        { name: 'Acme', seats: 5 },
+        { tenant: 'default', principal: 'host:test' },
+      )
       return standing.pursue(id, options)
     },
     cancelCalls: () => undefined,

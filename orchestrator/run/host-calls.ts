@@ -3,6 +3,7 @@ import type { JsonObject } from '../../shared/json.ts'
 import type { Progress } from '../model/call.ts'
 import type { Tool } from '../model/catalogue.ts'
 import type { Goal } from '../model/goal.ts'
+import type { Owner } from '../model/run.ts'
 import { digestSealed } from '../model/seal.ts'
 import type { Situation } from '../model/situation.ts'
 import { type CallAnswer, callAnswer } from './call-answer.ts'
@@ -13,7 +14,7 @@ export interface CallRuns {
   /** True where people can answer what a run waits for. */
   canBeAnswered: boolean
   /** Makes the run. From here on it exists, before anything is called. */
-  create(goal: Goal, input: JsonObject, principal: string): Promise<string>
+  create(goal: Goal, input: JsonObject, owner: Owner): Promise<string>
   /** Pursues it until it ends or waits; undefined where that was stopped first. */
   pursue(
     runId: string,
@@ -27,7 +28,9 @@ export interface CallRuns {
 export interface HostCall {
   tool: Tool
   arguments: JsonObject
-  principal: string
+  owner: Owner
+  /** Under which limits; those of any call of the tool unless said. */
+  goal?: Goal
   /** Aborts when the host cancels: the call is cancelled at its server, and what it did is taken back. */
   signal: AbortSignal
   onProgress(progress: Progress): void
@@ -47,7 +50,15 @@ export class HostCalls {
 
   /** Never throws: whatever happens is an outcome. */
   async ask(call: HostCall): Promise<CallAnswer> {
-    const asked = this.make(call)
+    return this.underWayUntil(this.make(call))
+  }
+
+  /** Goes on with the call of a run that waited. Never throws: whatever happens is an outcome. */
+  async resume(runId: string, call: Pick<HostCall, 'owner' | 'signal' | 'onProgress'>): Promise<CallAnswer> {
+    return this.underWayUntil(this.pursue(runId, { ...call, what: 'the call' }))
+  }
+
+  private underWayUntil(asked: Promise<CallAnswer>): Promise<CallAnswer> {
     this.underWay.add(asked)
     return asked.finally(() => this.underWay.delete(asked))
   }
@@ -63,29 +74,32 @@ export class HostCalls {
   }
 
   private async make(call: HostCall): Promise<CallAnswer> {
-    const { tool, principal } = call
-    const key = digestSealed([principal, tool.id, call.arguments])
+    const { tool, owner } = call
+    const key = digestSealed([owner.tenant, owner.principal, tool.id, call.arguments])
     const known = this.held.get(key)
     const runId = known ?? (await this.create(call))
     if (runId === undefined) return unmade(`${tool.id} was not called: it could not be recorded first`)
-    const answer = await this.pursue(runId, call)
+    const answer = await this.pursue(runId, { ...call, what: tool.id })
     if (answer.approval_id !== undefined && this.runs.canBeAnswered) this.held.set(key, runId)
     else this.held.delete(key)
     return answer
   }
 
-  private async create({ tool, arguments: args, principal }: HostCall): Promise<string | undefined> {
+  private async create({ tool, arguments: args, owner, goal = callGoal(tool) }: HostCall): Promise<string | undefined> {
     try {
-      return await this.runs.create(callGoal(tool), args, principal)
+      return await this.runs.create(goal, args, owner)
     } catch {
       return undefined
     }
   }
 
-  private async pursue(runId: string, { tool, principal, signal, onProgress }: HostCall): Promise<CallAnswer> {
+  private async pursue(
+    runId: string,
+    { what, owner, signal, onProgress }: Pick<HostCall, 'owner' | 'signal' | 'onProgress'> & { what: string },
+  ): Promise<CallAnswer> {
     const cancel = new AbortController()
     const pass = () => {
-      cancel.abort({ by: principal, why: 'the host cancelled the call' })
+      cancel.abort({ by: owner.principal, why: 'the host cancelled the call' })
       this.runs.cancelCalls(runId)
     }
     if (signal.aborted) pass()
@@ -93,9 +107,9 @@ export class HostCalls {
     try {
       const options = { signal: this.stopping.signal, cancel: cancel.signal, onProgress }
       const situation = await this.runs.pursue(runId, options)
-      return situation ? callAnswer(situation) : unknown(tool, runId, 'the host has gone')
+      return situation ? callAnswer(situation) : unknown(what, runId, 'the host has gone')
     } catch {
-      return unknown(tool, runId, 'the record could not be reached any more')
+      return unknown(what, runId, 'the record could not be reached any more')
     } finally {
       signal.removeEventListener('abort', pass)
     }
@@ -106,7 +120,7 @@ function unmade(message: string): CallAnswer {
   return { outcome: { status: 'failed', failure: { kind: 'unavailable', message } } }
 }
 
-function unknown(tool: Tool, run_id: string, why: string): CallAnswer {
-  const message = `What became of ${tool.id} is not known here, for ${why}: run ${run_id} says it`
+function unknown(tool: string, run_id: string, why: string): CallAnswer {
+  const message = `What became of ${tool} is not known here, for ${why}: run ${run_id} says it`
   return { run_id, outcome: { status: 'uncertain', failure: { kind: 'unavailable', message } } }
 }

@@ -35,7 +35,7 @@ export function unrecordedRuns(options: UnrecordedOptions, gateway: () => Cancel
   return {
     canBeAnswered: false,
     sealer: (runId) => runOf(runId).sealer,
-    async create(goal, input, principal) {
+    async create(goal, input, { principal }) {
       const runId = parts.newId()
       const run = {
         journal: new MemoryJournal({ tenant }, parts.clock.now),

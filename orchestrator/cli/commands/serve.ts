@@ -7,11 +7,11 @@ import { printable } from '../text/printable.ts'
 export const addServe: AddCommand = (program, context) => {
   program
     .command('serve')
-    .summary('serve one capability server to an MCP host, over stdio')
+    .summary('serve one capability server, or Remit itself, to an MCP host, over stdio')
     .description(
       'Serve one capability server to the host that starts this command: over stdio, in its jail, under the policy, and recorded.',
     )
-    .argument('<server>', 'the name of a capability server')
+    .argument('<server>', 'the name of a capability server, or remit for Remit itself with all of them')
     .option('-y, --yes', 'agree to go live with the accounts that it names')
     .action(async (server: string, { yes = false }: { yes?: boolean }) => {
       await serve(server, yes, context)

@@ -1,0 +1,11 @@
+import { join } from 'node:path'
+import type { Config } from './config.ts'
+import { type AfterDeath, afterDeath } from './home/after-death.ts'
+
+/** Should this process be killed, what no other command uses is stopped: hosts end what they started without asking. */
+export function stopUnusedAfterDeath({ root, home, environment }: Config): AfterDeath {
+  return afterDeath([process.execPath, join(root, 'orchestrator', 'main.ts'), 'stop', '--unused'], {
+    REMIT_HOME: home,
+    PATH: environment.PATH ?? '',
+  })
+}
