@@ -25,7 +25,11 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>
 beforeAll(async () => {
   folder = await temporaryFolder('remit-serve-')
   home = join(folder.path, 'home')
-  writeFileSync(join(folder.path, 'remit.config.yaml'), 'policy:\n  hold: [billing.create_customer]\n')
+  writeFileSync(join(folder.path, 'remit.config.yaml'), 'policy: held.yaml\n')
+  writeFileSync(
+    join(folder.path, 'held.yaml'),
+    'rules: [{ name: held, when: tool == "billing.create_customer", verdict: hold, reason: it costs }]\n',
+  )
 })
 
 afterAll(async () => {
