@@ -13,6 +13,7 @@ import type { Catalogue } from './model/catalogue.ts'
 import { localOperator } from './model/decider.ts'
 import { draft } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
+import type { KnownReasoner } from './model/known-reasoner.ts'
 import { digestSealed } from './model/seal.ts'
 import { fold } from './model/situation.ts'
 import { withSubGoals } from './model/sub-goals.ts'
@@ -99,7 +100,16 @@ export async function openRemit(
     closers.push(() => pursuing.close())
     const started = openTriggers({ config, triggers, goalNamed, record, pursuing })
     const decides = reasoners.named(reasoner)
-    const parts = { catalogue: wholeCatalogue, goals, policy, gateway, pursuing, decides, triggers: started }
+    const parts = {
+      catalogue: wholeCatalogue,
+      goals,
+      policy,
+      gateway,
+      pursuing,
+      decides,
+      reasoners: reasoners.known,
+      triggers: started,
+    }
     return remitOf(config, parts, place, close)
   } catch (error) {
     await close()
@@ -143,6 +153,7 @@ interface RemitParts {
   pursuing: OpenPursuits
   /** Who decides for runs that are started by a command. */
   decides: RunReasoner
+  reasoners: readonly KnownReasoner[]
   triggers: OpenTriggers
 }
 

@@ -53,12 +53,15 @@ export const budgetSchema = z.strictObject({
 })
 export type Budget = z.infer<typeof budgetSchema>
 
+/** Some limits, without defaults: what is left out stays as it is elsewhere. */
+export const lowerBudgetSchema = z.strictObject(limits).partial()
+
 /**
  * What a sub-goal may use of what its parent may: limits of its budget, and tools by full name or `<server>.*`. A limit that is
  * left out is that of the sub-goal itself.
  */
 export const sliceSchema = z.strictObject({
-  budget: z.strictObject(limits).partial().prefault({}),
+  budget: lowerBudgetSchema.prefault({}),
   tools: z.array(toolPattern).optional(),
 })
 

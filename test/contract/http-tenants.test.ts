@@ -93,7 +93,10 @@ describe('a tenant who knows the ids of another', () => {
     const ann = await stage.client({ tenant: 'acme', principal: 'ann-of-acme' })
     const goal = stationGoals.family
     const input = { subject: 'whole', orders: [{ subject: 'part' }, { subject: 'other' }] }
-    const run_id = await stage.service.createRun({ tenant: 'acme', principal: 'ann-of-acme' }, { goal, input })
+    const run_id = await stage.service.createRun(
+      { tenant: 'acme', principal: 'ann-of-acme' },
+      { goal, input, reasoner: 'planner' },
+    )
     for (;;) {
       const { runs } = (await (await ann('/v1/runs?goal=three')).json()) as {
         runs: { parent_run?: string; run_id: string }[]
