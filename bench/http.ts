@@ -7,6 +7,7 @@ import { scopes } from '../orchestrator/model/caller.ts'
 import { draft } from '../orchestrator/model/event.ts'
 import { withSubGoals } from '../orchestrator/model/sub-goals.ts'
 import { openService } from '../orchestrator/open-service.ts'
+import { plannerAlone } from '../orchestrator/reasoners.ts'
 import { withUrl } from '../orchestrator/record/connect.ts'
 import { type OpenRecord, openRecord } from '../orchestrator/record/open-record.ts'
 import { pursuitsOnStations } from '../test/support/workers/pursuits-on-stations.ts'
@@ -53,7 +54,16 @@ async function serve(stage: Stage): Promise<Served> {
   const pursuing = await pursuitsOnStations(record)
   const goals = Object.values(stationGoals)
   const catalogue = withSubGoals(stationTools, goals)
-  const service = await openService({ mode: 'emulated', catalogue, goals, record, pursuing, gateway: undefined })
+  const reasoners = plannerAlone.known
+  const service = await openService({
+    mode: 'emulated',
+    catalogue,
+    goals,
+    reasoners,
+    record,
+    pursuing,
+    gateway: undefined,
+  })
   const stopping = new AbortController()
   const { app } = createApp({
     service,

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { loadTriggers } from './load-triggers.ts'
+import { knownReasoners } from './reasoners.ts'
 import { triggerSecrets } from './trigger-secrets.ts'
 
 const examples = join(import.meta.dirname, '..', 'examples', 'triggers')
-const goals = ['onboard']
+const known = { goals: ['onboard'], reasoners: knownReasoners({}) }
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'remit-triggers-'))
@@ -14,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 test('every example that ships can be taken', () => {
-  expect(loadTriggers([examples], goals).map(({ trigger }) => trigger)).toEqual([
+  expect(loadTriggers([examples], known).map(({ trigger }) => trigger)).toEqual([
     'partner-orders',
     'signups',
     'weekly-demo',
@@ -27,6 +28,7 @@ test('names the line of everything in a trigger that could not work', () => {
     file,
     `trigger: wrong
 goal: onbord
+reasoner: claude
 when: paylod.type == "x"
 input:
   a: { $pointer: no-slash }
@@ -40,15 +42,16 @@ on:
     timestamp_header: X-Time
 `,
   )
-  expect(() => loadTriggers([folder], goals)).toThrow(
+  expect(() => loadTriggers([folder], known)).toThrow(
     [
       'The trigger is refused:',
-      `  ${file}:5:18 /input/a/$pointer "no-slash" is not a JSON pointer: it must start with "/"`,
-      `  ${file}:6:14 /input/b/$cel is not CEL: Unexpected token: EOF`,
-      `  ${file}:7:6 /input/c must be {$pointer: /a/b} or {$cel: "…"}, and nothing beside it`,
+      `  ${file}:6:18 /input/a/$pointer "no-slash" is not a JSON pointer: it must start with "/"`,
+      `  ${file}:7:14 /input/b/$cel is not CEL: Unexpected token: EOF`,
+      `  ${file}:8:6 /input/c must be {$pointer: /a/b} or {$cel: "…"}, and nothing beside it`,
       `  ${file}:2:7 /goal onbord is no goal; did you mean onboard?`,
-      `  ${file}:3:7 /when is refused: Unknown variable: paylod`,
-      `  ${file}:13:23 /on/webhook/timestamp_header is not signed, so anybody could change it: put {timestamp} into signs, or leave it out`,
+      `  ${file}:3:11 /reasoner claude cannot decide here: it needs ANTHROPIC_API_KEY`,
+      `  ${file}:4:7 /when is refused: Unknown variable: paylod`,
+      `  ${file}:14:23 /on/webhook/timestamp_header is not signed, so anybody could change it: put {timestamp} into signs, or leave it out`,
     ].join('\n'),
   )
 })
@@ -60,15 +63,15 @@ test('takes no secret that stands in the file, and no webhook without one', () =
       join(folder, 'a.yaml'),
       `{ trigger: a, goal: onboard, on: { webhook: { source: github, secrets: ${given} } } }`,
     )
-    expect(() => loadTriggers([folder], goals)).toThrow('/on')
+    expect(() => loadTriggers([folder], known)).toThrow('/on')
   }
 })
 
 test('refuses two triggers of one name, and two that listen to one queue', () => {
   cpSync(examples, folder, { recursive: true })
-  expect(() => loadTriggers([folder, examples], goals)).toThrow('The trigger partner-orders is in')
+  expect(() => loadTriggers([folder, examples], known)).toThrow('The trigger partner-orders is in')
   writeFileSync(join(folder, 'z.yaml'), '{ trigger: z, goal: onboard, on: { queue: orders } }')
-  expect(() => loadTriggers([folder], goals)).toThrow('The queue orders is in')
+  expect(() => loadTriggers([folder], known)).toThrow('The queue orders is in')
 })
 
 test('secrets are read from the environment and from files, anew each time, and what is missing is named', async () => {

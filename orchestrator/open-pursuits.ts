@@ -59,6 +59,8 @@ export interface NewRunOptions {
   mine: boolean
   /** Whose run it is; the local user's unless said. */
   owner?: Owner
+  /** Who decides, by name; whoever decides for runs of commands unless said. */
+  reasoner?: string
   /** Where those leaves of the input came from that the owner did not give. */
   input_provenance?: Provenance
   /** A uuidv7 that whoever repeats this gives again: the run that has it already is left as it is. */
@@ -151,14 +153,19 @@ export async function openPursuits({
     }
   }
   const recordNew = async ({
-    run_id,
+    run_id: given,
     mine,
     ...run
-  }: Omit<Parameters<typeof recordRun>[0], 'owner'> & NewRunOptions & { run_id: string }): Promise<string> => {
+  }: Omit<Parameters<typeof recordRun>[0], 'owner' | 'run_id'> & NewRunOptions): Promise<string> => {
+    const run_id = given ?? uuidv7()
     const named = { owner: config.owner, ...run, run_id }
     // Of several who make one run at the same time, each would be its writer here.
-    await turns.take(run_id, () => recordOnce(named, mine ? inMs(ownMs) : null))
-    if (!mine) await queue.notify(run_id)
+    await turns.take(run_id, async () => {
+      // Whoever made it, or pursues it, here holds its end: it is not to be made a second time over their heads.
+      if (given !== undefined && (await journal.read(run_id)).length > 0) return
+      await recordOnce(named, mine ? inMs(ownMs) : null)
+      if (!mine) await queue.notify(run_id)
+    })
     return run_id
   }
   const forget = (runId: string) => {
@@ -230,10 +237,7 @@ export async function openPursuits({
     desk,
     wake: (runId) => queue.wake(runId),
     async createRun(goal, input, options) {
-      const { run_id } = options
-      // Whoever pursues it here holds its end: it is not to be made a second time over their heads.
-      if (run_id !== undefined && (await journal.read(run_id)).length > 0) return run_id
-      return recordNew({ run_id: uuidv7(), reasoner: ownReasoner, ...options, goal, input })
+      return recordNew({ reasoner: ownReasoner, ...options, goal, input })
     },
     async forkRun(situation, options) {
       const { run_id = uuidv7() } = options

@@ -18,6 +18,7 @@ import type { Catalogue } from './model/catalogue.ts'
 import { localOperator } from './model/decider.ts'
 import { draft } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
+import type { KnownReasoner } from './model/known-reasoner.ts'
 import { digestSealed } from './model/seal.ts'
 import { fold } from './model/situation.ts'
 import { withSubGoals } from './model/sub-goals.ts'
@@ -118,7 +119,17 @@ export async function openRemit(
       door ??= calling && openMcpDoor({ home, goals, catalogue: wholeCatalogue, record, pursuing, gateway: calling })
       return door
     }
-    const parts = { catalogue: wholeCatalogue, goals, policy, gateway, pursuing, decides, triggers: started, openDoor }
+    const parts = {
+      catalogue: wholeCatalogue,
+      goals,
+      policy,
+      gateway,
+      pursuing,
+      decides,
+      reasoners: reasoners.known,
+      triggers: started,
+      openDoor,
+    }
     return remitOf(config, parts, place, close)
   } catch (error) {
     await close()
@@ -169,6 +180,7 @@ interface RemitParts {
   pursuing: OpenPursuits
   /** Who decides for runs that are started by a command. */
   decides: RunReasoner
+  reasoners: readonly KnownReasoner[]
   triggers: OpenTriggers
   /** Undefined where nothing is called in this process. */
   openDoor(): Promise<McpDoor | undefined>

@@ -6,6 +6,7 @@ import type { Service } from './http/service.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Event, Mode } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
+import type { KnownReasoner } from './model/known-reasoner.ts'
 import type { Owner } from './model/run.ts'
 import { fold } from './model/situation.ts'
 import type { OpenPursuits } from './open-pursuits.ts'
@@ -17,6 +18,7 @@ export interface ServiceParts {
   /** Sub-goals included. */
   catalogue: Catalogue
   goals: readonly Goal[]
+  reasoners: readonly KnownReasoner[]
   record: OpenRecord
   pursuing: OpenPursuits
   /** Absent where nothing is called in this process. */
@@ -28,6 +30,7 @@ export async function openService({
   mode,
   catalogue,
   goals,
+  reasoners,
   record,
   pursuing,
   gateway,
@@ -50,9 +53,9 @@ export async function openService({
     mode,
     catalogue,
     goals,
-    reasoners: [{ name: 'planner', reads_texts: false }],
-    async createRun(owner, { goal, input, idempotency }) {
-      const options = { mine: false, owner: { tenant: owner.tenant, principal: owner.principal } }
+    reasoners,
+    async createRun(owner, { goal, input, reasoner, idempotency }) {
+      const options = { mine: false, reasoner, owner: { tenant: owner.tenant, principal: owner.principal } }
       if (!idempotency) return pursuing.createRun(goal, input, options)
       const { run_id, same } = await runRequests.claim(owner, { ...idempotency, run_id: uuidv7() })
       if (!same)

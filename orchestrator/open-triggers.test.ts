@@ -9,12 +9,12 @@ import { type OpenTriggers, openTriggers } from './open-triggers.ts'
 import type { Trigger } from './triggers/trigger.ts'
 
 const secret = `whsec_${Buffer.from('a secret of 24 characters').toString('base64')}`
-const common = { goal: 'three', tenant: 'default', input: { subject: { $pointer: '/subject' } } }
+const common = { goal: 'three', reasoner: 'planner', tenant: 'default', input: { subject: { $pointer: '/subject' } } }
 const secrets = [{ env: 'WEBHOOK_SECRET' }]
 const triggers: Trigger[] = [
   { ...common, trigger: 'signups', on: { webhook: { source: 'standard_webhooks', secrets, tolerance_s: 300 } } },
   { ...common, trigger: 'keyless', on: { webhook: { source: 'github', secrets: [{ env: 'NONE' }] } } },
-  { ...common, trigger: 'orders', on: { queue: 'orders' } },
+  { ...common, trigger: 'orders', reasoner: 'claude', on: { queue: 'orders' } },
   {
     ...common,
     trigger: 'often',
@@ -134,6 +134,8 @@ describe('two workers', () => {
         (await runsOf(principal)).map(async ({ run_id }) => (await stage.yard.situation(run_id)).input.subject),
       )
     expect((await subjects('trigger:orders')).toSorted()).toEqual(ids.toSorted())
+    const [order] = await runsOf('trigger:orders')
+    expect((await stage.yard.situation(order?.run_id ?? '')).created.reasoner).toBe('claude')
     const instants = await subjects('trigger:often')
     expect(new Set(instants).size).toBe(instants.length)
     expect(troubles.map(String)).toEqual([expect.stringContaining('useless of the queue orders was set aside')])

@@ -1,13 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Json } from '../shared/json.ts'
-import { didYouMean } from '../shared/nearest-name.ts'
 import { InputError, type OpenOptions, type Remit, type Workplace } from './cli/remit.ts'
 import { type Config, ConfigError } from './config.ts'
 import { diagnose } from './diagnose.ts'
 import type { Policy } from './enforce/policy/policy.ts'
 import { goingLive } from './go-live.ts'
-import { freeTextGoal } from './goals/free-text-goal.ts'
+import { faultsOfOutcomes, freeTextGoal } from './goals/free-text-goal.ts'
 import { InputOfError, withInputsOf } from './goals/input-of.ts'
 import { parseGoal } from './goals/load-goal.ts'
 import { validateInput } from './goals/validate-input.ts'
@@ -22,6 +21,7 @@ import type { Goal } from './model/goal.ts'
 import { withSubGoals } from './model/sub-goals.ts'
 import { checkOpening, enlistedAs, openRemit } from './open-remit.ts'
 import { YamlError } from './parse-yaml.ts'
+import { knownReasoners } from './reasoners.ts'
 import { checkServers, reviewTools } from './review-tools.ts'
 import { serveHost, serverAlone } from './serve-host.ts'
 import { serveRemit } from './serve-remit.ts'
@@ -55,10 +55,9 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     tryTrigger: (name, payload) => tryTrigger(config, name, payload),
     reasoner: config.claude.apiKey === undefined ? 'planner' : 'claude',
     freeTextGoal(text, outcomes, input) {
-      const facts = [...whole().tools.values()].flatMap(({ establishes }) => establishes)
-      const unknown = outcomes.find((fact) => !facts.includes(fact))
-      if (unknown === undefined) return freeTextGoal(text, outcomes, input)
-      throw new InputError(`--outcome: no tool establishes ${unknown}${didYouMean(unknown, facts)}`)
+      const [fault] = faultsOfOutcomes(outcomes, whole())
+      if (fault) throw new InputError(`--outcome: ${fault.message}`)
+      return freeTextGoal(text, outcomes, input)
     },
     checkInput(goal, input) {
       const checked = validateInput(goal, input as Json)
@@ -107,8 +106,8 @@ function policyIn(config: Config, catalogue: Catalogue, file?: string): Policy {
 }
 
 function triggersIn(config: Config): Trigger[] {
-  const names = goalFiles(config).map(({ goal }) => goal.goal)
-  return asInput(() => loadTriggers(config.triggerFolders, names))
+  const goals = goalFiles(config).map(({ goal }) => goal.goal)
+  return asInput(() => loadTriggers(config.triggerFolders, { goals, reasoners: knownReasoners(config.claude) }))
 }
 
 function tryTrigger(config: Config, name: string, payload: Json): ReturnType<Workplace['tryTrigger']> {

@@ -4,21 +4,27 @@ import type { ModelEndpoint } from './decide/claude/endpoint.ts'
 import { messagesEndpoint } from './decide/claude/messages-endpoint.ts'
 import { listPrices, withPrices } from './decide/claude/prices.ts'
 import { planner } from './decide/planner/planner.ts'
+import type { KnownReasoner } from './model/known-reasoner.ts'
 import type { RunReasoner } from './run/parts.ts'
 
 /** The reasoners that this process can ask, by the name that a run was created for. */
 export interface Reasoners {
   /** A run of an unknown reasoner is one of a later release: whoever knows the goal alone decides. */
   named(name: string): RunReasoner
+  /** Those for whom runs may be started. */
+  known: readonly KnownReasoner[]
 }
 
 /** Where runs are planned and nothing else. */
-export const plannerAlone: Reasoners = { named: () => planner }
+export const plannerAlone: Reasoners = {
+  named: () => planner,
+  known: [{ name: planner.name, reads_texts: false }],
+}
 
 /** The planner, and Claude at the endpoint that is configured. `endpoint` stands in its place for cassettes. */
-export function openReasoners(config: ClaudeConfig, endpoint: ModelEndpoint = endpointOf(config)): Reasoners {
+export function openReasoners(config: ClaudeConfig, endpoint?: ModelEndpoint): Reasoners {
   const model = claude({
-    endpoint,
+    endpoint: endpoint ?? endpointOf(config),
     planner,
     models: config.models,
     prices: withPrices(listPrices, config.prices),
@@ -28,7 +34,16 @@ export function openReasoners(config: ClaudeConfig, endpoint: ModelEndpoint = en
     random: Math.random,
     sleep,
   })
-  return { named: (name) => (name === model.name ? model : planner) }
+  return {
+    named: (name) => (name === model.name ? model : planner),
+    known: knownReasoners(endpoint === undefined ? config : undefined),
+  }
+}
+
+/** Those for whom runs may be started: all of them where a cassette stands in for what is configured. */
+export function knownReasoners(config: Pick<ClaudeConfig, 'apiKey'> | undefined): KnownReasoner[] {
+  const lacks = config && config.apiKey === undefined ? { lacks: 'ANTHROPIC_API_KEY' } : {}
+  return [...plannerAlone.known, { name: 'claude', reads_texts: true, ...lacks }]
 }
 
 /** The endpoint that is configured; without a key one that says so, so that runs of others go on by the planner. */

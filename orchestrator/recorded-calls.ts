@@ -9,7 +9,7 @@ export function recordedCalls(
 ): CallRuns {
   return {
     canBeAnswered: true,
-    create: (goal, input, owner) => createRun(goal, input, { mine: true, owner }),
+    create: (goal, input, owner) => createRun(goal, input, { mine: true, owner, reasoner: 'planner' }),
     pursue: (runId, { onProgress, ...options }) =>
       pursuits.untilItRests(runId, { ...options, onProgress: (_, progress) => onProgress(progress) }),
     cancelCalls: (runId) => gateway.cancel(runId),

@@ -34,6 +34,11 @@ test('fills in what a goal leaves unsaid', () => {
   })
 })
 
+test('fills in nothing of a slice: a limit that it leaves out is that of the sub-goal', () => {
+  const sliced = `${valid}slices: { goals.part: { budget: { tool_calls: 5 } } }\n`
+  expect(parseGoal(sliced, 'greet.yaml').slices).toEqual({ 'goals.part': { budget: { tool_calls: 5 } } })
+})
+
 test('the shipped goal is valid', async () => {
   const goal = await loadGoal(new URL('./onboard.yaml', import.meta.url).pathname)
   expect(goal.outcomes.map(({ fact, on_failure }) => [fact, on_failure])).toEqual([

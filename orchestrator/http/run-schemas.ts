@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { budgetSchema } from '../model/goal.ts'
+import { lowerBudgetSchema } from '../model/goal.ts'
 import { runStatuses } from '../model/run.ts'
 
 /** Texts that people write and Postgres keeps. */
@@ -19,31 +19,17 @@ export const idempotencyHeaders = z.object({
     .describe('A request that is repeated under its key gets the same run. Known for seven days, for each principal.'),
 })
 
-const limits = budgetSchema.shape
-
-/** Without the defaults: what a request leaves out stays as the goal has it. */
-const lowerBudgetSchema = z
-  .strictObject({
-    tool_calls: limits.tool_calls.unwrap().optional(),
-    compensation_calls: limits.compensation_calls.unwrap().optional(),
-    revisions: limits.revisions.unwrap().optional(),
-    concurrency: limits.concurrency.unwrap().optional(),
-    server_concurrency: limits.server_concurrency.unwrap().optional(),
-    wall_clock_s: limits.wall_clock_s.unwrap().optional(),
-    model_calls: limits.model_calls.unwrap().optional(),
-    tokens: limits.tokens.unwrap().optional(),
-    cost_usd: limits.cost_usd.unwrap().optional(),
-  })
-  .meta({ id: 'Budget' })
-
 export const newRunSchema = z
   .strictObject({
     goal: name.optional().describe('The name of a goal.'),
     text: text.optional().describe('What is to be achieved, in words; instead of `goal`.'),
     input: z.record(z.string(), z.unknown()).default({}).describe('What the goal takes; checked before the answer.'),
     outcomes: z.array(name).max(100).optional().describe('With `text`: the facts that must hold at the end.'),
-    budget: lowerBudgetSchema.optional().describe('Lower limits than the goal and the key have.'),
-    reasoner: name.optional().describe('What decides; `planner` unless said.'),
+    budget: lowerBudgetSchema
+      .meta({ id: 'Budget' })
+      .optional()
+      .describe('Lower limits than the goal and the key have.'),
+    reasoner: name.optional().describe('What decides: unless said, the planner for a goal, a model for a text.'),
   })
   .refine(({ goal, text: words }) => (goal === undefined) !== (words === undefined), {
     path: ['goal'],

@@ -4,6 +4,7 @@ import type { Catalogue } from '../model/catalogue.ts'
 import type { Decider } from '../model/decider.ts'
 import type { Mode } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
+import type { KnownReasoner } from '../model/known-reasoner.ts'
 import type { Owner } from '../model/run.ts'
 import type { ServerStatus } from '../model/server-status.ts'
 import type { Situation } from '../model/situation.ts'
@@ -14,8 +15,7 @@ export interface Service {
   /** Sub-goals included. */
   catalogue: Catalogue
   goals: readonly Goal[]
-  /** The names of what can decide; `reads_texts` where a goal may be a text. */
-  reasoners: readonly { name: string; reads_texts: boolean }[]
+  reasoners: readonly KnownReasoner[]
   /** Records a run for whichever worker is free; under an idempotency key, the run that was recorded for it first. */
   createRun(owner: Owner, run: NewRun): Promise<string>
   listRuns(tenant: string, filter: RunFilter): Promise<{ runs: RunRow[]; next?: string }>
@@ -46,6 +46,8 @@ export interface Service {
 export interface NewRun {
   goal: Goal
   input: JsonObject
+  /** Who decides: one of those that are known. */
+  reasoner: string
   /** What the caller asked for, word for word, under this key. */
   idempotency?: { key: string; asked: Json }
 }

@@ -22,28 +22,46 @@ const outcomeSchema = z.strictObject({
 })
 export type Outcome = z.infer<typeof outcomeSchema>
 
+const limits = {
+  tool_calls: z.int().min(1),
+  compensation_calls: z.int().min(0),
+  /** How many plans may be accepted. */
+  revisions: z.int().min(1),
+  /** Calls in flight at once, and of those at one server. */
+  concurrency: z.int().min(1),
+  server_concurrency: z.int().min(1),
+  /** Seconds, without the time in which people were asked. */
+  wall_clock_s: z.int().min(1),
+  model_calls: z.int().min(0),
+  /** Tokens read and written, together. */
+  tokens: z.int().min(0),
+  /** US dollars. */
+  cost_usd: z.number().min(0),
+}
+
 /** What a run may spend. Compensation draws on a reserve of its own, so that an undo is never starved. */
 export const budgetSchema = z.strictObject({
-  tool_calls: z.int().min(1).default(100),
-  compensation_calls: z.int().min(0).default(100),
-  /** How many plans may be accepted. */
-  revisions: z.int().min(1).default(5),
-  /** Calls in flight at once, and of those at one server. */
-  concurrency: z.int().min(1).default(8),
-  server_concurrency: z.int().min(1).default(4),
-  /** Seconds, without the time in which people were asked. */
-  wall_clock_s: z.int().min(1).default(3600),
-  model_calls: z.int().min(0).default(50),
-  /** Tokens read and written, together. */
-  tokens: z.int().min(0).default(2_000_000),
-  /** US dollars. */
-  cost_usd: z.number().min(0).default(10),
+  tool_calls: limits.tool_calls.default(100),
+  compensation_calls: limits.compensation_calls.default(100),
+  revisions: limits.revisions.default(5),
+  concurrency: limits.concurrency.default(8),
+  server_concurrency: limits.server_concurrency.default(4),
+  wall_clock_s: limits.wall_clock_s.default(3600),
+  model_calls: limits.model_calls.default(50),
+  tokens: limits.tokens.default(2_000_000),
+  cost_usd: limits.cost_usd.default(10),
 })
 export type Budget = z.infer<typeof budgetSchema>
 
-/** What a sub-goal may use of what its parent may: limits of its budget, and tools by full name or `<server>.*`. */
+/** Some limits, without defaults: what is left out stays as it is elsewhere. */
+export const lowerBudgetSchema = z.strictObject(limits).partial()
+
+/**
+ * What a sub-goal may use of what its parent may: limits of its budget, and tools by full name or `<server>.*`. A limit that is
+ * left out is that of the sub-goal itself.
+ */
 export const sliceSchema = z.strictObject({
-  budget: budgetSchema.partial().prefault({}),
+  budget: lowerBudgetSchema.prefault({}),
   tools: z.array(toolPattern).optional(),
 })
 

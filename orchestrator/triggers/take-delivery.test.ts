@@ -8,6 +8,7 @@ import type { Trigger } from './trigger.ts'
 
 const trigger: Trigger = {
   trigger: 'signups',
+  reasoner: 'claude',
   goal: 'onboard',
   tenant: 'acme',
   when: 'payload.type == "signup"',
@@ -53,6 +54,7 @@ describe('a delivery', () => {
     expect([...runs.values()]).toEqual([
       {
         run_id: 'run-1',
+        reasoner: 'claude',
         owner: { tenant: 'acme', principal: 'trigger:signups' },
         input: { email: 'a@b.c', plan: 'team' },
         input_provenance: { '/email': ['trigger:signups'], '/plan': ['trigger:signups'] },

@@ -32,7 +32,7 @@ export interface Intake {
   createRun(
     goal: Goal,
     input: JsonObject,
-    options: { owner: Owner; run_id: string; input_provenance: Provenance },
+    options: { owner: Owner; reasoner: string; run_id: string; input_provenance: Provenance },
   ): Promise<unknown>
   /** A uuidv7. */
   newRunId(): string
@@ -76,6 +76,7 @@ export async function takeDelivery(trigger: Trigger, delivered: Delivered, intak
   // Also where somebody else was first: they may have got no further than this.
   await intake.createRun(found.goal, found.input, {
     owner: { tenant: trigger.tenant, principal: principalOf(trigger) },
+    reasoner: trigger.reasoner,
     run_id,
     input_provenance: provenanceFrom(found.input, `trigger:${trigger.trigger}`),
   })

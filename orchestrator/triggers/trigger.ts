@@ -56,6 +56,8 @@ export type Schedule = z.output<typeof scheduleSchema>
 export const triggerSchema = z.strictObject({
   trigger: z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be words in lower case, joined by hyphens'),
   goal: z.string().min(1),
+  /** Who decides. The planner unless said, so that nothing that comes from outside costs anything that nobody wanted. */
+  reasoner: z.string().min(1).default('planner'),
   tenant: z.string().min(1).default('default'),
   /** CEL over `payload`: what does not meet it is acknowledged, and starts nothing. */
   when: z.string().min(1).optional(),

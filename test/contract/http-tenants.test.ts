@@ -91,10 +91,12 @@ describe('a tenant who knows the ids of another', () => {
   it('leaves the runs of sub-goals to the tenant of the run that they are a part of', async () => {
     await using _worker = stage.yard.startWorker()
     const ann = await stage.client({ tenant: 'acme', principal: 'ann-of-acme' })
-    const { family } = stationGoals
-    const goal = { ...family, budget: { ...family.budget, model_calls: 1_000, tokens: 100_000_000, cost_usd: 1_000 } }
-    const input = { subject: 'whole', orders: [{ subject: 'part' }] }
-    const run_id = await stage.service.createRun({ tenant: 'acme', principal: 'ann-of-acme' }, { goal, input })
+    const goal = stationGoals.family
+    const input = { subject: 'whole', orders: [{ subject: 'part' }, { subject: 'other' }] }
+    const run_id = await stage.service.createRun(
+      { tenant: 'acme', principal: 'ann-of-acme' },
+      { goal, input, reasoner: 'planner' },
+    )
     for (;;) {
       const { runs } = (await (await ann('/v1/runs?goal=three')).json()) as {
         runs: { parent_run?: string; run_id: string }[]

@@ -142,7 +142,10 @@ async function send({ method, path, isKeyed }: Operation, provocation: Provocati
 async function recordRun(goal: 'three' | 'held' | 'asked'): Promise<string> {
   const found = stage.service.goals.find((one) => one.goal === goal)
   if (!found) throw new Error(`there is no goal ${goal}`)
-  return stage.service.createRun({ tenant: 'default', principal: 'ann' }, { goal: found, input: { ...input } })
+  return stage.service.createRun(
+    { tenant: 'default', principal: 'ann' },
+    { goal: found, input: { ...input }, reasoner: 'planner' },
+  )
 }
 
 /** The application, where authentication goes wrong in one way or another: every keyed route meets that. */

@@ -2,8 +2,10 @@ import { type App, type AppLimits, createApp } from '../../orchestrator/http/cre
 import type { RouteModule } from '../../orchestrator/http/http-env.ts'
 import type { Service } from '../../orchestrator/http/service.ts'
 import { type Ceiling, type Scope, scopes } from '../../orchestrator/model/caller.ts'
+import type { KnownReasoner } from '../../orchestrator/model/known-reasoner.ts'
 import { withSubGoals } from '../../orchestrator/model/sub-goals.ts'
 import { openService } from '../../orchestrator/open-service.ts'
+import { knownReasoners } from '../../orchestrator/reasoners.ts'
 import type { Json } from '../../shared/json.ts'
 import { stationGoals, stationTools } from './workers/stations.ts'
 import { openYard, type Yard } from './workers/yard.ts'
@@ -42,18 +44,21 @@ export interface HttpStage extends App, AsyncDisposable {
 export async function openHttpStage({
   limits,
   modules = () => [],
+  reasoners = knownReasoners({}),
   wrap = (service) => service,
 }: {
   limits?: Partial<AppLimits>
   /** Routes of others, over the same record. */
   modules?(yard: Yard): readonly RouteModule[]
+  reasoners?: readonly KnownReasoner[]
   wrap?(service: Service): Service
 } = {}): Promise<HttpStage> {
   const yard = await openYard()
   const { record, pursuing } = yard
   const goals = Object.values(stationGoals)
   const catalogue = withSubGoals(stationTools, goals)
-  const service = await openService({ mode: 'emulated', catalogue, goals, record, pursuing, gateway: undefined })
+  const parts = { catalogue, goals, reasoners, record, pursuing, gateway: undefined }
+  const service = await openService({ mode: 'emulated', ...parts })
   const stopping = new AbortController()
   const troubles: unknown[] = []
   const app = createApp({

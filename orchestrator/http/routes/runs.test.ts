@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Json } from '../../../shared/json.ts'
 import { type Client, type HttpStage, openHttpStage, startRun } from '../../../test/support/http-stage.ts'
+import { knownReasoners } from '../../reasoners.ts'
 
 let stage: HttpStage
 let ann: Client
 
 beforeAll(async () => {
-  stage = await openHttpStage()
+  const oracle = { name: 'oracle', reads_texts: true, lacks: 'a tripod' }
+  stage = await openHttpStage({ reasoners: [...knownReasoners(undefined), oracle] })
   ann = await stage.client()
 })
 afterAll(async () => {
@@ -79,8 +81,15 @@ describe('POST /v1/runs', () => {
     ['an unknown goal', { goal: 'fly' }, 'invalid_input', '/goal'],
     ['neither goal nor text', {}, 'invalid_input', '/goal'],
     ['both', { goal: 'three', text: 'make three' }, 'invalid_input', '/goal'],
-    ['a text that nothing here reads', { text: 'make three of them' }, 'no_reasoner', '/text'],
-    ['an unknown reasoner', { goal: 'three', reasoner: 'oracle' }, 'invalid_input', '/reasoner'],
+    ['a text for who reads none', { text: 'make three', reasoner: 'planner' }, 'no_reasoner', '/text'],
+    ['an unknown reasoner', { goal: 'three', reasoner: 'sphinx' }, 'invalid_input', '/reasoner'],
+    ['a reasoner that is not configured', { goal: 'three', reasoner: 'oracle' }, 'invalid_input', '/reasoner'],
+    [
+      'outcomes that no tool has',
+      { text: 'make it', outcomes: ['crm.item', 'crm.itm'] },
+      'invalid_input',
+      '/outcomes/1',
+    ],
     ['outcomes beside a goal', { goal: 'three', outcomes: ['crm.item'] }, 'invalid_input', '/outcomes'],
     [
       'a higher limit',
@@ -93,6 +102,30 @@ describe('POST /v1/runs', () => {
     const response = await post(ann, body)
     expect(await response.json()).toMatchObject({ type: `urn:remit:problem:${kind}`, errors: [{ pointer }] })
     expect(response.status).toBe(422)
+  })
+
+  it.each([
+    ['the planner for a goal', { goal: 'three', input: { subject: 'a' } }, 'planner'],
+    [
+      'a model for a goal where it is asked for',
+      { goal: 'three', input: { subject: 'a' }, reasoner: 'claude' },
+      'claude',
+    ],
+    ['a model for a text', { text: 'Make an item for acme' }, 'claude'],
+    [
+      'the planner for a text that names outcomes',
+      { text: 'Make it', outcomes: ['crm.item'], reasoner: 'planner' },
+      'planner',
+    ],
+  ])('lets %s decide', async (_, body, reasoner) => {
+    const { run_id } = (await (await post(ann, body)).json()) as { run_id: string }
+    expect((await stage.service.situation('default', run_id)).created).toMatchObject({ reasoner })
+  })
+
+  it('says what a reasoner that is not configured lacks', async () => {
+    const answer = await post(ann, { goal: 'three', reasoner: 'oracle' })
+    const detail = 'oracle cannot decide here: it needs a tripod'
+    expect(await answer.json()).toMatchObject({ errors: [{ pointer: '/reasoner', detail }] })
   })
 
   it('lowers limits to what the request says, and to what the key may spend', async () => {

@@ -2,8 +2,10 @@ import { Hono } from 'hono'
 import type { Issue } from '../../../shared/failure.ts'
 import type { Json, JsonObject } from '../../../shared/json.ts'
 import { withinCeiling } from '../../enforce/within-ceiling.ts'
+import { faultsOfOutcomes, freeTextGoal } from '../../goals/free-text-goal.ts'
 import { validateInput } from '../../goals/validate-input.ts'
 import type { Goal } from '../../model/goal.ts'
+import { faultOfReasoner } from '../../model/known-reasoner.ts'
 import { documentOf } from '../../run/document.ts'
 import { allow } from '../authentication.ts'
 import { describe } from '../describe.ts'
@@ -58,15 +60,17 @@ export function runRoutes(service: Service): RouteModule {
     async (context) => {
       const caller = context.get('caller')
       const asked = context.req.valid('json')
-      checkReasoner(service, asked)
-      const named = goalNamed(service, asked)
+      const input = asked.input as JsonObject
+      const reasoner = reasonerFor(service, asked)
+      const named = goalOf(service, asked, input)
       const { ceiling } = caller
       const narrowed = withinCeiling(named, { ceiling, budget: definedIn(asked.budget ?? {}) }, service.catalogue)
       if (!narrowed.ok) throw ProblemError.of(narrowed.failure)
       const key = context.req.valid('header')['idempotency-key']
       const run_id = await service.createRun(caller, {
         goal: narrowed.goal,
-        input: checkedInput(named, asked.input as JsonObject),
+        input: checkedInput(named, input),
+        reasoner,
         ...(key === undefined ? {} : { idempotency: { key, asked: (await context.req.json()) as Json } }),
       })
       return context.json({ run_id }, 202, { Location: `/v1/runs/${run_id}` })
@@ -119,23 +123,32 @@ interface Asked {
   reasoner?: string | undefined
 }
 
-/** Throws unless there is something here that can decide what is asked. */
-function checkReasoner({ reasoners }: Service, { text, reasoner, outcomes }: Asked): void {
-  const known = reasoners.map(({ name }) => name).join(', ')
-  const wanted = reasoners.filter(({ name }) => reasoner === undefined || name === reasoner)
-  if (wanted.length === 0) throw invalid('/reasoner', `there is no reasoner ${reasoner} here; there is ${known}`)
-  if (text !== undefined && !wanted.some(({ reads_texts }) => reads_texts))
-    throw new ProblemError(
-      'no_reasoner',
-      `A goal in words needs a model that reads it, and there is only ${known}: name a goal instead`,
-      { issues: [{ path: '/text', message: 'needs a reasoner that reads texts' }] },
-    )
-  if (text === undefined && outcomes !== undefined)
-    throw invalid('/outcomes', 'go with a text; a goal names its own outcomes')
+/** Who decides what is asked, by name. Throws unless there is somebody here who can. */
+function reasonerFor({ reasoners }: Service, { text, reasoner, outcomes = [] }: Asked): string {
+  const usable = reasoners.filter(({ lacks }) => lacks === undefined)
+  const fault = reasoner === undefined ? undefined : faultOfReasoner(reasoner, reasoners)
+  if (fault !== undefined) throw invalid('/reasoner', fault)
+  const wanted = usable.filter(({ name }) => reasoner === undefined || name === reasoner)
+  const reader = text === undefined ? undefined : wanted.find(({ reads_texts }) => reads_texts)
+  // With outcomes to plan for, nobody needs to understand the words.
+  const chosen = reader ?? (text === undefined || outcomes.length > 0 ? wanted[0] : undefined)
+  if (chosen) return chosen.name
+  throw new ProblemError(
+    'no_reasoner',
+    `A goal in words needs a model that reads it, and here decides only ${wanted.map(({ name }) => name).join(', ')}: name a goal, or outcomes`,
+    { issues: [{ path: '/text', message: 'needs a reasoner that reads texts, or outcomes to plan for' }] },
+  )
 }
 
-function goalNamed({ goals }: Service, { goal: name, text }: Asked): Goal {
-  if (text !== undefined) throw new ProblemError('no_reasoner', 'Goals in words cannot be pursued here')
+/** The goal of that name, or one in words. */
+function goalOf({ goals, catalogue }: Service, { goal: name, text, outcomes }: Asked, input: JsonObject): Goal {
+  if (text !== undefined) {
+    const faults = faultsOfOutcomes(outcomes ?? [], catalogue)
+    const issues = faults.map(({ path, message }) => ({ path: `/outcomes${path}`, message }))
+    if (issues.length > 0) throw new ProblemError('invalid_input', 'Some outcomes cannot be had here', { issues })
+    return freeTextGoal(text, outcomes ?? [], input)
+  }
+  if (outcomes !== undefined) throw invalid('/outcomes', 'go with a text; a goal names its own outcomes')
   const found = goals.find(({ goal }) => goal === name)
   if (!found) throw invalid('/goal', `there is no goal ${name}; there are ${goals.map(({ goal }) => goal).join(', ')}`)
   return found

@@ -107,11 +107,12 @@ describe('an event stream', () => {
     const { home, databaseUrl } = stage.yard
     const membership = await joinHome(home)
     const other = await openRecord({ home, membership, databaseUrl })
-    const { mode, catalogue, goals } = stage.service
+    const { mode, catalogue, goals, reasoners } = stage.service
     const service = await openService({
       mode,
       catalogue,
       goals,
+      reasoners,
       record: other,
       pursuing: stage.yard.pursuing,
       gateway: undefined,

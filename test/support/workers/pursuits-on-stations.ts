@@ -3,18 +3,21 @@ import { holding } from '../../../orchestrator/enforce/fixtures/policies.ts'
 import type { Gateway } from '../../../orchestrator/execute/gateway.ts'
 import { withSubGoals } from '../../../orchestrator/model/sub-goals.ts'
 import { type OpenPursuits, openPursuits } from '../../../orchestrator/open-pursuits.ts'
+import { openReasoners } from '../../../orchestrator/reasoners.ts'
 import type { OpenRecord } from '../../../orchestrator/record/open-record.ts'
 import { heldTools, stationGoals, stationTools } from './stations.ts'
 
 /** The pursuits as the product puts them together, over the stations; without a gateway nothing is called. */
 export function pursuitsOnStations(record: OpenRecord, gateway?: Gateway): Promise<OpenPursuits> {
+  const config = readConfig({})
   const goals = Object.values(stationGoals)
   return openPursuits({
-    config: readConfig({}),
+    config,
     policy: holding(...heldTools),
     catalogue: withSubGoals(stationTools, goals),
     goalNamed: (name) => goals.find(({ goal }) => goal === name),
     record,
     gateway,
+    reasoners: openReasoners(config.claude),
   })
 }

@@ -116,7 +116,9 @@ export const stationGoals = {
       { fact: 'goals.three', on_failure: 'wait', existing: false },
     ],
     for_each: { 'goals.three': { list: 'order.list', as: 'each', max: 6 } },
-    slices: { 'goals.three': { budget: { tool_calls: 60, compensation_calls: 20 } } },
+    slices: {
+      'goals.three': { budget: { tool_calls: 60, compensation_calls: 20, model_calls: 0, tokens: 0, cost_usd: 0 } },
+    },
     arguments: { 'goals.input': { $item: '' } },
     budget: { ...goalSchema.shape.budget.parse({}), tool_calls: 500, compensation_calls: 300 },
   }),
