@@ -1,3 +1,4 @@
+import { randomUUIDv7 } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { Json, JsonObject } from '../shared/json.ts'
 import { mapAt } from '../shared/json-pointer.ts'
@@ -148,7 +149,7 @@ export async function openPursuits({
       policy: config.policy,
       clock,
       random: Math.random,
-      newId: uuidv7,
+      newId: randomUUIDv7,
       digestArguments: digestSealed,
       ...(watch.onEvent ? { onEvent: watch.onEvent } : {}),
       ...(watch.onProgress ? { onProgress: watch.onProgress } : {}),
