@@ -42,8 +42,10 @@ function canonicalObject(object: object): string {
   if ('toJSON' in object && typeof object.toJSON === 'function')
     throw new TypeError('canonicalJson: the value is not plain JSON')
   let text = ''
-  // Sorted by UTF-16 code units, as RFC 8785 asks.
-  for (const key of Object.keys(object).sort()) {
+  const keys = Object.keys(object)
+  // By UTF-16 code units, as RFC 8785 asks.
+  if (keys.length > 1) keys.sort()
+  for (const key of keys) {
     const member = (object as Record<string, unknown>)[key]
     if (member !== undefined) text += `${text === '' ? '{' : ','}${canonicalText(key)}:${canonicalJson(member)}`
   }
