@@ -1,3 +1,4 @@
+import { randomUUIDv7 } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { Json, JsonObject } from '../shared/json.ts'
 import { mapAt } from '../shared/json-pointer.ts'
@@ -208,7 +209,7 @@ export async function openPursuits({
       policy,
       clock,
       random: Math.random,
-      newId: uuidv7,
+      newId: randomUUIDv7,
       digestArguments: digestSealed,
       onEvent(event, situation) {
         if (log) logEvent(log, event, situation)

@@ -1,3 +1,5 @@
+import canonicalize from 'canonicalize'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonicalJson, digest, isJsonObject } from './json.ts'
 
@@ -6,6 +8,28 @@ describe('canonicalJson', () => {
     expect(canonicalJson({ b: 1e21, a: [0.1, -0], '\u20ac': 'x', '\u{1f600}': 'y' })).toBe(
       '{"a":[0.1,0],"b":1e+21,"\u20ac":"x","\u{1f600}":"y"}',
     )
+  })
+
+  it('writes every JSON value as the reference implementation of RFC 8785 does', () => {
+    const key = fc.oneof(fc.string(), fc.constantFrom('__proto__', '10', '9', '"', '\\', '\n', '\u007f', 'é', '😀'))
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: 'grapheme' }), fc.dictionary(key, fc.double()), (value, numbers) => {
+        const text = canonicalJson({ value, numbers: JSON.parse(JSON.stringify(numbers)) })
+        expect(text).toBe(canonicalize({ value, numbers: JSON.parse(JSON.stringify(numbers)) }))
+      }),
+    )
+  })
+
+  it('leaves undefined members out', () => {
+    expect(canonicalJson({ b: undefined, a: [], c: {} })).toBe('{"a":[],"c":{}}')
+  })
+
+  it.each([
+    ['a lone surrogate', '\ud800'],
+    ['a value that is not plain', { at: new Date(0) }],
+    ['a function', [() => 1]],
+  ])('refuses %s', (_, value) => {
+    expect(() => canonicalJson(value)).toThrow(TypeError)
   })
 
   it.each([[Number.NaN], [Number.POSITIVE_INFINITY], [undefined]])('refuses %s, which JSON cannot hold', (value) => {

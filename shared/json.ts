@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto'
-import canonicalize from 'canonicalize'
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
@@ -12,11 +11,55 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The RFC 8785 (JCS) text of a value: the one form in which Remit hashes JSON. Throws on what JSON cannot hold. */
+/**
+ * The RFC 8785 (JCS) text of a value: the one form in which Remit hashes JSON. Undefined members are left out. Throws on
+ * what JSON cannot hold, and on what would have to be turned into JSON first, such as a Date.
+ */
 export function canonicalJson(value: unknown): string {
-  const text = canonicalize(value)
-  if (text === undefined) throw new TypeError('canonicalJson: the value is not JSON')
-  return text
+  switch (typeof value) {
+    case 'string':
+      return canonicalText(value)
+    case 'number':
+      if (!Number.isFinite(value)) throw new TypeError(`canonicalJson: JSON holds no ${value}`)
+      return JSON.stringify(value)
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'object':
+      if (value === null) return 'null'
+      return Array.isArray(value) ? canonicalList(value) : canonicalObject(value)
+    default:
+      throw new TypeError(`canonicalJson: JSON holds no ${typeof value}`)
+  }
+}
+
+function canonicalList(list: readonly unknown[]): string {
+  let text = ''
+  for (const item of list) text += `${text === '' ? '[' : ','}${canonicalJson(item)}`
+  return text === '' ? '[]' : `${text}]`
+}
+
+function canonicalObject(object: object): string {
+  if ('toJSON' in object && typeof object.toJSON === 'function')
+    throw new TypeError('canonicalJson: the value is not plain JSON')
+  let text = ''
+  const keys = Object.keys(object)
+  // By UTF-16 code units, as RFC 8785 asks.
+  if (keys.length > 1) keys.sort()
+  for (const key of keys) {
+    const member = (object as Record<string, unknown>)[key]
+    if (member !== undefined) text += `${text === '' ? '{' : ','}${canonicalText(key)}:${canonicalJson(member)}`
+  }
+  return text === '' ? '{}' : `${text}}`
+}
+
+/** What JSON writes otherwise than as it is, and surrogates. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are the characters in question
+const special = /["\\\u0000-\u001f\ud800-\udfff]/
+
+function canonicalText(text: string): string {
+  if (!special.test(text)) return `"${text}"`
+  if (!text.isWellFormed()) throw new TypeError('canonicalJson: JSON holds no lone surrogate')
+  return JSON.stringify(text)
 }
 
 /** `sha256:<hex>` over the RFC 8785 text of a value. */

@@ -18,7 +18,6 @@ test('what is reserved stays spent, and what is in flight takes a place', () => 
     model_calls: 50,
     tokens: 2_000_000,
     cost_usd: 10,
-    until: '2026-11-01T12:01:00.000Z',
   })
 })
 

@@ -18,8 +18,6 @@ export interface Remaining {
   tokens: number
   /** US dollars. */
   cost_usd: number
-  /** RFC 3339: when the run's time is over. */
-  until: string
 }
 
 /**
@@ -41,7 +39,6 @@ export function remaining(situation: Situation): Remaining {
     model_calls: left(budget.model_calls, usage.model_calls, reserved.model_calls),
     tokens: left(budget.tokens, usage.input_tokens, usage.output_tokens, reserved.tokens),
     cost_usd: left(budget.cost_usd, usage.cost_usd, reserved.cost_usd),
-    until: new Date(endOfTime(situation)).toISOString(),
   }
 }
 

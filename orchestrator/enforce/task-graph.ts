@@ -8,7 +8,9 @@ const known = new WeakMap<Dependent, readonly string[]>()
 
 /** The ids of the tasks that must have succeeded before this one: what it comes after, and what its arguments and its list refer to. */
 export function dependenciesOf(task: Dependent): readonly string[] {
-  const dependencies = known.get(task) ?? readDependencies(task)
+  const before = known.get(task)
+  if (before) return before
+  const dependencies = readDependencies(task)
   known.set(task, dependencies)
   return dependencies
 }

@@ -80,6 +80,7 @@ function limitProblems({ tasks }: Plan, limits: Remaining, { tools }: Catalogue)
 
 /** The same call again, after the runtime gave up on it, would end the same way: only a person asks for that. */
 function repetitionProblems(tasks: readonly Task[], started: readonly TaskState[]): Issue[] {
+  if (started.length === 0) return []
   const calls = ({ tool, arguments: args, for_each }: Task) => digest([tool, args, for_each ?? null])
   const ended = new Map(
     started

@@ -4,6 +4,7 @@ import {
   type Progress as McpProgress,
   SdkError,
   SdkErrorCode,
+  specTypeSchemas,
   type Transport,
 } from '@modelcontextprotocol/client'
 import type { JsonObject } from '../../shared/json.ts'
@@ -194,6 +195,8 @@ function connectionOf(
     send: (name, args, { meta, signal, onProgress }) =>
       client.request(
         { method: 'tools/call', params: { name, arguments: args, _meta: meta } },
+        // Left to find the schema by itself, the SDK first lets one parse fail at each request to see whether it has one.
+        specTypeSchemas.CallToolResult,
         // The deadline is the signal's business; the SDK's own timeout of a minute must not come first.
         { signal, timeout: longestTimeoutMs, ...(onProgress && { onprogress: reporter(onProgress) }) },
       ),

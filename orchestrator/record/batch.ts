@@ -147,14 +147,15 @@ function columns<Name extends string>(
   return names.map((name) => arrayOf(rows.map((row) => row[name])))
 }
 
-/** No ON CONFLICT: a row that is there already must fail the statement, for it is the fence. */
+/**
+ * No ON CONFLICT: a row that is there already must fail the statement, for it is the fence. The columns are unnested side by
+ * side in the list of results, which takes rows one by one; in FROM, all of them would be put by first.
+ */
 const insertEvents = `
-INSERT INTO remit.events (run_id, seq, type, v, data, at, prev_hash, hash, tenant)
-SELECT run_id, seq, type, v, data, at, decode(prev_hash, 'hex'), decode(hash, 'hex'), tenant
-FROM ROWS FROM (
-  unnest($1::uuid[], $2::integer[], $3::text[], $4::smallint[], $5::timestamptz[], $6::text[], $7::text[], $8::text[]),
-  jsonb_array_elements($9::text::jsonb)
-) AS event (run_id, seq, type, v, at, prev_hash, hash, tenant, data)`
+INSERT INTO remit.events (run_id, seq, type, v, at, prev_hash, hash, tenant, data)
+SELECT unnest($1::uuid[]), unnest($2::integer[]), unnest($3::text[]), unnest($4::smallint[]), unnest($5::timestamptz[]),
+  decode(unnest($6::text[]), 'hex'), decode(unnest($7::text[]), 'hex'), unnest($8::text[]),
+  jsonb_array_elements($9::text::jsonb)`
 
 /** Most appends change nothing but events, and what does nothing costs Postgres a third of such a statement all the same. */
 const appendStatement = appendWith('')

@@ -17,14 +17,13 @@ export interface HashedFields {
 /** What the first event of every run is chained to. */
 export const genesisHash = '0'.repeat(64)
 
-/**
- * SHA-256, in hex, over the RFC 8785 JSON of `[run_id, seq, type, v, data, at_ms, prev_hash]`. `text` is that of `data`, for
- * who has it already.
- */
-export function hashEvent(
-  { run_id, seq, type, v, data, at_ms, prev_hash }: HashedFields,
-  text = canonicalJson(data),
-): string {
+/** SHA-256, in hex, over the RFC 8785 JSON of `[run_id, seq, type, v, data, at_ms, prev_hash]`. */
+export function hashEvent({ data, ...fields }: HashedFields): string {
+  return hashText(fields, canonicalJson(data))
+}
+
+/** The same where the RFC 8785 text of the data is known already. */
+export function hashText({ run_id, seq, type, v, at_ms, prev_hash }: Omit<HashedFields, 'data'>, text: string): string {
   // Of such scalars JSON has one form, which is that of RFC 8785.
   const before = JSON.stringify([run_id, seq, type, v]).slice(0, -1)
   const after = JSON.stringify([at_ms, prev_hash]).slice(1)

@@ -5,6 +5,7 @@ import { connect, type Sql } from './connect.ts'
 import { patienceOf, whileUnavailable } from './patience.ts'
 import { type ReadOptions, readEvents } from './read-events.ts'
 import { FenceLostError, RecordUnavailableError } from './record-errors.ts'
+import { type StoredDraft, storeDraft } from './stored-draft.ts'
 
 /** A run as it is created: whose it is, the name of its goal, and where it acts. */
 export interface CreateRun extends Omit<NewRun, 'parent_run'> {
@@ -50,7 +51,7 @@ export interface JournalOptions {
 }
 
 interface Waiting {
-  drafts: readonly Draft[]
+  drafts: readonly StoredDraft[]
   change: RunChange
   resolve(events: Event[]): void
   reject(error: Error): void
@@ -83,15 +84,11 @@ export function openJournal({
   let pump: Promise<void> | undefined
   let notes: Promise<unknown> = Promise.resolve()
 
-  const enqueue = (run_id: string, run: OpenRun, drafts: readonly Draft[], change: RunChange): Promise<Event[]> => {
-    if (drafts.length === 0) throw new TypeError(`an append to run ${run_id} needs at least one event`)
-    // As a reader will get them: no undefined members, no negative zero. What is not JSON fails here, for its caller alone.
-    const plain = JSON.parse(JSON.stringify(drafts)) as Draft[]
-    return new Promise((resolve, reject) => {
-      run.waiting.push({ drafts: plain, change, resolve, reject })
+  const enqueue = (run: OpenRun, drafts: readonly StoredDraft[], change: RunChange): Promise<Event[]> =>
+    new Promise((resolve, reject) => {
+      run.waiting.push({ drafts, change, resolve, reject })
       pump ??= Promise.resolve().then(flushAll)
     })
-  }
 
   /** One batch is under way at a time: what arrives meanwhile shares the next commit. */
   const flushAll = async (): Promise<void> => {
@@ -115,15 +112,9 @@ export function openJournal({
     for (const [run_id, run] of runs) {
       if (run.waiting.length === 0) continue
       if (rows >= rowsPerBatch) break
-      try {
-        const taken = take(run_id, run, at)
-        rows += taken.write.rows.length
-        batch.push(taken)
-      } catch (error) {
-        // What cannot be hashed, such as JSON nested without end, is no reason to stop writing for everybody else.
-        for (const { reject } of run.waiting.splice(0)) reject(error as Error)
-        if (run.created) runs.delete(run_id)
-      }
+      const taken = take(run_id, run, at)
+      rows += taken.write.rows.length
+      batch.push(taken)
     }
     return batch
   }
@@ -162,10 +153,11 @@ export function openJournal({
   }
 
   const noteNow = async (drafts: readonly Draft[]): Promise<Event[]> => {
+    const stored = storeAll(systemStream, drafts)
     for (let attempt = 1; ; attempt += 1) {
       if (!runs.has(systemStream)) await adopt(systemStream)
       try {
-        return await enqueue(systemStream, openRun(runs, systemStream), drafts, {})
+        return await enqueue(openRun(runs, systemStream), stored, {})
       } catch (error) {
         if (!(error instanceof FenceLostError) || attempt === noteAttempts) throw error
       }
@@ -175,13 +167,14 @@ export function openJournal({
   return {
     async create({ run_id, tenant, principal, goal, mode, parent_run }, drafts, change = {}) {
       if (runs.has(run_id)) throw new TypeError(`run ${run_id} exists already`)
+      const stored = storeAll(run_id, drafts)
       const created = { tenant, principal, goal, mode, parent_run: parent_run ?? null }
       const run: OpenRun = { head: startOfChain, tenant, created, waiting: [] }
       runs.set(run_id, run)
-      return enqueue(run_id, run, drafts, change)
+      return enqueue(run, stored, change)
     },
     async append(run_id, drafts, change = {}) {
-      return enqueue(run_id, openRun(runs, run_id), drafts, change)
+      return enqueue(openRun(runs, run_id), storeAll(run_id, drafts), change)
     },
     adopt,
     release(run_id) {
@@ -215,16 +208,21 @@ interface Taken {
 
 /** Gives everything that waits its place in the run: sequence numbers and hashes are made here, and nowhere else. */
 function take(run_id: string, run: OpenRun, at: Date): Taken {
-  const waiting = [...run.waiting]
-  const { events, rows, payloads, head } = chainEvents(
-    { run_id, tenant: run.tenant, head: run.head, at },
-    waiting.flatMap(({ drafts }) => drafts),
-  )
+  const { waiting } = run
+  const drafts = waiting.flatMap((one) => one.drafts)
+  const { events, rows, head } = chainEvents({ run_id, tenant: run.tenant, head: run.head, at }, drafts)
+  const payloads = drafts.flatMap((one) => one.payloads)
   const change: RunChange = Object.assign({}, ...waiting.map((one) => one.change))
   const created = run.created && { created: run.created }
   const write: RunWrite = { run_id, rows, payloads, change, at: at.toISOString(), ...created }
   run.waiting = []
   return { run, waiting, events, head, write }
+}
+
+/** What is not JSON fails here, for its caller alone. */
+function storeAll(run_id: string, drafts: readonly Draft[]): StoredDraft[] {
+  if (drafts.length === 0) throw new TypeError(`an append to run ${run_id} needs at least one event`)
+  return drafts.map(storeDraft)
 }
 
 function openRun(runs: ReadonlyMap<string, OpenRun>, run_id: string): OpenRun {

@@ -24,7 +24,8 @@ export const payloadLimit = 64 * 1024
 
 /** The value with references in the place of what is too large, and what they refer to. `text` is the JSON of the value. */
 export function setApart(value: Json, text: string): { value: Json; payloads: Payload[] } {
-  if (Buffer.byteLength(text) <= payloadLimit) return { value, payloads: [] }
+  // No character takes more than three bytes for each of its code units.
+  if (text.length * 3 <= payloadLimit || Buffer.byteLength(text) <= payloadLimit) return { value, payloads: [] }
   const payloads = new Map<string, Payload>()
   const walk = (part: Json): Json => {
     if (typeof part === 'string' || Array.isArray(part) || isSealed(part)) {

@@ -101,6 +101,7 @@ export class Calls {
 
   /** Questions of sub-goals that the run itself does not show yet. */
   waitsOf(taking: Taking): Draft[] {
+    if (this.waiting.size === 0) return []
     const { situation } = taking
     const shown = new Set([...situation.waits.values()].map(({ call_id }) => call_id))
     return [...this.waiting].flatMap(([call_id, { run_id, question }]) => {
@@ -121,19 +122,19 @@ export class Calls {
   async untilOneArrives(until: string | undefined, interrupts: AbortSignal[]): Promise<void> {
     if (this.arrived.length > 0 || this.fault) return
     const pause = Promise.withResolvers<void>()
-    const timer = new AbortController()
+    const timer = until === undefined ? undefined : new AbortController()
     const resume = () => pause.resolve()
     this.resume = resume
     // Listeners by hand: a combined signal for each pause costs more than all else here, and stays with those that it follows.
     for (const signal of interrupts) signal.addEventListener('abort', resume)
     try {
       if (this.interrupted || interrupts.some(({ aborted }) => aborted)) return
-      if (until !== undefined)
+      if (until !== undefined && timer)
         void this.parts.clock.sleepUntil(new Date(until), timer.signal).then(resume, pause.reject)
       await pause.promise
     } finally {
       for (const signal of interrupts) signal.removeEventListener('abort', resume)
-      if (until !== undefined) timer.abort()
+      timer?.abort()
       this.interrupted = false
     }
   }

@@ -41,16 +41,11 @@ export function nextStep(situation: Situation, now: Date): Step {
 
   // What is due already waits for room, so for a call to settle: its instant is nothing to sleep until.
   const next = earliest(
-    [
-      ...[...situation.tasks.values()].flatMap((task) =>
-        task.status === 'retrying' && task.next ? [task.next.at] : [],
-      ),
-      ...(inFlight > 0 ? waits.flatMap(({ until }) => until ?? []) : []),
-    ],
+    [...retriesOf(situation), ...(inFlight > 0 ? waits.flatMap(({ until }) => until ?? []) : [])],
     now,
   )
   if (inFlight > 0) return { do: 'pause', ...(next === undefined ? {} : { until: next }) }
-  if (next !== undefined) return { do: 'pause', until: sooner(next, remaining(situation).until) }
+  if (next !== undefined) return { do: 'pause', until: sooner(next, new Date(endOfTime(situation)).toISOString()) }
   return restWithoutStarting(situation)
 }
 
@@ -60,10 +55,15 @@ export function isStopping({ cancel_requested, undo_requested }: Situation): boo
 }
 
 function startable(situation: Situation, now: Date): { tasks: TaskState[]; lookups: TaskState[] } {
-  const tasks = [...situation.tasks.values()]
-  const due = tasks.filter((task) => isDue(task, now))
+  const due: TaskState[] = []
+  const ready: TaskState[] = []
+  for (const task of situation.tasks.values()) {
+    if (isDue(task, now)) due.push(task)
+    else if (isReady(task, situation)) ready.push(task)
+  }
+  // After nearly every call there is nothing, or one task: the places are counted only where somebody wants one.
+  if (due.length + ready.length === 0) return { tasks: [], lookups: [] }
   const places = placesIn(situation)
-  const ready = tasks.filter((task) => isReady(task, situation))
   return {
     tasks: [...due.filter(({ next }) => next?.do === 'retry'), ...ready].filter(places),
     lookups: due.filter(({ next }) => next?.do === 'lookup').filter(places),
@@ -131,6 +131,13 @@ export function isOutOfTime(situation: Situation, now: Date): boolean {
 /** The calls that were recorded and have not settled. */
 export function unsettledCalls({ unsettled, calls }: Situation): CallState[] {
   return [...unsettled].flatMap((id) => calls.get(id) ?? [])
+}
+
+/** When each task that is to be tried again is due. */
+function retriesOf({ tasks }: Situation): string[] {
+  const retries: string[] = []
+  for (const { status, next } of tasks.values()) if (status === 'retrying' && next) retries.push(next.at)
+  return retries
 }
 
 function isReady(task: TaskState, situation: Situation): boolean {

@@ -1,3 +1,4 @@
+import { randomUUIDv7 } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import { defaultPolicy } from '../../orchestrator/enforce/fixtures/policies.ts'
 import type { Catalogue } from '../../orchestrator/model/catalogue.ts'
@@ -58,7 +59,7 @@ export async function pursuePlanned(runId: string, planned: Planned): Promise<Si
     policy,
     clock: { now: () => new Date(), sleepUntil: () => Promise.reject(new Error('a planned run waits for no instant')) },
     random: Math.random,
-    newId: uuidv7,
+    newId: randomUUIDv7,
     digestArguments: digestSealed,
     ...(onEvent ? { onEvent } : {}),
   }

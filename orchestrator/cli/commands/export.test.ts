@@ -8,6 +8,7 @@ import { chainEvents, startOfChain } from '../../record/chain.ts'
 import type { ExportLine } from '../../record/export-format.ts'
 import { treeRoot } from '../../record/head-tree.ts'
 import { digestOfRoot, publicKeyText, type SignedHead } from '../../record/signing.ts'
+import { storeDraft } from '../../record/stored-draft.ts'
 import { FakeTerminal, typed } from '../fixtures/fake-terminal.ts'
 import { FakeWorkplace } from '../fixtures/fake-workplace.ts'
 import { happyPath } from '../fixtures/journals.ts'
@@ -37,7 +38,7 @@ async function remit(argv: string[], given: () => AsyncIterable<string> = () => 
 /** A run of one event, as `export` writes it. */
 function exported(): string[] {
   const noted = draft('system_noted', { what: 'a', details: {} })
-  const { rows, head } = chainEvents({ run_id: runId, tenant: 'acme', head: startOfChain, at }, [noted])
+  const { rows, head } = chainEvents({ run_id: runId, tenant: 'acme', head: startOfChain, at }, [storeDraft(noted)])
   const signed: SignedHead = [runId, head.seq, head.hash]
   const signing = { id: 1, at: at.toISOString(), prev_digest: '0'.repeat(64) }
   const signature = sign(null, digestOfRoot({ ...signing, root: treeRoot([signed]), count: 1 }), privateKey)
