@@ -103,6 +103,8 @@ describe('remit start', () => {
     expect(refused.status).toBe(401)
     expect(refused.headers.get('www-authenticate')).toMatch(/^Bearer /)
     const keys = await fetch(new URL('/.well-known/jwks.json', url))
-    expect(await keys.json()).toMatchObject({ keys: [{ kty: 'OKP', crv: 'Ed25519' }] })
+    expect(await keys.json()).toMatchObject({
+      keys: expect.arrayContaining([expect.objectContaining({ kty: 'OKP', crv: 'Ed25519' })]),
+    })
   })
 })
