@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../shared/json.ts'
-import { catalogue, ok, tool } from '../../test/support/rehearsal.ts'
+import { catalogue, goal, ok, tool } from '../../test/support/rehearsal.ts'
 import { rehearseRuns } from '../../test/support/rehearsed-runs.ts'
-import { freeTextGoal } from '../goals/free-text-goal.ts'
 import type { Decision, Task } from '../model/decision.ts'
 import { evidenceFor } from '../model/evidence.ts'
 import type { Situation } from '../model/situation.ts'
@@ -23,7 +22,7 @@ const task = (id: string, name: string, args: JsonObject): Task => ({
   after: [],
   why: '',
 })
-const whole = 'Look after the customer that was announced'
+const whole = goal({}, { goal: 'free_text', title: 'Look after the customer that was announced' })
 const input = { name: 'Ann', text: 'Make the customer of the input' }
 
 /** The run of the whole gives a part of it away, in these words; the other makes the customer. */
@@ -61,7 +60,7 @@ function citedIn(situation: Situation) {
 }
 
 async function pursued(runs: ReturnType<typeof world>) {
-  const runId = await runs.create(freeTextGoal(whole, [], input), input)
+  const runId = await runs.create(whole, input)
   const situation = await runs.pursue(runId)
   if (!situation) throw new Error('the pursuit was stopped')
   return { situation, children: runs.childrenOf(runId).map((child) => runs.situation(child)) }
