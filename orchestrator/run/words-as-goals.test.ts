@@ -22,7 +22,8 @@ const task = (id: string, name: string, args: JsonObject): Task => ({
   after: [],
   why: '',
 })
-const whole = goal({}, { goal: 'free_text', title: 'Look after the customer that was announced' })
+const title = 'Look after the customer that was announced'
+const whole = { ...goal({ 'crm.customer': 'wait' }, { goal: 'free_text', title }), outcomes: [] }
 const input = { name: 'Ann', text: 'Make the customer of the input' }
 
 /** The run of the whole gives a part of it away, in these words; the other makes the customer. */
