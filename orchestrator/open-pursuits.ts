@@ -1,11 +1,15 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
+import type { Failure } from '../shared/failure.ts'
 import type { Json, JsonObject } from '../shared/json.ts'
 import { mapAt } from '../shared/json-pointer.ts'
 import { mergePatch } from '../shared/merge-patch.ts'
 import { InputError, type Work, type Worker } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import type { Policy } from './enforce/policy/policy.ts'
+
+import { faultsOfOutcomes, freeTextGoal } from './goals/free-text-goal.ts'
+
 import { validateInput } from './goals/validate-input.ts'
 import type { Provenance } from './model/call.ts'
 import type { Catalogue } from './model/catalogue.ts'
@@ -187,10 +191,20 @@ export async function openPursuits({
     )
   }
 
+  const goalInWords = (text: string, outcomes: readonly string[], input: JsonObject): Goal | Failure => {
+    const issues = faultsOfOutcomes(outcomes, catalogue).map(({ path, message }) => ({
+      path: `/outcomes${path}`,
+      message,
+    }))
+    if (issues.length === 0) return freeTextGoal(text, outcomes, input)
+    return { kind: 'invalid_input', message: 'Some outcomes of the sub-goal cannot be had', issues }
+  }
+
   /** Whoever watches a run watches the runs of its sub-goals, too. */
   const childrenOf = (watch: WatchRun) =>
     openChildren({
       goalNamed,
+      goalInWords,
       start: startChild,
       pursue: (runId, options) => pursuits.untilItRests(runId, { ...options, ...watch, forParent: true }),
       desk,

@@ -3,9 +3,7 @@ import type { JsonObject } from '../../shared/json.ts'
 import { didYouMean } from '../../shared/nearest-name.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import { type Goal, goalSchema, type Outcome } from '../model/goal.ts'
-
-/** The name under which runs of goals in free text are listed. */
-export const freeText = 'free_text'
+import { freeText } from '../model/sub-goals.ts'
 
 /** A longer text is cut where only a title has room. */
 const longestTitle = 80

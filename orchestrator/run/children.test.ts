@@ -40,6 +40,7 @@ describe('a sub-goal that is to end while the record is away', () => {
     const cancel = new AbortController()
     const children = openChildren({
       goalNamed: (name) => goal({ 'a.thing': 'undo' }, { goal: name }),
+      goalInWords: () => goal({ 'a.thing': 'undo' }),
       start: async () => {},
       async pursue() {
         cancel.abort({ by: 'its parent' })

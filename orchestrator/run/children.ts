@@ -1,13 +1,14 @@
-import { isJsonObject, type JsonObject } from '../../shared/json.ts'
+import type { Failure } from '../../shared/failure.ts'
+import type { JsonObject } from '../../shared/json.ts'
 import { narrowTools } from '../enforce/allowed-tools.ts'
 import { isTainted } from '../enforce/taint.ts'
 import type { CallResult, Provenance } from '../model/call.ts'
 import type { Parent } from '../model/event.ts'
 import type { Budget, Goal } from '../model/goal.ts'
-import { inputProvenanceOf } from '../model/input-provenance.ts'
 import { redactSealed } from '../model/seal.ts'
 import type { CallState, Situation } from '../model/situation.ts'
 import { type Desk, undoSubGoal } from './answer.ts'
+import { type ChildGoals, childGoal } from './child-goal.ts'
 import type { ChildResult, RunChildren } from './parts.ts'
 
 /** A run that is a part of another, before it is recorded. */
@@ -23,9 +24,7 @@ export interface NewChild {
 }
 
 /** What the runs of sub-goals stand on. */
-export interface ChildParts {
-  /** The goal as it is today, where there is one of that name. */
-  goalNamed(name: string): Goal | undefined
+export interface ChildParts extends ChildGoals {
   /** Records the run, unless it is recorded already. */
   start(child: NewChild): Promise<void>
   /** Pursues the run, or follows who does, until it rests; undefined where that was stopped. */
@@ -36,22 +35,19 @@ export interface ChildParts {
 }
 
 /** Sub-goals as runs of their own: a child's id is that of its parent's call. */
-export function openChildren({ goalNamed, start, pursue, desk, wake }: ChildParts): RunChildren {
+export function openChildren({ start, pursue, desk, wake, ...goals }: ChildParts): RunChildren {
   const undo = async (runId: string, reason: unknown) => {
     await undoSubGoal(runId, reasonOf(reason), desk)
     await wake(runId)
   }
   return {
     async pursue(call, parent, { cancel, ...options }): Promise<ChildResult | undefined> {
-      const goal = goalNamed(parent.tools[`${call.server}.${call.tool}`]?.sub_goal?.goal ?? '')
-      if (!goal)
-        return { ended: endedAs(call, { kind: 'not_found', message: `There is no goal ${call.tool} any more` }, desk) }
-      const { input = {} } = call.arguments
+      const asked = childGoal(call, parent, goals)
+      if ('failure' in asked) return { ended: endedAs(call, asked.failure, desk) }
       await start({
         run_id: call.call_id,
-        goal: { ...goal, ...limitsOf(call, parent, goal) },
-        input: isJsonObject(input) ? input : {},
-        input_provenance: inputProvenanceOf(call.provenance),
+        ...asked,
+        goal: { ...asked.goal, ...limitsOf(call, parent, asked.goal) },
         reasonerName: parent.created.reasoner,
         parent: parentOf(call, parent),
       })
@@ -128,11 +124,7 @@ function waitOf({ run_id, waits }: Situation): ChildResult | undefined {
   return wait && { waits: { run_id, question: wait.question } }
 }
 
-function endedAs(
-  call: CallState,
-  failure: { kind: 'not_found' | 'internal'; message: string },
-  desk: Desk,
-): CallResult {
+function endedAs(call: CallState, failure: Failure, desk: Desk): CallResult {
   return { ...timesOf(call, desk), outcome: { status: 'failed', failure } }
 }
 

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import type { ModelRequest } from '../../orchestrator/decide/claude/endpoint.ts'
 import { loadTools } from '../../orchestrator/decide/claude/load-tools.ts'
 import { buildPrompt } from '../../orchestrator/decide/claude/prompt/build-prompt.ts'
+import { findTools } from '../../orchestrator/decide/find-tools.ts'
+import { freeTextGoal } from '../../orchestrator/goals/free-text-goal.ts'
 import { parseGoal } from '../../orchestrator/goals/load-goal.ts'
 import { type Catalogue, catalogueOf } from '../../orchestrator/model/catalogue.ts'
 import { draft } from '../../orchestrator/model/event.ts'
@@ -118,4 +120,13 @@ test('a goal is not shown to itself as a tool, and no delete is shown to anybody
   const other = { ...onboard, goal: 'other' }
   const shown = loadTools(begin(other, acme, whole), whole).first.map(({ id }) => id)
   expect(shown).toContain('goals.onboard')
+})
+
+test('a goal in words is shown that parts of it can be given away, and any other can find that out', () => {
+  const whole = withSubGoals(shipped, [onboard])
+  const [worker] = [...whole.tools.values()].filter(({ name }) => name === 'pursue_text')
+  const inWords = freeTextGoal('Tell #customers that lunch is ready', [], {})
+  expect(loadTools(begin(inWords, {}, whole), whole).first).toContain(worker)
+  expect(loadTools(begin(onboard, acme, whole), whole).first).not.toContain(worker)
+  expect(findTools(whole, 'give part of the goal in words to another run').map(({ tool }) => tool)).toContain(worker)
 })

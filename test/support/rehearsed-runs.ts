@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { defaultPolicy } from '../../orchestrator/enforce/fixtures/policies.ts'
+import { freeTextGoal } from '../../orchestrator/goals/free-text-goal.ts'
 import type { CallOutcome, CallRequest } from '../../orchestrator/model/call.ts'
 import type { Catalogue } from '../../orchestrator/model/catalogue.ts'
 import type { Decision } from '../../orchestrator/model/decision.ts'
@@ -126,6 +127,7 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
     },
     children: openChildren({
       goalNamed: (name) => options.goals?.find(({ goal }) => goal === name),
+      goalInWords: freeTextGoal,
       async start(child) {
         if (!runs.has(child.run_id)) await create(child.run_id, child.goal, child.input, child)
       },

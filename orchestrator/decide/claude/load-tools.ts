@@ -2,6 +2,7 @@ import type { Catalogue, Tool } from '../../model/catalogue.ts'
 import { inputFact } from '../../model/catalogue.ts'
 import type { Goal } from '../../model/goal.ts'
 import type { Situation } from '../../model/situation.ts'
+import { freeText, goalServer, pursueText } from '../../model/sub-goals.ts'
 import { allowedTools } from '../allowed-tools.ts'
 import { findTools } from '../find-tools.ts'
 
@@ -37,11 +38,11 @@ export function countPlannable({ created }: Situation, catalogue: Catalogue): nu
   return plannable(created.goal, catalogue).size
 }
 
-/** A delete is never planned, and a goal is no part of itself: neither is shown. */
+/** A delete is never planned, and a goal is no part of itself, unless it is another in words: neither is shown. */
 function plannable(goal: Goal, catalogue: Catalogue): Catalogue['tools'] {
   return new Map(
     [...allowedTools(goal, catalogue)].filter(
-      ([, { effect, sub_goal }]) => effect !== 'delete' && sub_goal?.goal !== goal.goal,
+      ([, { effect, sub_goal }]) => effect !== 'delete' && (sub_goal?.goal !== goal.goal || sub_goal.goal === freeText),
     ),
   )
 }
@@ -61,6 +62,9 @@ function firstTools(goal: Goal, tools: Catalogue['tools']): Tool[] {
     next = all.filter((tool) => !loaded.has(tool) && Object.values(tool.marks.output.facts).some((f) => needed.has(f)))
   }
   for (const tool of byWords) if (loaded.size < mostAtFirst) loaded.add(tool)
+  // What nobody has split into steps may be split into runs.
+  const worker = goal.goal === freeText ? tools.get(`${goalServer}.${pursueText}`) : undefined
+  if (worker) loaded.add(worker)
   return [...loaded]
 }
 

@@ -1,5 +1,6 @@
 import { planner } from '../../../orchestrator/decide/planner/planner.ts'
 import { holding } from '../../../orchestrator/enforce/fixtures/policies.ts'
+import { freeTextGoal } from '../../../orchestrator/goals/free-text-goal.ts'
 import type { Catalogue } from '../../../orchestrator/model/catalogue.ts'
 import { localOperator } from '../../../orchestrator/model/decider.ts'
 import type { Event } from '../../../orchestrator/model/event.ts'
@@ -99,6 +100,7 @@ export async function live(day: Day, setting: Setting, crash?: DayCrash): Promis
       digestArguments: digestSealed,
     })
     const children = openChildren({
+      goalInWords: freeTextGoal,
       goalNamed: (name) => Object.values(setting.goals).find((known) => subGoalName(known.goal) === name)?.goal,
       async start({ run_id, ...child }) {
         if ((await desks.recorded(run_id)).length > 0) return
