@@ -14,6 +14,20 @@ import type { Taken } from '../triggers/take-delivery.ts'
 import type { Trigger } from '../triggers/trigger.ts'
 
 /** What the composition root knows before anything is started. */
+/** What the service that runs here is asked. */
+export interface ServiceRequest {
+  /** With the query. */
+  path: string
+  method: string
+  body?: Json
+}
+
+export interface ServiceAnswer {
+  status: number
+  /** JSON, or a text that is none. */
+  body: Json
+}
+
 export interface Workplace {
   /** The project's root. */
   root: string
@@ -58,6 +72,8 @@ export interface Workplace {
   backUp(file: string, signal: AbortSignal): Promise<Backup>
   /** Makes a backup this home. Throws {@link InputError} where the home holds something, unless it is to be replaced. */
   restore(file: string, options: { replace: boolean; signal: AbortSignal }): Promise<Restored>
+  /** Asks the service that runs here, with the local key. Throws {@link InputError} where there is none. */
+  request(asked: ServiceRequest): Promise<ServiceAnswer>
   /** Stops every process that belongs to this home, whoever started it. Returns their names. */
   stopEverything(): Promise<string[]>
 }
