@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Json } from '../shared/json.ts'
+import { askService } from './ask-service.ts'
 import { InputError, type OpenOptions, type Remit, type Workplace } from './cli/remit.ts'
 import { type Config, ConfigError } from './config.ts'
 import { diagnose } from './diagnose.ts'
@@ -79,6 +80,7 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     machine: machineOf(config),
     reviewTools: (server, options) => reviewTools(config, serverAlone(catalogue, server), options),
     checkServers: (options) => checkServers(config, catalogue, options),
+    request: (asked) => askService(config, asked),
     diagnose: () => diagnose(config, catalogue),
     startWorkers: (count, options) => startWorkerProcesses(config, count, options),
     migrate: () => migrateRecord(config),

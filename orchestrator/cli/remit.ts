@@ -17,6 +17,20 @@ import type { Trigger } from '../triggers/trigger.ts'
 import type { Entry } from './connect/entry.ts'
 import type { Machine } from './connect/host-paths.ts'
 
+/** What the service that runs here is asked. */
+export interface ServiceRequest {
+  /** With the query. */
+  path: string
+  method: string
+  body?: Json
+}
+
+export interface ServiceAnswer {
+  status: number
+  /** JSON, or a text that is none. */
+  body: Json
+}
+
 /** What the composition root knows before anything is started. */
 export interface Workplace {
   /** The project's root. */
@@ -83,6 +97,8 @@ export interface Workplace {
   backUp(file: string, signal: AbortSignal): Promise<Backup>
   /** Makes a backup this home. Throws {@link InputError} where the home holds something, unless it is to be replaced. */
   restore(file: string, options: { replace: boolean; signal: AbortSignal }): Promise<Restored>
+  /** Asks the service that runs here, with the local key. Throws {@link InputError} where there is none. */
+  request(asked: ServiceRequest): Promise<ServiceAnswer>
   /** Stops every process that belongs to this home, whoever started it; with `unused` only where no command uses it. Returns their names. */
   stopEverything(options?: { unused?: boolean }): Promise<string[]>
 }

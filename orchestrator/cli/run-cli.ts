@@ -13,6 +13,7 @@ import { addMigrate } from './commands/migrate.ts'
 import { addPolicy } from './commands/policy.ts'
 import { addPsql } from './commands/psql.ts'
 import { addReplay } from './commands/replay.ts'
+import { addRequest } from './commands/request.ts'
 import { addRestore } from './commands/restore.ts'
 import { addResume } from './commands/resume.ts'
 import { addRun } from './commands/run.ts'
@@ -54,6 +55,7 @@ const commands: AddCommand[] = [
   addPolicy,
   addTriggers,
   addKeys,
+  addRequest,
   addSql,
   addPsql,
   addVerify,
