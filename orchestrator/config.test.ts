@@ -57,9 +57,17 @@ describe('readConfig', () => {
   })
 
   test('asks for the strongest sandbox, and takes none only where it is named', () => {
-    expect(configOf('').sandbox).toEqual({ driver: 'auto', minimum: 'node-permission' })
-    expect(configOf('sandbox: { driver: none }').sandbox).toEqual({ driver: 'none', minimum: 'none' })
-    expect(configOf('sandbox: { minimum: bwrap }').sandbox).toEqual({ driver: 'auto', minimum: 'bwrap' })
+    expect(configOf('').sandbox).toEqual({ driver: 'auto', minimum: 'node-permission', none_by_manifest: true })
+    expect(configOf('sandbox: { driver: none }').sandbox).toEqual({
+      driver: 'none',
+      minimum: 'none',
+      none_by_manifest: true,
+    })
+    expect(configOf('sandbox: { minimum: bwrap }').sandbox).toEqual({
+      driver: 'auto',
+      minimum: 'bwrap',
+      none_by_manifest: false,
+    })
     expect(() => configOf('sandbox: { driver: docker }')).toThrow('/sandbox/driver')
   })
 

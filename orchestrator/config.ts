@@ -79,6 +79,7 @@ const fileSchema = z.strictObject({
     .transform(({ driver, minimum }) => ({
       driver,
       minimum: minimum ?? (driver === 'none' ? ('none' as const) : ('node-permission' as const)),
+      none_by_manifest: minimum === undefined || minimum === 'none',
     })),
   /** Where traces of runs go, by OTLP over HTTP; nowhere unless said. */
   traces: z.strictObject({ endpoint: z.url({ protocol: /^https?$/ }) }).optional(),

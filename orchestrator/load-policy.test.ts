@@ -48,3 +48,13 @@ test('names the line of every rule that could not be judged, or would match noth
     ].join('\n'),
   )
 })
+
+test('says what becomes of a run of which a server asked the network for what it may not have', () => {
+  expect(parsePolicy('rules: []', 'policy.yaml', catalogue).on_denied_egress).toBe('record')
+  const stopping = parsePolicy('on_denied_egress: stop', 'policy.yaml', catalogue)
+  expect(stopping.on_denied_egress).toBe('stop')
+  expect(stopping.digest).not.toBe(defaultPolicy.digest)
+  expect(() => parsePolicy('on_denied_egress: halt', 'policy.yaml', catalogue)).toThrow(
+    /policy.yaml:1:\d+ \/on_denied_egress /,
+  )
+})

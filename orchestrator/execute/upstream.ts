@@ -74,17 +74,23 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
   async function startAndConnect(signal: AbortSignal): Promise<Connection> {
     const launched = await launchUnless(signal)
     const broker = brokerOf(launched)
+    const leave = async () => {
+      deniedBefore += broker?.denied() ?? 0
+      await broker?.close().catch(notRemoved)
+    }
     try {
       const connection = await connectTo(launched, signal)
-      connection.gone.then(() => {
-        deniedBefore += broker?.denied() ?? 0
-        return broker?.close()
-      })
-      return connection
+      // Whoever waits until nothing is left waits for the broker, too; and what cannot be removed ends nobody.
+      return { ...connection, gone: connection.gone.catch(notRemoved).then(leave) }
     } catch (error) {
-      await broker?.close()
+      await leave()
       throw error
     }
+  }
+
+  function notRemoved(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    log.warn({ server: name, reason }, 'something of a capability server that ended could not be removed')
   }
 
   function connectTo(launched: Launch | RemoteServer, signal: AbortSignal): Promise<Connection> {

@@ -81,6 +81,21 @@ describe('/mcp', () => {
     expect(response.headers.get('www-authenticate')).toBe(`Bearer realm="remit", resource_metadata="${metadata}"`)
   })
 
+  test('takes no batch, for whose calls a limit would count once', async () => {
+    const { routes, backend } = open()
+    const params = { name: 'start_run', arguments: { goal: 'onboard' } }
+    const calls = [1, 2, 3].map((id) => ({ jsonrpc: '2.0', id, method: 'tools/call', params }))
+    const headers = {
+      ...post.headers,
+      accept: 'application/json, text/event-stream',
+      authorization: 'Bearer all',
+    }
+    const response = await routes.request('/mcp', { ...post, headers, body: ` ${JSON.stringify(calls)}` })
+    await response.text()
+    expect(backend.asked).toEqual([])
+    expect(response.status).toBe(400)
+  })
+
   test('tells who has a key that counts no more that it does not', async () => {
     const headers = { ...post.headers, authorization: 'Bearer revoked' }
     const response = await open().routes.request('/mcp', { ...post, headers })

@@ -29,6 +29,7 @@ export function mcpRoutes(options: McpRoutesOptions): Hono {
     if (refused) return refused
     const caller = await authenticate(request.headers.get('authorization') ?? undefined)
     if (!caller) return challenge(request.headers.has('authorization'), metadataUrl)
+    if (await isBatch(request)) return oneEach()
     return handler.fetch(request, { authInfo: authInfoOf(caller, metadataUrl) })
   })
 
@@ -55,6 +56,16 @@ function authInfoOf(caller: McpCaller, resourceMetadataUrl: string | undefined) 
     extra: { [callerKey]: caller },
     ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl }),
   }
+}
+
+/** Many messages in one request would count as one against the caller's limit. */
+async function isBatch(request: Request): Promise<boolean> {
+  return request.method === 'POST' && (await request.clone().text()).trimStart().startsWith('[')
+}
+
+function oneEach(): Response {
+  const error = { code: -32_600, message: 'Send each message in a request of its own: batches are not taken' }
+  return Response.json({ jsonrpc: '2.0', id: null, error }, { status: 400 })
 }
 
 function challenge(given: boolean, metadataUrl: string | undefined): Response {

@@ -9,6 +9,7 @@ import type { Tool } from '../model/catalogue.ts'
 import type { Goal } from '../model/goal.ts'
 import { digestSealed } from '../model/seal.ts'
 import { isSealed } from '../model/value.ts'
+import { callGoal } from './call-goal.ts'
 import { CancellableGateway } from './cancellable-gateway.ts'
 import { type CallRuns, type HostCall, HostCalls } from './host-calls.ts'
 import type { RunGateway } from './parts.ts'
@@ -214,4 +215,24 @@ test('who asks again for a call that was approved meanwhile gets what came of th
   approved = true
   expect((await calls.ask(asked)).outcome).toEqual(account)
   expect(created).toHaveLength(1)
+})
+
+test('who asks for a held call under narrower limits gets a run of their own under them', async () => {
+  const { runs } = session(() => account, ['shop.create_account'])
+  const created: Goal[] = []
+  const calls = new HostCalls({
+    ...runs,
+    canBeAnswered: true,
+    create(goal, input, owner) {
+      created.push(goal)
+      return runs.create(goal, input, owner)
+    },
+  })
+  const args = { name: 'Acme', seats: 5 }
+  const wide = await calls.ask({ ...call, arguments: args })
+  const narrow = await calls.ask({ ...call, arguments: args, goal: { ...callGoal(call.tool), tools: [] } })
+  expect(wide.approval_id).toBeDefined()
+  expect(narrow.run_id).not.toBe(wide.run_id)
+  expect(created.map(({ tools }) => tools)).toEqual([['shop.create_account'], []])
+  expect((await calls.ask({ ...call, arguments: args })).run_id).toBe(wide.run_id)
 })

@@ -41,7 +41,7 @@ export class HostCalls {
   private readonly runs: CallRuns
   private readonly stopping = new AbortController()
   private readonly underWay = new Set<Promise<unknown>>()
-  /** Calls that wait for an approval, by principal, tool and arguments: who asks again asks for the same run. */
+  /** Calls that wait for an approval, by principal, limits, tool and arguments: who asks again asks for the same run. */
   private readonly held = new Map<string, string>()
 
   constructor(runs: CallRuns) {
@@ -74,10 +74,12 @@ export class HostCalls {
   }
 
   private async make(call: HostCall): Promise<CallAnswer> {
-    const { tool, owner } = call
-    const key = digestSealed([owner.tenant, owner.principal, tool.id, call.arguments])
+    const { tool, owner, goal = callGoal(tool) } = call
+    // A narrower key of the same principal must not go on with what a wider one may do.
+    const limits = [goal.tools ?? null, goal.budget.cost_usd]
+    const key = digestSealed([owner.tenant, owner.principal, ...limits, tool.id, call.arguments])
     const known = this.held.get(key)
-    const runId = known ?? (await this.create(call))
+    const runId = known ?? (await this.create({ ...call, goal }))
     if (runId === undefined) return unmade(`${tool.id} was not called: it could not be recorded first`)
     const answer = await this.pursue(runId, { ...call, what: tool.id })
     if (answer.approval_id !== undefined && this.runs.canBeAnswered) this.held.set(key, runId)
@@ -85,7 +87,7 @@ export class HostCalls {
     return answer
   }
 
-  private async create({ tool, arguments: args, owner, goal = callGoal(tool) }: HostCall): Promise<string | undefined> {
+  private async create({ arguments: args, owner, goal }: HostCall & { goal: Goal }): Promise<string | undefined> {
     try {
       return await this.runs.create(goal, args, owner)
     } catch {

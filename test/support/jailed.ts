@@ -46,6 +46,7 @@ export async function jailedLaunch(program: JailedProgram) {
   let proof: Proof | undefined
   const limiter = await chooseLimiter(process.env)
   const jailed = jailer({
+    none_by_manifest: true,
     driver,
     limiter,
     root,

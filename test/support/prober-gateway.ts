@@ -39,7 +39,7 @@ export async function openProberGateway(): Promise<ProberGateway> {
   const strays: object[] = []
   const manifest = { ...manifestOf(prober), command: ['node', 'test/attacks/fixtures/prober-main.ts'] }
   const jailer = await openJailer({
-    choice: { driver: 'auto', minimum: 'node-permission' },
+    choice: { driver: 'auto', minimum: 'node-permission', none_by_manifest: true },
     root,
     proofs: join(home.path, 'jails.json'),
     environment: process.env,

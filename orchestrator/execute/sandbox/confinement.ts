@@ -34,7 +34,10 @@ export interface Confinement {
 export async function confine(driver: SandboxDriver, limiter: Limiter, jail: Jail): Promise<Confinement> {
   const releases: (() => Promise<void>)[] = []
   const release = async () => {
-    for (const undo of releases.splice(0).reverse()) await undo()
+    const failures: unknown[] = []
+    // What cannot be removed must not keep the rest.
+    for (const undo of releases.splice(0).reverse()) await undo().catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
   try {
     const folder = await makeJailFolder()

@@ -30,6 +30,8 @@ export interface JailedStart {
 export interface JailerOptions {
   driver: SandboxDriver
   limiter: Limiter
+  /** Whether a server runs without a sandbox where its manifest says so. */
+  none_by_manifest: boolean
   /** What became of memory and process bombs under such limits; they are tried in a jail of their own. */
   bombs(driver: SandboxDriver, limiter: Limiter, limits: JailLimits): Promise<Observation[]>
   /** The project's root. */
@@ -44,10 +46,14 @@ export type Jailer = (
   place: { dataFolder: string; doors: readonly Door[] },
 ) => (launch: Launch) => Promise<JailedStart>
 
-export function jailer({ driver: chosen, limiter, bombs, root, onProof }: JailerOptions): Jailer {
+export function jailer(options: JailerOptions): Jailer {
+  const { driver: chosen, limiter, none_by_manifest, bombs, root, onProof } = options
   return (server, { dataFolder, doors }) => {
-    const driver = server.jail?.sandbox === 'none' ? noDriver : chosen
+    const asksForNone = server.jail?.sandbox === 'none'
+    const driver = asksForNone ? noDriver : chosen
     return async (launch) => {
+      if (asksForNone && !none_by_manifest)
+        throw new JailError('its manifest asks for no sandbox, and sandbox.minimum takes nothing so weak')
       const jail = jailOf(server, launch, doors, { root, dataFolder })
       const refusal = driver.refuses(launch)
       if (refusal !== undefined) throw new JailError(`the sandbox ${driver.name} cannot confine it: ${refusal}`)

@@ -17,7 +17,13 @@ export function nodePermissionDriver(): SandboxDriver {
   return {
     name: 'node-permission',
     stops,
-    refuses: ({ command }) => (command === process.execPath ? undefined : `${command} is not Node`),
+    refuses({ command, args: [first = ''] }) {
+      if (command !== process.execPath) return `${command} is not Node`
+      // What stands behind ours would be obeyed as well: --allow-child-process, or a file that says so.
+      if (first.startsWith('-'))
+        return `Node's own option ${first} could take back what is denied; name the script first`
+      return undefined
+    },
     async available(): Promise<Availability> {
       const [major = 0] = process.versions.node.split('.').map(Number)
       if (major >= firstMajor) return { works: true }

@@ -11,6 +11,8 @@ export interface SandboxChoice {
   driver: DriverChoice
   /** The weakest driver that is taken. */
   minimum: DriverName
+  /** Whether a manifest may say that its server runs in none: not where somebody wrote down a minimum. */
+  none_by_manifest: boolean
 }
 
 export interface OpenJailerOptions {
@@ -29,5 +31,6 @@ export async function openJailer({ choice, root, proofs, environment, onProof }:
     chooseLimiter(environment),
     removeLeftFolders(),
   ])
-  return jailer({ driver, limiter, bombs: bombProofs(proofs), root, onProof })
+  const { none_by_manifest } = choice
+  return jailer({ driver, limiter, none_by_manifest, bombs: bombProofs(proofs), root, onProof })
 }
