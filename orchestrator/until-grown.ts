@@ -19,10 +19,13 @@ export async function openGrowthWaits({ growth }: Pick<OpenRecord, 'growth'>): P
       const wait = { runId, wake: resolve }
       const timer = setTimeout(resolve, ms)
       waiting.add(wait)
-      if (signal.aborted) resolve()
-      else signal.addEventListener('abort', () => resolve(), { once: true })
+      const giveUp = () => resolve()
+      if (signal.aborted) giveUp()
+      else signal.addEventListener('abort', giveUp, { once: true })
       return promise.finally(() => {
         clearTimeout(timer)
+        // Who waits long looks again and again under one signal.
+        signal.removeEventListener('abort', giveUp)
         waiting.delete(wait)
       })
     },
