@@ -8,7 +8,11 @@ export interface GrowthWaits {
 }
 
 /** One listener for all who wait in this process. */
-export async function openGrowthWaits({ growth }: Pick<OpenRecord, 'growth'>): Promise<GrowthWaits> {
+export async function openGrowthWaits({
+  growth,
+}: {
+  growth: Pick<OpenRecord['growth'], 'listen'>
+}): Promise<GrowthWaits> {
   const waiting = new Set<{ runId: string; wake(): void }>()
   const listening = await growth.listen((runId) => {
     for (const wait of [...waiting]) if (runId === undefined || runId === wait.runId) wait.wake()
