@@ -8,7 +8,11 @@ export interface GrowthWaits {
 }
 
 /** One listener for all who wait in this process. */
-export async function openGrowthWaits({ growth }: Pick<OpenRecord, 'growth'>): Promise<GrowthWaits> {
+export async function openGrowthWaits({
+  growth,
+}: {
+  growth: Pick<OpenRecord['growth'], 'listen'>
+}): Promise<GrowthWaits> {
   const waiting = new Set<{ runId: string; wake(): void }>()
   const listening = await growth.listen((runId) => {
     for (const wait of [...waiting]) if (runId === undefined || runId === wait.runId) wait.wake()
@@ -19,10 +23,13 @@ export async function openGrowthWaits({ growth }: Pick<OpenRecord, 'growth'>): P
       const wait = { runId, wake: resolve }
       const timer = setTimeout(resolve, ms)
       waiting.add(wait)
-      if (signal.aborted) resolve()
-      else signal.addEventListener('abort', () => resolve(), { once: true })
+      const giveUp = () => resolve()
+      if (signal.aborted) giveUp()
+      else signal.addEventListener('abort', giveUp, { once: true })
       return promise.finally(() => {
         clearTimeout(timer)
+        // Who waits long looks again and again under one signal.
+        signal.removeEventListener('abort', giveUp)
         waiting.delete(wait)
       })
     },

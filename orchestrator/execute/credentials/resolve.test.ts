@@ -48,6 +48,13 @@ function sources(more: Partial<CredentialSources>): CredentialSources {
   }
 }
 
+test('takes a password with a percent sign that nobody encoded as it is, and keeps it secret', async () => {
+  const url = 'postgres://remit_organizations:pa%ss@127.0.0.1:5432/remit'
+  const { values, secrets } = await resolveEnvironment(database, sources({ databaseUrl: () => url }))
+  expect(values).toEqual({ DATABASE_URL: url })
+  expect(secrets).toContain('pa%ss')
+})
+
 describe('emulated', () => {
   test('takes everything from the emulator, and never what is configured for the vendor', async () => {
     const resolved = await resolveEnvironment(

@@ -136,5 +136,14 @@ export const databaseSlot = 'DATABASE_URL'
 
 function secretsOfUrl(value: string): string[] {
   const password = URL.parse(value)?.password
-  return password ? [value, password, decodeURIComponent(password)] : []
+  return password ? [value, password, ...decoded(password)] : []
+}
+
+/** A percent sign that nobody encoded stands for itself. */
+function decoded(text: string): string[] {
+  try {
+    return [decodeURIComponent(text)]
+  } catch {
+    return []
+  }
 }
