@@ -4,6 +4,7 @@ import type { Home } from '../home/home.ts'
 import { keyFile } from '../home/key-file.ts'
 import { createSealer, SealError, type Sealer, sealKeyBytes } from '../model/seal.ts'
 import type { Sql } from './connect.ts'
+import { unlessUnavailable } from './patience.ts'
 
 /** The keys of runs' sealed fields: each lies in Postgres, wrapped by a key in `keys/seal.key` that Postgres never sees. */
 export interface Keyring {
@@ -32,7 +33,7 @@ export async function openKeyring({ sql, home, now }: { sql: Sql; home: Home; no
     return sealer
   }
   const sealerOf = async (run_id: string): Promise<Sealer> => {
-    const sealer = sealers.get(run_id) ?? (await load(run_id))
+    const sealer = sealers.get(run_id) ?? (await unlessUnavailable(() => load(run_id)))
     if (!sealer) throw new SealError(`run ${run_id} has no key: nothing of it can have been sealed`)
     return sealer
   }
@@ -40,9 +41,11 @@ export async function openKeyring({ sql, home, now }: { sql: Sql; home: Home; no
   return {
     async create(run_id) {
       const wrapped = wrap(master, run_id, randomBytes(sealKeyBytes))
-      await sql`
-        INSERT INTO remit.run_keys (run_id, wrapped_key, created_at) VALUES (${run_id}, ${wrapped}, ${now()})
-        ON CONFLICT (run_id) DO NOTHING`
+      await unlessUnavailable(
+        () => sql`
+          INSERT INTO remit.run_keys (run_id, wrapped_key, created_at) VALUES (${run_id}, ${wrapped}, ${now()})
+          ON CONFLICT (run_id) DO NOTHING`,
+      )
       return sealerOf(run_id)
     },
     sealer: sealerOf,

@@ -96,7 +96,7 @@ export async function openRecord({
   const queue = openRunQueue({ url: journalUrl, sql, holder: holderName(), patienceMs, onClose })
   const outbox = openOutbox(journalUrl)
   const ensurePartitions = async () => {
-    await sql`SELECT remit.ensure_partitions(${now()}, ${monthsAhead})`
+    await unlessUnavailable(() => sql`SELECT remit.ensure_partitions(${now()}, ${monthsAhead})`)
   }
   const close = async () => {
     closing = true

@@ -13,6 +13,7 @@ import {
   type SigningRow,
 } from './check-signings.ts'
 import type { Sql } from './connect.ts'
+import { unlessUnavailable } from './patience.ts'
 import { isFenced } from './record-errors.ts'
 import { digestOfSigning, keyIdOf, publicKeyText, type SignedHead, type Signing, signingVersion } from './signing.ts'
 
@@ -72,7 +73,7 @@ export async function openHeadSigner({ sql, home, now }: { sql: Sql; home: Home;
     async signHeads() {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await signOnce()
+          return await unlessUnavailable(signOnce)
         } catch (error) {
           // Another command signed at the same moment: what it left out is signed after it.
           if (!isFenced(error) || attempt === 10) throw error
