@@ -8,6 +8,7 @@ import type { Catalogue, Tool } from '../model/catalogue.ts'
 import type { Task } from '../model/decision.ts'
 import type { Event, Mode } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
+import type { OpenApproval, RunSummary } from '../model/listed.ts'
 import type { ServerStatus } from '../model/server-status.ts'
 import type { Situation } from '../model/situation.ts'
 import type { Replay } from '../run/replay.ts'
@@ -242,9 +243,9 @@ export interface Remit {
   findRun(idPrefix: string): Promise<string>
   situation(runId: string): Promise<Situation>
   events(runId: string): Promise<Event[]>
-  runs(options: { limit: number; status?: string }): Promise<RunRow[]>
+  runs(options: { limit: number; status?: string }): Promise<RunSummary[]>
   /** Every run that was created since, the newest first. */
-  runsSince(since: Date): AsyncIterable<RunRow>
+  runsSince(since: Date): AsyncIterable<RunSummary>
   /** Puts a message into a queue; returns its id. */
   enqueue(queue: string, message: { payload: Json; id?: string }): Promise<string>
   /** Messages that can never become a run. */
@@ -325,24 +326,6 @@ export interface Worker {
 export type PlanOnly =
   | { ok: true; tasks: Task[]; why: string }
   | { ok: false; code: string; issues: Issue[]; why: string }
-
-export interface OpenApproval {
-  approval_id: string
-  run_id: string
-  task_id: string
-  question: string
-  until: string
-}
-
-export interface RunRow {
-  run_id: string
-  goal: string
-  status: string
-  /** The run that it is a part of. */
-  parent_run?: string
-  created_at: string
-  updated_at: string
-}
 
 export interface Verification {
   runs: number

@@ -1,12 +1,13 @@
-import { Environment, type ParseResult } from '@marcbachmann/cel-js'
+import { Environment } from '@marcbachmann/cel-js'
 import type { Failure } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
+import { compileOnce } from './compile-once.ts'
 
 const cel = new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
   .registerVariable('arguments', 'map')
   .registerVariable('output', 'map')
 
-const compiled = new Map<string, ParseResult>()
+const compile = compileOnce(cel)
 
 /**
  * Whether a call that returned did what its tool promises: `true`, or the failure `unsatisfied`. An expression that cannot be
@@ -23,14 +24,6 @@ export function judgeExpect(expression: string, call: { arguments: JsonObject; o
     const [reason] = (error instanceof Error ? error.message : String(error)).split('\n')
     return unsatisfied(`"${expression}" cannot be judged: ${reason}`)
   }
-}
-
-function compile(expression: string): ParseResult {
-  const known = compiled.get(expression)
-  if (known) return known
-  const parsed = cel.parse(expression)
-  compiled.set(expression, parsed)
-  return parsed
 }
 
 function unsatisfied(message: string): Failure {

@@ -5,6 +5,7 @@ import type { Decider } from '../model/decider.ts'
 import type { Mode } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
 import type { KnownReasoner } from '../model/known-reasoner.ts'
+import type { OpenApproval, RunSummary, ShownEvent } from '../model/listed.ts'
 import type { Owner } from '../model/run.ts'
 import type { ServerStatus } from '../model/server-status.ts'
 import type { Situation } from '../model/situation.ts'
@@ -18,8 +19,8 @@ export interface Service {
   reasoners: readonly KnownReasoner[]
   /** Records a run for whichever worker is free; under an idempotency key, the run that was recorded for it first. */
   createRun(owner: Owner, run: NewRun): Promise<string>
-  listRuns(tenant: string, filter: RunFilter): Promise<{ runs: RunRow[]; next?: string }>
-  findRun(tenant: string, runId: string): Promise<RunRow | undefined>
+  listRuns(tenant: string, filter: RunFilter): Promise<{ runs: RunSummary[]; next?: string }>
+  findRun(tenant: string, runId: string): Promise<RunSummary | undefined>
   /** Of a run that {@link findRun} found. */
   situation(tenant: string, runId: string): Promise<Situation>
   readEvents(tenant: string, runId: string, page: { after: number; limit: number }): Promise<ShownEvent[]>
@@ -60,33 +61,6 @@ export interface RunFilter {
   principal?: string
   from?: string
   to?: string
-}
-
-export interface RunRow {
-  run_id: string
-  goal: string
-  status: string
-  principal: string
-  parent_run?: string
-  created_at: string
-  updated_at: string
-}
-
-export interface ShownEvent {
-  run_id: string
-  seq: number
-  type: string
-  v: number
-  at: string
-  data: Json
-}
-
-export interface OpenApproval {
-  approval_id: string
-  run_id: string
-  task_id: string
-  question: string
-  until: string
 }
 
 /** Who a key or a token stands for; undefined where it stands for nobody. */

@@ -1,10 +1,12 @@
 import type { Json, JsonObject } from '../../shared/json.ts'
-import type { CallOutcome, Progress } from '../model/call.ts'
+import type { Progress } from '../model/call.ts'
 import type { Ceiling } from '../model/caller.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import type { Budget, Goal } from '../model/goal.ts'
+import type { RunSummary } from '../model/listed.ts'
 import type { Owner } from '../model/run.ts'
 import type { Situation } from '../model/situation.ts'
+import type { CallAnswer } from '../run/call-answer.ts'
 
 /** What an MCP client may be allowed, each by itself. */
 export const mcpScopes = ['runs:read', 'runs:write', 'approvals:decide', 'tools:read', 'tools:call'] as const
@@ -24,16 +26,6 @@ export interface McpCaller extends Owner {
  */
 export type Authenticate = (authorization: string | undefined) => Promise<McpCaller | undefined>
 
-export interface RunRow {
-  run_id: string
-  goal: string
-  status: string
-  principal: string
-  parent_run?: string
-  created_at: string
-  updated_at: string
-}
-
 /** One call of one tool, as a run of its own. */
 export interface AskedCall {
   /** `<server>.<tool>`. */
@@ -41,15 +33,6 @@ export interface AskedCall {
   arguments: JsonObject
   signal: AbortSignal
   onProgress(progress: Progress): void
-}
-
-/** What came of a call; `approval`: it waits for one, and has done nothing. */
-export interface CallAnswer {
-  outcome: CallOutcome
-  /** Absent where no run came about. */
-  run_id?: string
-  call_id?: string
-  approval_id?: string
 }
 
 /**
@@ -64,7 +47,7 @@ export interface Backend {
   listRuns(
     caller: McpCaller,
     filter: { limit: number; cursor?: string; status?: string },
-  ): Promise<{ runs: RunRow[]; next?: string }>
+  ): Promise<{ runs: RunSummary[]; next?: string }>
   situation(caller: McpCaller, runId: string): Promise<Situation>
   /** The run's events in order, without what is sealed. */
   timeline(caller: McpCaller, runId: string): Promise<Json[]>

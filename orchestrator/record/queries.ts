@@ -1,22 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Json } from '../../shared/json.ts'
-import type { RunStatus } from '../model/run.ts'
+import type { OpenApproval, RunSummary, ShownEvent } from '../model/listed.ts'
 import { errorCode, type Sql, type TransactionSql } from './connect.ts'
 import { unlessUnavailable } from './patience.ts'
 import { fromStored } from './stored-text.ts'
-
-/** A run as lists show it; instants are RFC 3339. */
-export interface RunSummary {
-  run_id: string
-  goal: string
-  status: RunStatus
-  tenant: string
-  principal: string
-  /** The run that it is a part of. */
-  parent_run?: string
-  created_at: string
-  updated_at: string
-}
 
 /** Which runs a list shows; instants are RFC 3339. */
 export interface RunFilter {
@@ -30,27 +17,6 @@ export interface RunFilter {
   from?: string
   /** Runs that were accepted before this instant. */
   to?: string
-}
-
-/** An event as people see it: sealed values as `[sealed]`, large ones as `{"$blob": digest, "size": bytes}`. */
-export interface ShownEvent {
-  run_id: string
-  seq: number
-  type: string
-  v: number
-  /** RFC 3339. */
-  at: string
-  data: Json
-}
-
-/** An approval that a run waits for. */
-export interface OpenApproval {
-  approval_id: string
-  run_id: string
-  task_id: string
-  question: string
-  /** RFC 3339: after it, it counts as denied. */
-  until: string
 }
 
 /** Rows of a statement, each with a value for every column, in order; `truncated` when there were more than `rowLimit`. */

@@ -1,6 +1,7 @@
+import type { RunSummary } from '../../model/listed.ts'
 import type { Situation } from '../../model/situation.ts'
 import { type AddCommand, jsonOption, positiveInteger, print, printJson, tableFit, withRemit } from '../context.ts'
-import type { Remit, RunRow } from '../remit.ts'
+import type { Remit } from '../remit.ts'
 import { type NestedRow, nestRuns } from '../story/nest-runs.ts'
 import { ago } from '../text/duration.ts'
 import { cutLine, doubtful, type Line } from '../text/line.ts'
@@ -28,7 +29,7 @@ export const addRuns: AddCommand = (program, context) => {
 /** The runs of which more has to be known than a list says: those that wait and, where all are wanted, those with sub-goals. */
 async function situationsFor(
   remit: Remit,
-  runs: readonly RunRow[],
+  runs: readonly RunSummary[],
   wanted: string | undefined,
 ): Promise<Map<string, Situation>> {
   const waiting = runs.flatMap(({ run_id, status }) => (status === 'waiting' ? [run_id] : []))

@@ -1,13 +1,14 @@
+import type { RunSummary } from '../../model/listed.ts'
 import type { Situation } from '../../model/situation.ts'
 import { subRunsOf } from '../../model/sub-runs.ts'
-import type { RunRow } from '../remit.ts'
+
 import { count } from '../text/count.ts'
 import { tagOf } from './call-words.ts'
 import { waitText } from './wait-lines.ts'
 
 /** A run in a list. */
 export interface NestedRow {
-  run: RunRow
+  run: RunSummary
   /** Its goal, or below its parent what tells it from its siblings. */
   title: string
   /** What it waits for. */
@@ -15,13 +16,13 @@ export interface NestedRow {
 }
 
 /** Runs in the order of a list, with the runs of sub-goals below the run that they are a part of, in the order of its tasks. */
-export function nestRuns(runs: readonly RunRow[], situations: ReadonlyMap<string, Situation>): NestedRow[] {
+export function nestRuns(runs: readonly RunSummary[], situations: ReadonlyMap<string, Situation>): NestedRow[] {
   const listed = new Map(runs.map((run) => [run.run_id, run]))
   for (const { parent_run } of runs) {
     const parent = situations.get(parent_run ?? '')
     if (parent && !listed.has(parent.run_id)) listed.set(parent.run_id, rowOf(parent))
   }
-  const rowsOf = (run: RunRow, title: string, depth: number): NestedRow[] => {
+  const rowsOf = (run: RunSummary, title: string, depth: number): NestedRow[] => {
     const situation = situations.get(run.run_id)
     const asked = situation && run.status === 'waiting' ? askedBy(situation) : undefined
     const parts = situation ? subRunsOf(situation) : []
@@ -40,9 +41,10 @@ export function nestRuns(runs: readonly RunRow[], situations: ReadonlyMap<string
 }
 
 /** A run that a list does not reach and that stands above one which it does. */
-function rowOf({ run_id, created, created_at, status }: Situation): RunRow {
+function rowOf({ run_id, tenant, created, created_at, status }: Situation): RunSummary {
   const above = created.parent ? { parent_run: created.parent.run_id } : {}
-  return { run_id, goal: created.goal.goal, status, ...above, created_at, updated_at: created_at }
+  const { goal, principal = '' } = created
+  return { run_id, goal: goal.goal, status, tenant, principal, ...above, created_at, updated_at: created_at }
 }
 
 function askedBy({ waits }: Situation): string {

@@ -1,10 +1,11 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js'
+import { compileOnce } from '../compile-once.ts'
 import { type Facts, factTypes } from './facts.ts'
 
 const cel = new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
 for (const [name, [type, description]] of Object.entries(factTypes)) cel.registerVariable(name, type, { description })
 
-const compiled = new Map<string, ParseResult>()
+const compile = compileOnce(cel)
 
 /** What is wrong with a rule's expression, or nothing: it must parse, know its facts, and answer yes or no. */
 export function faultOfCondition(when: string): string | undefined {
@@ -54,14 +55,6 @@ function childrenOf({ args }: ASTNode): ASTNode[] {
   const isNode = (value: unknown): value is ASTNode => typeof value === 'object' && value !== null && 'op' in value
   const parts: unknown[] = Array.isArray(args) ? args.flat(2) : [args]
   return parts.filter(isNode)
-}
-
-function compile(when: string): ParseResult {
-  const known = compiled.get(when)
-  if (known) return known
-  const parsed = cel.parse(when)
-  compiled.set(when, parsed)
-  return parsed
 }
 
 function firstLine(error: unknown): string {

@@ -1,4 +1,4 @@
-import type { ShownEvent } from '../service.ts'
+import type { ShownEvent } from '../../model/listed.ts'
 
 /** An event as it goes to a listener. */
 export interface Frame {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ShownEvent } from '../service.ts'
+import type { ShownEvent } from '../../model/listed.ts'
+
 import type { Frame } from './run-follower.ts'
 import { type Feed, RunFollowers } from './run-followers.ts'
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { metaKeys } from '../../../shared/capability/call-meta.ts'
 import type { JsonObject } from '../../../shared/json.ts'
 import { isJsonObject } from '../../../shared/json.ts'
-import type { CallAnswer } from '../backend.ts'
+import type { CallAnswer } from '../../run/call-answer.ts'
 import { defineRemitTool, type ToolContext, type ToolResult } from '../remit-tool.ts'
 import { formOf, mayDecide } from '../run-task.ts'
 
