@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { arrayOf, connect, type Sql } from './connect.ts'
-import { unlessUnavailable } from './patience.ts'
+import { arrayOf, type Sql } from './connect.ts'
+import { listen } from './listen.ts'
 
 /** Tells who watches runs, in any process, that a run has grown up to a place. Nothing is stored, and a notice can be lost. */
 export interface Growth {
@@ -41,25 +41,16 @@ export function openGrowth(sql: Sql, url: string): Growth {
       grown.set(run_id, Math.max(seq, grown.get(run_id) ?? 0))
       sending ??= send()
     },
-    async listen(onGrowth) {
-      const listener = connect(url, { max: 1, name: 'growth' })
-      let connected = false
-      const onConnected = () => {
-        if (connected) onGrowth()
-        connected = true
-      }
-      const onNotice = (notice: string) => {
-        const [run_id, seq] = notice.split(' ')
-        onGrowth(run_id, Number(seq))
-      }
-      try {
-        await unlessUnavailable(() => listener.listen(channel, onNotice, onConnected))
-      } catch (error) {
-        await listener.end({ timeout: 1 })
-        throw error
-      }
-      return { close: () => listener.end({ timeout: 1 }) }
-    },
+    listen: (onGrowth) =>
+      listen(url, {
+        name: 'growth',
+        channel,
+        onNotice(notice) {
+          const [run_id, seq] = notice.split(' ')
+          onGrowth(run_id, Number(seq))
+        },
+        onReconnected: onGrowth,
+      }),
     close: async () => void (await sending),
   }
 }

@@ -63,11 +63,15 @@ interface OpenRun {
   /** Present until the run's row is stored. */
   created?: NewRun
   waiting: Waiting[]
+  /** True while a batch that holds some of its drafts is under way: what waits is chained to the end of those. */
+  writing: boolean
 }
 
 /** The tenant of what no run owns. */
 const systemTenant = 'system'
 const rowsPerBatch = 1_000
+/** While Postgres stores one batch, the runs of the other go on. */
+const batchesUnderWay = 2
 const noteAttempts = 20
 
 export function openJournal({
@@ -81,20 +85,19 @@ export function openJournal({
   const sql = connect(url, { max: 3, name: 'journal', onClose })
   const store = storeOf(sql)
   const runs = new Map<string, OpenRun>()
-  let pump: Promise<void> | undefined
+  const pumps = new Array<Promise<void> | undefined>(batchesUnderWay).fill(undefined)
   let notes: Promise<unknown> = Promise.resolve()
 
   const enqueue = (run: OpenRun, drafts: readonly StoredDraft[], change: RunChange): Promise<Event[]> =>
     new Promise((resolve, reject) => {
       run.waiting.push({ drafts, change, resolve, reject })
-      pump ??= Promise.resolve().then(flushAll)
+      const idle = pumps.indexOf(undefined)
+      if (idle !== -1) pumps[idle] = Promise.resolve().then(() => flushAll(idle))
     })
 
-  /** One batch is under way at a time: what arrives meanwhile shares the next commit. */
-  const flushAll = async (): Promise<void> => {
-    for (;;) {
-      const taken = takeBatch()
-      if (taken.length === 0) break
+  /** Two batches are under way at a time, and no run is in both: what arrives meanwhile shares the next commit. */
+  const flushAll = async (pump: number): Promise<void> => {
+    for (let taken = takeBatch(); taken.length > 0; taken = takeBatch()) {
       const outcomes = await writeBatch(
         store,
         taken.map(({ write }) => write),
@@ -102,15 +105,17 @@ export function openJournal({
       )
       for (const one of taken) settle(one, outcomes.get(one.write.run_id))
     }
-    pump = undefined
+    pumps[pump] = undefined
   }
+
+  const untilStored = () => Promise.all(pumps)
 
   const takeBatch = (): Taken[] => {
     const at = now()
     const batch: Taken[] = []
     let rows = 0
     for (const [run_id, run] of runs) {
-      if (run.waiting.length === 0) continue
+      if (run.waiting.length === 0 || run.writing) continue
       if (rows >= rowsPerBatch) break
       const taken = take(run_id, run, at)
       rows += taken.write.rows.length
@@ -120,6 +125,7 @@ export function openJournal({
   }
 
   const settle = ({ run, waiting, events, head, write }: Taken, error: Error | undefined): void => {
+    run.writing = false
     if (error === undefined) {
       run.head = head
       delete run.created
@@ -142,13 +148,13 @@ export function openJournal({
     whileUnavailable(patienceOf(patienceMs), () => readEvents(sql, run_id, options))
 
   const adopt = async (run_id: string): Promise<Event[]> => {
-    if (runs.has(run_id)) await pump
+    if (runs.has(run_id)) await untilStored()
     const events = await read(run_id, {})
     const last = events.at(-1)
     if (!last && run_id !== systemStream) throw new RangeError(`there is no run ${run_id} in the record`)
     // Whoever held the run here and appended since then has lost it, as it would have to another worker.
     for (const { reject } of runs.get(run_id)?.waiting.splice(0) ?? []) reject(new FenceLostError(run_id))
-    runs.set(run_id, { head: last ?? startOfChain, tenant: last?.tenant ?? systemTenant, waiting: [] })
+    runs.set(run_id, { head: last ?? startOfChain, tenant: last?.tenant ?? systemTenant, waiting: [], writing: false })
     return events
   }
 
@@ -169,7 +175,7 @@ export function openJournal({
       if (runs.has(run_id)) throw new TypeError(`run ${run_id} exists already`)
       const stored = storeAll(run_id, drafts)
       const created = { tenant, principal, goal, mode, parent_run: parent_run ?? null }
-      const run: OpenRun = { head: startOfChain, tenant, created, waiting: [] }
+      const run: OpenRun = { head: startOfChain, tenant, created, waiting: [], writing: false }
       runs.set(run_id, run)
       return enqueue(run, stored, change)
     },
@@ -179,9 +185,12 @@ export function openJournal({
     adopt,
     release(run_id) {
       const run = runs.get(run_id)
-      void Promise.resolve(pump).then(() => {
-        if (run?.waiting.length === 0 && runs.get(run_id) === run) runs.delete(run_id)
-      })
+      const forget = () => {
+        const isDone = run?.waiting.length === 0 && !run.writing
+        if (isDone && runs.get(run_id) === run) runs.delete(run_id)
+        return isDone
+      }
+      if (!forget()) void untilStored().then(forget)
     },
     read: (run_id, options = {}) => read(run_id, options),
     note(drafts) {
@@ -191,7 +200,7 @@ export function openJournal({
     },
     async close() {
       await notes
-      await pump
+      await untilStored()
       await sql.end({ timeout: 1 })
     },
   }
@@ -216,6 +225,7 @@ function take(run_id: string, run: OpenRun, at: Date): Taken {
   const created = run.created && { created: run.created }
   const write: RunWrite = { run_id, rows, payloads, change, at: at.toISOString(), ...created }
   run.waiting = []
+  run.writing = true
   return { run, waiting, events, head, write }
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Home } from '../home/home.ts'
 import { withAdvisoryLock } from './advisory-lock.ts'
-import { arrayOf, connect, errorCode, type Sql, withClient, withUrl } from './connect.ts'
+import { arrayOf, errorCode, openPool, type Sql, withClient, withUrl } from './connect.ts'
 import { readPasswords } from './passwords.ts'
 import { refusePooler } from './refuse-pooler.ts'
 import { refuseWeakOwner } from './refuse-weak-owner.ts'
@@ -128,11 +128,11 @@ async function applyMigrations(ownerUrl: string): Promise<void> {
     import('drizzle-orm/postgres-js'),
     import('drizzle-orm/postgres-js/migrator'),
   ])
-  const client = connect(ownerUrl, { max: 1, name: 'migrations' })
+  const { sql } = openPool(ownerUrl, { max: 1, name: 'migrations' })
   try {
-    await applyAll(drizzle(client), { migrationsFolder })
+    await applyAll(drizzle(sql), { migrationsFolder })
   } finally {
-    await client.end({ timeout: 1 })
+    await sql.end({ timeout: 1 })
   }
 }
 

@@ -76,10 +76,11 @@ describe('the outbox', () => {
       inside.resolve()
       return new Promise(() => {})
     })
+    const lost = expect(dead).rejects.toThrow('the record is not available')
     await inside.promise
     await admin`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE application_name = 'remit outbox' AND state = 'idle in transaction'`
-    await expect(dead).rejects.toThrow()
+    await lost
     expect(await outbox.receive('dying', take)).toBe(true)
   })
 

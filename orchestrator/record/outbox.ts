@@ -1,5 +1,6 @@
 import type { Json } from '../../shared/json.ts'
 import { connect } from './connect.ts'
+import { listen } from './listen.ts'
 import { unlessUnavailable } from './patience.ts'
 import { fromStored, toStored } from './stored-text.ts'
 
@@ -74,21 +75,8 @@ export function openOutbox(url: string): Outbox {
         if (typeof outcome === 'boolean') return outcome
         throw outcome.error
       }),
-    async listen(onMessage) {
-      const listener = connect(url, { max: 1, name: 'outbox listener' })
-      let connected = false
-      const onConnected = () => {
-        if (connected) onMessage()
-        connected = true
-      }
-      try {
-        await unlessUnavailable(() => listener.listen(channel, onMessage, onConnected))
-      } catch (error) {
-        await listener.end({ timeout: 1 })
-        throw error
-      }
-      return { close: () => listener.end({ timeout: 1 }) }
-    },
+    listen: (onMessage) =>
+      listen(url, { name: 'outbox listener', channel, onNotice: onMessage, onReconnected: onMessage }),
     refused: () =>
       unlessUnavailable(async () => {
         const rows = await writer<{ queue: string; message_id: string; refused: string; enqueued_at: Date }[]>`

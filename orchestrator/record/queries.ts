@@ -63,13 +63,13 @@ export function openQueries(sql: Sql, tenantSecret: Buffer): Queries {
   ): Promise<Result> => {
     let result: { value: Result } | undefined
     await unlessUnavailable(() =>
-      sql.begin('READ ONLY', async (transaction) => {
+      sql.begin(async (transaction) => {
         await transaction`SELECT set_config('remit.tenant', ${tenant}, true),
           set_config('remit.tenant_proof', ${tenantProof(tenantSecret, tenant)}, true),
           set_config('statement_timeout', '10s', true)`
         result = { value: await work(transaction) }
         throw new RolledBack()
-      }),
+      }, 'READ ONLY'),
     ).catch((error: unknown) => {
       if (!(error instanceof RolledBack)) throw error
     })

@@ -1,5 +1,6 @@
-import { arrayOf, connect, type Sql } from './connect.ts'
-import { patienceOf, unlessUnavailable, whileUnavailable } from './patience.ts'
+import { arrayOf, type Sql } from './connect.ts'
+import { listen } from './listen.ts'
+import { patienceOf, whileUnavailable } from './patience.ts'
 
 /** Tells every process on this Postgres that something happened to a run; nothing is stored. */
 export interface RunSignals {
@@ -32,21 +33,13 @@ export function openRunSignals(sql: Sql, url: string, patienceMs: number): RunSi
       next.ids.add(run_id)
       return next.sent
     },
-    async listen(onSignal) {
-      const listener = connect(url, { max: 1, name: 'listener' })
-      let connected = false
-      const onConnected = () => {
-        if (connected) onSignal(undefined)
-        connected = true
-      }
-      try {
-        await unlessUnavailable(() => listener.listen(channel, onSignal, onConnected))
-      } catch (error) {
-        await listener.end({ timeout: 1 })
-        throw error
-      }
-      return { close: () => listener.end({ timeout: 1 }) }
-    },
+    listen: (onSignal) =>
+      listen(url, {
+        name: 'listener',
+        channel,
+        onNotice: onSignal,
+        onReconnected: () => onSignal(undefined),
+      }),
   }
 }
 
