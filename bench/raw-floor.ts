@@ -12,7 +12,9 @@ export interface RawFloor extends AsyncDisposable {
   insertPooled(): Promise<unknown>
   /** One call of the ledger's tool by the MCP client library alone, over stdio. */
   call(): Promise<unknown>
-  /** The same of a server that is made with the MCP library alone. */
+  /** An INSERT, then a call: what a durable call cannot do without, in its order. */
+  insertAndCall(): Promise<unknown>
+  /** The call, of a server that is made with the MCP library alone. */
   bareCall(): Promise<unknown>
 }
 
@@ -32,10 +34,15 @@ export async function openRawFloor({ adminUrl, home }: StageDatabase): Promise<R
   const env = { REMIT_SERVER_DATA: home.serverFolder('raw-ledger'), REMIT_LAUNCHED: '1' }
   const [ledger, bare] = await Promise.all([connectTo(ledgerScript, env), connectTo(bareScript, env)])
   const callBy = (client: Client) => () => client.callTool({ name: 'add_entry', arguments: { text: 'number 0' } })
+  const [insert, call] = [insertBy(single), callBy(ledger)]
   return {
-    insert: insertBy(single),
+    insert,
     insertPooled: insertBy(pool),
-    call: callBy(ledger),
+    call,
+    insertAndCall: async () => {
+      await insert()
+      await call()
+    },
     bareCall: callBy(bare),
     async [Symbol.asyncDispose]() {
       await Promise.all([ledger.close(), bare.close()])

@@ -20,6 +20,12 @@ describe('canonicalJson', () => {
     )
   })
 
+  it.each([31, 32, 33, 100])('orders %i keys', (count) => {
+    const keys = Array.from({ length: count }, (_, index) => `key ${(index * 37) % count}`)
+    const value = Object.fromEntries(keys.map((key) => [key, 0]))
+    expect(canonicalJson(value)).toBe(canonicalize(value))
+  })
+
   it('leaves undefined members out', () => {
     expect(canonicalJson({ b: undefined, a: [], c: {} })).toBe('{"a":[],"c":{}}')
   })
