@@ -52,7 +52,8 @@ class Line extends Socket {
     }
     if (event === 'close') {
       this.onEnd()
-      if (this.failure !== undefined) super.emit('error', this.failure)
+      // Where TLS has taken the line over, it tells of its own errors.
+      if (this.failure !== undefined && this.listenerCount('error') > 0) super.emit('error', this.failure)
     }
     return super.emit(event, ...given)
   }
