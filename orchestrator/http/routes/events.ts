@@ -58,6 +58,9 @@ export function eventRoutes(service: Service, options: EventRoutesOptions): Rout
   const streams = new Map<string, number>()
 
   const stream = async (context: HttpContext, runId: string, seen: number): Promise<Response> => {
+    const type = { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' }
+    // Nobody would read it, nor ever close it.
+    if (context.req.method === 'HEAD') return context.body(null, 200, type)
     const { id, tenant } = context.get('caller')
     if ((streams.get(id) ?? 0) >= mostStreams)
       throw new ProblemError('rate_limited', `This key has ${mostStreams} streams open: close some`)
@@ -73,7 +76,7 @@ export function eventRoutes(service: Service, options: EventRoutesOptions): Rout
       keepAliveMs: options.keepAliveMs,
       isStillAllowed: context.get('isStillAllowed'),
     })
-    return context.body(events, 200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
+    return context.body(events, 200, type)
   }
 
   routes.get(
