@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Json } from '../../../shared/json.ts'
+import { isDeeper, mostDepth } from '../../../shared/json-depth.ts'
 
 export interface SignedText {
   algorithm: 'sha256' | 'sha512'
@@ -37,14 +38,15 @@ export function bodyId(body: Buffer): string {
   return `sha256:${createHash('sha256').update(body).digest('hex')}`
 }
 
-/** The JSON of a body, or undefined where it is none. */
+/** The JSON of a body; undefined where it is none, or nested so deep that nothing could walk it. */
 export function jsonOf(body: Buffer): Json | undefined {
   try {
-    return JSON.parse(body.toString('utf8')) as Json
+    const json = JSON.parse(body.toString('utf8')) as Json
+    return isDeeper(json) ? undefined : json
   } catch {
     return undefined
   }
 }
 
 export const notSigned = 'no secret of this trigger made that signature over this body'
-export const notJson = 'the body is not JSON'
+export const notJson = `the body is not JSON of ${mostDepth} levels at most`
