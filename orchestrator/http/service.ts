@@ -31,7 +31,13 @@ export interface Service {
   fork(owner: Owner, situation: Situation): Promise<string>
   /** The situation of a run after one of its events. Undefined where it has fewer. */
   situationAt(tenant: string, runId: string, seq: number): Promise<Situation | undefined>
-  answer(owner: Owner, runId: string, choice: string, given: { why?: string; change?: JsonObject }): Promise<void>
+  /** Throws a `NotEntitledError` where the caller's own runs may not do or spend as much as the run could then. */
+  answer(
+    caller: Owner & Pick<Caller, 'ceiling'>,
+    runId: string,
+    choice: string,
+    given: { why?: string; change?: JsonObject },
+  ): Promise<void>
   openApprovals(tenant: string): Promise<OpenApproval[]>
   decideApproval(
     decider: Decider,
