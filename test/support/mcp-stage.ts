@@ -1,5 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { type Policy, policyOf } from '../../orchestrator/enforce/policy/policy.ts'
+import type { AppLimits } from '../../orchestrator/http/create-app.ts'
 import { type HttpServer, listen } from '../../orchestrator/http/listen.ts'
 import { mcpModule } from '../../orchestrator/http/mcp-module.ts'
 import { openRateLimiter } from '../../orchestrator/http/rate-limit.ts'
@@ -42,7 +43,13 @@ export interface McpStage extends AsyncDisposable {
   connect(options: McpClientOptions): Promise<Client>
 }
 
-export async function openMcpStage({ issuer }: { issuer?: Issuer } = {}): Promise<McpStage> {
+export async function openMcpStage({
+  issuer,
+  limits,
+}: {
+  issuer?: Issuer
+  limits?: Partial<AppLimits>
+} = {}): Promise<McpStage> {
   const closers: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer()
@@ -77,7 +84,7 @@ export async function openMcpStage({ issuer }: { issuer?: Issuer } = {}): Promis
     })
     return [module]
   }
-  const http = await openHttpStage({ modules })
+  const http = await openHttpStage({ modules, ...(limits && { limits }) })
   closers.unshift(async () => http[Symbol.asyncDispose]())
   const server: HttpServer = await listen(http.app, { host: '127.0.0.1', port: 0 })
   closers.push(() => server.close(0))

@@ -33,6 +33,11 @@ export function faultOfTimestamp(seconds: string, now: Date, toleranceS: number)
   return apart > toleranceS ? `the timestamp is more than ${toleranceS} s from now` : undefined
 }
 
+/** The id that a sender gave a delivery in its body; where that is none that can be kept, what was signed names it. */
+export function idIn(given: Json | undefined, body: Buffer): string {
+  return typeof given === 'string' && /^[!-~]{1,255}$/.test(given) ? given : bodyId(body)
+}
+
 /** Names a delivery by what was signed, where the sender signs no id. */
 export function bodyId(body: Buffer): string {
   return `sha256:${createHash('sha256').update(body).digest('hex')}`
