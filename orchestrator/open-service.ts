@@ -92,6 +92,8 @@ export async function openService({
       await decideApproval(run_id, approval_id, decision, desk)
       await wake(run_id)
     },
+    verify: (runId) => record.verifier.verifyRun(runId),
+    exportRun: (runId) => record.exporter.exportRun(runId),
     servers: () => gateway?.status() ?? [],
     countDue: () => queue.countDue(mode),
     close: () => listening.close(),

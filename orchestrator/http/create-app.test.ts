@@ -25,6 +25,10 @@ const service: Service = {
   answer: refuse,
   openApprovals: async () => [],
   decideApproval: refuse,
+  verify: refuse,
+  exportRun: async function* () {
+    yield* []
+  },
   servers: () => [],
   countDue: async () => 0,
 }

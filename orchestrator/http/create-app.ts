@@ -14,8 +14,10 @@ import { openRateLimiter, type RateLimiter, rateLimit } from './rate-limit.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { eventRoutes } from './routes/events.ts'
+import { goalRoutes } from './routes/goals.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricRoutes } from './routes/metrics.ts'
+import { proofRoutes } from './routes/proof.ts'
 import { referenceRoutes } from './routes/reference.ts'
 import { runRoutes } from './routes/runs.ts'
 import { steeringRoutes } from './routes/steering.ts'
@@ -107,6 +109,8 @@ export function createApp({
     steeringRoutes(service),
     approvalRoutes(service),
     catalogueRoutes(service),
+    goalRoutes(service),
+    proofRoutes(service),
     metricRoutes(metrics),
     referenceRoutes(openApi),
     ...modules.filter(({ access }) => access === 'key'),

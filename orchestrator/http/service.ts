@@ -45,6 +45,10 @@ export interface Service {
     choice: 'approve' | 'deny',
     why: string | undefined,
   ): Promise<void>
+  /** Of a run that {@link findRun} found: what is not as it was written. */
+  verify(runId: string): Promise<{ events: number; signed_heads: number; problems: { seq: number; what: string }[] }>
+  /** Of a run that {@link findRun} found: the lines of a document that proves itself. */
+  exportRun(runId: string): AsyncIterable<string>
   servers(): ServerStatus[]
   /** How many runs are due and nobody holds them. Rejects while Postgres is away. */
   countDue(): Promise<number>
