@@ -94,6 +94,7 @@ export async function openService({
     },
     verify: (runId) => record.verifier.verifyRun(runId),
     exportRun: (runId) => record.exporter.exportRun(runId),
+    keys: record.apiKeys,
     servers: () => gateway?.status() ?? [],
     countDue: () => queue.countDue(mode),
     close: () => listening.close(),

@@ -29,6 +29,7 @@ const service: Service = {
   exportRun: async function* () {
     yield* []
   },
+  keys: { create: refuse, list: refuse, revoke: refuse },
   servers: () => [],
   countDue: async () => 0,
 }

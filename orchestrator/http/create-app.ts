@@ -16,6 +16,7 @@ import { catalogueRoutes } from './routes/catalogue.ts'
 import { eventRoutes } from './routes/events.ts'
 import { goalRoutes } from './routes/goals.ts'
 import { healthRoutes } from './routes/health.ts'
+import { keyRoutes } from './routes/keys.ts'
 import { metricRoutes } from './routes/metrics.ts'
 import { proofRoutes } from './routes/proof.ts'
 import { referenceRoutes } from './routes/reference.ts'
@@ -110,6 +111,7 @@ export function createApp({
     approvalRoutes(service),
     catalogueRoutes(service),
     goalRoutes(service),
+    keyRoutes(service),
     proofRoutes(service),
     metricRoutes(metrics),
     referenceRoutes(openApi),

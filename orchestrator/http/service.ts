@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../shared/json.ts'
-import type { Caller } from '../model/caller.ts'
+import type { Caller, KnownKey, NewKey } from '../model/caller.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import type { Decider } from '../model/decider.ts'
 import type { Mode } from '../model/event.ts'
@@ -49,6 +49,15 @@ export interface Service {
   verify(runId: string): Promise<{ events: number; signed_heads: number; problems: { seq: number; what: string }[] }>
   /** Of a run that {@link findRun} found: the lines of a document that proves itself. */
   exportRun(runId: string): AsyncIterable<string>
+  /** Who may use Remit over the network, by tenant. */
+  keys: {
+    /** Makes a key; its text is returned here and never again. */
+    create(key: NewKey): Promise<{ key_id: string; text: string }>
+    /** The newest first. */
+    list(tenant: string): Promise<KnownKey[]>
+    /** False where the tenant has no such key that was not revoked already. */
+    revoke(tenant: string, keyId: string): Promise<boolean>
+  }
   servers(): ServerStatus[]
   /** How many runs are due and nobody holds them. Rejects while Postgres is away. */
   countDue(): Promise<number>

@@ -32,6 +32,7 @@ describe('a token of the issuer', () => {
       scopes: new Set(['runs:read', 'runs:write']),
       ceiling: { cost_usd: 1 },
       requests_per_minute: 60,
+      expires_at: expect.any(Date),
     })
   })
 

@@ -252,6 +252,13 @@ async function ownRoute(status: number, { method, path }: Operation): Promise<Pr
       422: { body: {} },
     },
     'POST /v1/runs/{id}/fork': { 202: { body: { at: 1 } }, 422: { body: { at: 100 } } },
+    'POST /v1/keys': { 201: { body: { name: 'one', scopes: ['runs:read'] } }, 422: { body: { name: 'one' } } },
+    'DELETE /v1/keys/{id}': {
+      204: { id: (await stage.makeKey()).key_id },
+      404: { id: '0'.repeat(16) },
+      422: { id: 'last' },
+      429: { id: '0'.repeat(16), key: (await stage.makeKey({ requests_per_minute: 1 })).text, before: {} },
+    },
     'GET /v1/tools': { 422: { query: '?limit=0' } },
   }
   return own[`${method} ${path}`]?.[status]
