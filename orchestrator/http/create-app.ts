@@ -48,9 +48,11 @@ export interface AppLimits {
   requestMs: number
   /** After so long without an event, a stream says that it is still there. */
   keepAliveMs: number
+  /** Event streams that one key may have open at once. */
+  streams: number
 }
 
-const usualLimits: AppLimits = { bodyBytes: 1024 * 1024, requestMs: 30_000, keepAliveMs: 15_000 }
+const usualLimits: AppLimits = { bodyBytes: 1024 * 1024, requestMs: 30_000, keepAliveMs: 15_000, streams: 1_000 }
 
 export interface App {
   app: Hono<HttpEnv>
@@ -69,7 +71,7 @@ export function createApp({
   onTrouble,
   limits,
 }: AppOptions): App {
-  const { bodyBytes, requestMs, keepAliveMs } = { ...usualLimits, ...limits }
+  const { bodyBytes, requestMs, keepAliveMs, streams } = { ...usualLimits, ...limits }
   const followers = new RunFollowers(service)
   const metrics = openMetrics(service, followers)
   const app = new Hono<HttpEnv>()
@@ -106,7 +108,7 @@ export function createApp({
   app.use(rateLimit(limiter))
   mount([
     runRoutes(service),
-    eventRoutes(service, { followers, keepAliveMs, stopping }),
+    eventRoutes(service, { followers, keepAliveMs, mostStreams: streams, stopping }),
     steeringRoutes(service),
     approvalRoutes(service),
     catalogueRoutes(service),

@@ -283,6 +283,15 @@ describe('/mcp on a socket', () => {
     expect((await post('{}', { authorization: `Bearer ${over.text}` })).status).toBe(401)
   })
 
+  test('counts each request of a key, as the other routes do', async () => {
+    const { text } = await stage.http.makeKey({ tenant: 'acme', requests_per_minute: 2 })
+    const asked = () => post(JSON.stringify(initialize), { authorization: `Bearer ${text}` })
+    const responses = [await asked(), await asked(), await asked()]
+    expect(responses.map(({ status }) => status === 429)).toEqual([false, false, true])
+    expect(responses[2]?.headers.get('retry-after')).toMatch(/^\d+$/)
+    expect(await responses[2]?.json()).toMatchObject({ type: 'urn:remit:problem:rate_limited' })
+  })
+
   test('takes a token of the issuer that is meant for it, and no other', async () => {
     const claims = { sub: 'ann', org: 'acme', scope: mcpScopes.join(' ') }
     const meant = await fake.token(claims, (jwt) => jwt.setAudience(`${publicUrl}/mcp`))

@@ -16,7 +16,7 @@ let key: string
 const open: ClientRequest[] = []
 
 beforeEach(async () => {
-  stage = await openHttpStage({ limits: { keepAliveMs: 150 } })
+  stage = await openHttpStage({ limits: { keepAliveMs: 150, streams: 30 } })
   key = (await stage.makeKey()).text
   run = await startRun(await stage.client())
   server = await listen(stage.app, { host: '127.0.0.1', port: 0 })
@@ -133,6 +133,17 @@ describe('an event stream', () => {
     expect(await listenerCount()).toBe(20)
     for (const request of open.splice(0)) request.destroy()
     while ((await listenerCount()) > 0) await sleep(10)
+  })
+
+  it('is one of so many that a key may have, however fast it asks for more, and whatever came of those', async () => {
+    for (let round = 0; round < 2; round++) {
+      expect((await listener({ after: 999 })).status).toBe(422)
+      const all = await Promise.all(Array.from({ length: 40 }, () => listener()))
+      expect(all.filter(({ status }) => status === 200)).toHaveLength(30)
+      expect(all.filter(({ status }) => status === 429)).toHaveLength(10)
+      for (const request of open.splice(0)) request.destroy()
+      while ((await listenerCount()) > 0) await sleep(10)
+    }
   })
 
   it('is not opened by who asks for its head alone', async () => {
