@@ -26,6 +26,11 @@ async function open() {
   const backend = openMcpBackend({
     goals: [onboard],
     catalogue: catalogue({ a: [tool('create_a')] }),
+    reasoners: [
+      { name: 'planner', reads_texts: false },
+      { name: 'claude', reads_texts: true },
+      { name: 'oracle', reads_texts: true, lacks: 'a tripod' },
+    ],
     record: { journal, queries: { listRuns: async (tenant) => ({ runs: [], next: tenant }) } },
     pursuing: {
       createRun: async (goal, input, options) => {
@@ -58,10 +63,38 @@ describe('the backend of the MCP server', () => {
     const run = { goal: 'onboard', input: { company: 'Acme' } }
     expect(await backend.startRun(mine, { ...run, budget: { tool_calls: 3 } })).toBe(runId)
     const owner = { tenant: 'default', principal: 'user:ada' }
-    expect(created).toEqual([{ budget: 3, input: { company: 'Acme' }, options: { mine: false, owner } }])
+    const options = { mine: false, owner, reasoner: 'planner' }
+    expect(created).toEqual([{ budget: 3, input: { company: 'Acme' }, options }])
     await expect(backend.startRun(mine, { ...run, budget: { tool_calls: 1_000_000 } })).rejects.toMatchObject({
       failure: { kind: 'budget_exhausted', issues: [{ path: '/budget/tool_calls' }] },
     })
+  })
+
+  test('lets who is asked for decide, where they can', async () => {
+    const { backend, created } = await open()
+    const run = { goal: 'onboard', input: { company: 'Acme' } }
+    await backend.startRun(mine, { ...run, reasoner: 'claude' })
+    expect(created).toMatchObject([{ options: { reasoner: 'claude' } }])
+    for (const [reasoner, message] of [
+      ['sphinx', 'there is no reasoner sphinx; there are planner and claude and oracle'],
+      ['oracle', 'oracle cannot decide here: it needs a tripod'],
+    ] as const)
+      await expect(backend.startRun(mine, { ...run, reasoner })).rejects.toMatchObject({
+        failure: { kind: 'invalid_input', issues: [{ path: '/reasoner', message }] },
+      })
+    expect(created).toHaveLength(1)
+  })
+
+  test('lets nobody change a run of a goal that their key is not for', async () => {
+    const { backend, journal } = await open()
+    const other = { ...mine, scopes: new Set(['approvals:decide']), ceiling: { goals: ['offboard'] } }
+    for (const asked of [
+      () => backend.cancel(other, runId),
+      () => backend.answer(other, runId, 'undo'),
+      () => backend.decideApproval(other, { run_id: runId, approval_id: runId }, 'deny'),
+    ])
+      await expect(asked()).rejects.toMatchObject({ failure: { kind: 'denied' } })
+    expect(journal.events).toHaveLength(1)
   })
 
   test('says what is wrong with an input before anything is recorded', async () => {

@@ -1,22 +1,25 @@
 import { CapabilityError } from '../shared/failure.ts'
 import type { Json } from '../shared/json.ts'
 import { didYouMean } from '../shared/nearest-name.ts'
+import { mayNotAnswer, mayNotSteer } from './enforce/may-steer.ts'
 import { withinCeiling } from './enforce/within-ceiling.ts'
 import { validateInput } from './goals/validate-input.ts'
 import type { Backend, McpCaller } from './mcp/backend.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Event } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
+import { faultOfReasoner, type KnownReasoner, usableReasoners } from './model/known-reasoner.ts'
 import { redactSealed } from './model/seal.ts'
-import { fold } from './model/situation.ts'
+import { fold, type Situation } from './model/situation.ts'
 import type { OpenPursuits } from './open-pursuits.ts'
 import type { OpenRecord } from './record/open-record.ts'
-import { AnswerError, answer, decideApproval, requestCancel } from './run/answer.ts'
+import { AnswerError, answer, decideApproval, NotEntitledError, requestCancel } from './run/answer.ts'
 
 export interface McpBackendParts {
   goals: readonly Goal[]
   /** Sub-goals included. */
   catalogue: Catalogue
+  reasoners: readonly KnownReasoner[]
   record: { journal: Pick<OpenRecord['journal'], 'read'>; queries: Pick<OpenRecord['queries'], 'listRuns'> }
   pursuing: Pick<OpenPursuits, 'createRun' | 'desk' | 'wake'>
   /** What makes single calls, each as a run of its own. */
@@ -26,7 +29,7 @@ export interface McpBackendParts {
 
 /** What Remit's MCP server works with, over the record and what pursues runs. */
 export function openMcpBackend(parts: McpBackendParts): Backend {
-  const { goals, catalogue, record, pursuing, calls, untilGrown } = parts
+  const { goals, catalogue, reasoners, record, pursuing, calls, untilGrown } = parts
   const { desk } = pursuing
 
   /** The journal sees every tenant: what it returns is looked at once more. */
@@ -39,9 +42,13 @@ export function openMcpBackend(parts: McpBackendParts): Backend {
 
   /** What a person says of a run of theirs, and then whoever pursues it hears of it. */
   async function say(caller: McpCaller, runId: string, words: () => Promise<void>): Promise<void> {
-    await eventsOf(caller, runId)
+    const { created } = fold(await eventsOf(caller, runId))
+    const refusal = mayNotSteer(caller.ceiling, created.goal.goal)
+    if (refusal !== undefined) throw new CapabilityError('denied', refusal)
     await words().catch((error: unknown) => {
-      throw error instanceof AnswerError ? new CapabilityError('conflict', error.message, { cause: error }) : error
+      if (!(error instanceof AnswerError)) throw error
+      const kind = error instanceof NotEntitledError ? 'denied' : 'conflict'
+      throw new CapabilityError(kind, error.message, { cause: error })
     })
     await pursuing.wake(runId)
   }
@@ -54,7 +61,8 @@ export function openMcpBackend(parts: McpBackendParts): Backend {
     },
     goals,
     catalogue,
-    async startRun({ tenant, principal, ceiling }, { goal: name, input, budget }) {
+    async startRun({ tenant, principal, ceiling }, { goal: name, input, budget, reasoner: wanted }) {
+      const reasoner = reasonerNamed(reasoners, wanted)
       const narrowed = withinCeiling(goalNamed(goals, name), { ceiling, ...(budget && { budget }) }, catalogue)
       if (!narrowed.ok) {
         const { kind, message, issues } = narrowed.failure
@@ -66,7 +74,7 @@ export function openMcpBackend(parts: McpBackendParts): Backend {
         const issues = checked.issues.map(({ path, message }) => ({ path: `/input${path}`, message }))
         throw new CapabilityError('invalid_input', `The input of ${name} is not right`, { issues })
       }
-      return pursuing.createRun(goal, checked.input, { mine: false, owner: { tenant, principal } })
+      return pursuing.createRun(goal, checked.input, { mine: false, owner: { tenant, principal }, reasoner })
     },
     listRuns: ({ tenant }, filter) => record.queries.listRuns(tenant, filter),
     situation: async (caller, runId) => fold(await eventsOf(caller, runId)),
@@ -74,8 +82,10 @@ export function openMcpBackend(parts: McpBackendParts): Backend {
       const events = await eventsOf(caller, runId)
       return events.map(({ seq, type, at, data }) => redactSealed({ seq, type, at, data } as unknown as Json))
     },
-    answer: (caller, runId, choice, why) =>
-      say(caller, runId, () => answer(runId, { choice, ...saidBy(caller, why) }, desk)),
+    answer(caller, runId, choice, why) {
+      const refusal = (now: Situation) => mayNotAnswer(caller.ceiling, choice, now, catalogue)
+      return say(caller, runId, () => answer(runId, { choice, ...saidBy(caller, why) }, desk, refusal))
+    },
     decideApproval(caller, { run_id, approval_id }, choice, why) {
       const decision = { choice, decider: caller, ...(why === undefined ? {} : { why }) }
       return say(caller, run_id, () => decideApproval(run_id, approval_id, decision, desk))
@@ -97,6 +107,14 @@ function goalNamed(goals: readonly Goal[], name: string): Goal {
   throw new CapabilityError('invalid_input', `There is no goal ${name}${didYouMean(name, names)}`, {
     issues: [{ path: '/goal', message }],
   })
+}
+
+/** Who decides: who was asked for, or else the first that can. */
+function reasonerNamed(known: readonly KnownReasoner[], wanted: string | undefined): string {
+  const [chosen] = usableReasoners(known, wanted)
+  if (chosen) return chosen.name
+  const message = wanted === undefined ? 'nobody can decide here' : (faultOfReasoner(wanted, known) ?? '')
+  throw new CapabilityError('invalid_input', 'The run cannot be started', { issues: [{ path: '/reasoner', message }] })
 }
 
 function isRunId(text: string): boolean {

@@ -8,6 +8,7 @@ import { keyFile } from './home/key-file.ts'
 import type { Backend } from './mcp/backend.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
+import type { KnownReasoner } from './model/known-reasoner.ts'
 import { openMcpBackend } from './open-mcp-backend.ts'
 import type { OpenPursuits } from './open-pursuits.ts'
 import type { OpenRecord } from './record/open-record.ts'
@@ -30,6 +31,7 @@ export interface McpDoorParts {
   goals: readonly Goal[]
   /** Sub-goals included; they are called by goals alone. */
   catalogue: Catalogue
+  reasoners: readonly KnownReasoner[]
   record: OpenRecord
   pursuing: OpenPursuits
   gateway: CancellableGateway
@@ -39,13 +41,14 @@ export interface McpDoorParts {
 const graceMs = 1_500
 
 export async function openMcpDoor(parts: McpDoorParts): Promise<McpDoor> {
-  const { home, goals, catalogue, record, pursuing, gateway } = parts
+  const { home, goals, catalogue, reasoners, record, pursuing, gateway } = parts
   const stateKey = await keyFile(join(home.keys, 'mcp-state.key'), () => randomBytes(32))
   const waits = await openGrowthWaits(record)
   const calls = new HostCalls(recordedCalls(pursuing, gateway))
   const backend = openMcpBackend({
     goals,
     catalogue,
+    reasoners,
     record,
     pursuing,
     untilGrown: waits.untilGrown,

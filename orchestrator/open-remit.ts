@@ -116,7 +116,17 @@ export async function openRemit(
     let door: Promise<McpDoor> | undefined
     closers.push(async () => (await door)?.close())
     const openDoor = async (): Promise<McpDoor | undefined> => {
-      door ??= calling && openMcpDoor({ home, goals, catalogue: wholeCatalogue, record, pursuing, gateway: calling })
+      door ??=
+        calling &&
+        openMcpDoor({
+          home,
+          goals,
+          catalogue: wholeCatalogue,
+          reasoners: reasoners.known,
+          record,
+          pursuing,
+          gateway: calling,
+        })
       return door
     }
     const parts = {

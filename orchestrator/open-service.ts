@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import { InputError } from './cli/remit.ts'
+import { mayNotAnswer } from './enforce/may-steer.ts'
 import type { Gateway } from './execute/gateway.ts'
 import { ProblemError } from './http/problem.ts'
 import type { Service } from './http/service.ts'
@@ -8,7 +9,7 @@ import type { Event, Mode } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
 import type { KnownReasoner } from './model/known-reasoner.ts'
 import type { Owner } from './model/run.ts'
-import { fold } from './model/situation.ts'
+import { fold, type Situation } from './model/situation.ts'
 import type { OpenPursuits } from './open-pursuits.ts'
 import type { OpenRecord } from './record/open-record.ts'
 import { type Answer, answer, decideApproval, requestCancel } from './run/answer.ts'
@@ -77,11 +78,12 @@ export async function openService({
     },
     fork: ({ tenant, principal }, situation) =>
       pursuing.forkRun(situation, { mine: false, owner: { tenant, principal } }),
-    async answer(owner, runId, choice, { why, change }) {
+    async answer({ ceiling, ...owner }, runId, choice, { why, change }) {
       const given = said(owner, choice, why)
       const situation = fold(await eventsOf(owner.tenant, runId))
       const input = change && (await asProblem(() => pursuing.changeInput(situation, change)))
-      await answer(runId, input ? { ...given, input } : given, desk)
+      const refusal = (now: Situation) => mayNotAnswer(ceiling, choice, now, catalogue)
+      await answer(runId, input ? { ...given, input } : given, desk, refusal)
       await wake(runId)
     },
     openApprovals: (tenant) => queries.openApprovals(tenant),
@@ -90,6 +92,9 @@ export async function openService({
       await decideApproval(run_id, approval_id, decision, desk)
       await wake(run_id)
     },
+    verify: (runId) => record.verifier.verifyRun(runId),
+    exportRun: (runId) => record.exporter.exportRun(runId),
+    keys: record.apiKeys,
     servers: () => gateway?.status() ?? [],
     countDue: () => queue.countDue(mode),
     close: () => listening.close(),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { localOperator } from '../model/decider.ts'
+import type { Ceiling } from '../model/caller.ts'
+import { type Decider, localOperator } from '../model/decider.ts'
 import { approvalDigest, mayNotDecide } from './approval.ts'
 
 const bound = { run_id: 'r', task_id: 't', tool: 'a.b', fingerprint: 'sha256:1', arguments_digest: 'sha256:2' }
@@ -11,24 +12,44 @@ test.each(Object.keys(bound))('an approval holds for no other %s', (part) => {
 
 describe('who may decide', () => {
   const ada = localOperator('local:ada')
-  const held = { verdict: 'hold', rule: 'large-orders', reason: '' } as const
-  const fourEyes = { ...held, four_eyes: true } as const
+  const asked = {
+    verdict: { rule: 'large-orders' },
+    goal: 'onboard',
+    tool: { id: 'billing.create_customer', effect: 'create' },
+    askedBy: ['local:ada'],
+  } as const
+  const fourEyes = { ...asked, verdict: { rule: 'large-orders', four_eyes: true } } as const
+  const under = (ceiling: Ceiling): Decider => ({ ...ada, ceiling })
 
   test('the operator at the terminal, on what their own run asks', () => {
-    expect(mayNotDecide(ada, held, 'local:ada')).toBeUndefined()
+    expect(mayNotDecide(ada, 'approve', asked)).toBeUndefined()
   })
 
   test('nobody without the right', () => {
-    const reader = { principal: 'key:reporting', scopes: new Set(['runs:read']) }
-    expect(mayNotDecide(reader, held, 'local:ada')).toContain('takes the right approvals:decide')
+    const reader = { principal: 'key:reporting', scopes: new Set(['runs:read']), ceiling: {} }
+    expect(mayNotDecide(reader, 'deny', asked)).toContain('takes the right approvals:decide')
+  })
+
+  test('nobody who could not have called it, unless to deny it', () => {
+    expect(mayNotDecide(under({ effect: 'read' }), 'approve', asked)).toBe(
+      'local:ada may not approve billing.create_customer: it is of the effect create, and this key is for read at most',
+    )
+    expect(mayNotDecide(under({ effect: 'read' }), 'deny', asked)).toBeUndefined()
+    expect(mayNotDecide(under({ effect: 'create' }), 'approve', asked)).toBeUndefined()
+  })
+
+  test.each(['approve', 'deny'] as const)('nobody whose key is for other goals, to %s', (choice) => {
+    expect(mayNotDecide(under({ goals: ['offboard'] }), choice, asked)).toContain('it is for offboard')
+    expect(mayNotDecide(under({ goals: ['onboard'] }), choice, asked)).toBeUndefined()
   })
 
   test('with four eyes, anybody but who asked', () => {
-    expect(mayNotDecide(ada, fourEyes, 'local:ada')).toContain('somebody else than local:ada')
-    expect(mayNotDecide(ada, fourEyes, 'key:billing')).toBeUndefined()
+    expect(mayNotDecide(ada, 'approve', fourEyes)).toContain('somebody else than local:ada')
+    expect(mayNotDecide(ada, 'approve', { ...fourEyes, askedBy: ['key:billing'] })).toBeUndefined()
+    expect(mayNotDecide(ada, 'approve', { ...fourEyes, askedBy: ['key:billing', 'local:ada'] })).toContain('local:ada')
   })
 
   test('with four eyes, nobody where the record does not say who asked', () => {
-    expect(mayNotDecide(ada, fourEyes, undefined)).toContain('does not say who')
+    expect(mayNotDecide(ada, 'approve', { ...fourEyes, askedBy: [] })).toContain('does not say who')
   })
 })

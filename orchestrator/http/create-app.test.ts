@@ -25,6 +25,11 @@ const service: Service = {
   answer: refuse,
   openApprovals: async () => [],
   decideApproval: refuse,
+  verify: refuse,
+  exportRun: async function* () {
+    yield* []
+  },
+  keys: { create: refuse, list: refuse, revoke: refuse },
   servers: () => [],
   countDue: async () => 0,
 }

@@ -14,8 +14,11 @@ import { openRateLimiter, type RateLimiter, rateLimit } from './rate-limit.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { eventRoutes } from './routes/events.ts'
+import { goalRoutes } from './routes/goals.ts'
 import { healthRoutes } from './routes/health.ts'
+import { keyRoutes } from './routes/keys.ts'
 import { metricRoutes } from './routes/metrics.ts'
+import { proofRoutes } from './routes/proof.ts'
 import { referenceRoutes } from './routes/reference.ts'
 import { runRoutes } from './routes/runs.ts'
 import { steeringRoutes } from './routes/steering.ts'
@@ -45,9 +48,11 @@ export interface AppLimits {
   requestMs: number
   /** After so long without an event, a stream says that it is still there. */
   keepAliveMs: number
+  /** Event streams that one key may have open at once. */
+  streams: number
 }
 
-const usualLimits: AppLimits = { bodyBytes: 1024 * 1024, requestMs: 30_000, keepAliveMs: 15_000 }
+const usualLimits: AppLimits = { bodyBytes: 1024 * 1024, requestMs: 30_000, keepAliveMs: 15_000, streams: 1_000 }
 
 export interface App {
   app: Hono<HttpEnv>
@@ -66,7 +71,7 @@ export function createApp({
   onTrouble,
   limits,
 }: AppOptions): App {
-  const { bodyBytes, requestMs, keepAliveMs } = { ...usualLimits, ...limits }
+  const { bodyBytes, requestMs, keepAliveMs, streams } = { ...usualLimits, ...limits }
   const followers = new RunFollowers(service)
   const metrics = openMetrics(service, followers)
   const app = new Hono<HttpEnv>()
@@ -103,10 +108,13 @@ export function createApp({
   app.use(rateLimit(limiter))
   mount([
     runRoutes(service),
-    eventRoutes(service, { followers, keepAliveMs, stopping }),
+    eventRoutes(service, { followers, keepAliveMs, mostStreams: streams, stopping }),
     steeringRoutes(service),
     approvalRoutes(service),
     catalogueRoutes(service),
+    goalRoutes(service),
+    keyRoutes(service),
+    proofRoutes(service),
     metricRoutes(metrics),
     referenceRoutes(openApi),
     ...modules.filter(({ access }) => access === 'key'),

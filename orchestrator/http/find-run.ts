@@ -1,3 +1,4 @@
+import { mayNotSteer } from '../enforce/may-steer.ts'
 import type { Caller } from '../model/caller.ts'
 import type { RunSummary } from '../model/listed.ts'
 import { ProblemError } from './problem.ts'
@@ -17,12 +18,7 @@ export async function findRunToSteer(
   runId: string,
 ): Promise<RunSummary> {
   const found = await findRun(service, tenant, runId)
-  checkGoal(ceiling, found)
+  const refusal = mayNotSteer(ceiling, found.goal)
+  if (refusal !== undefined) throw new ProblemError('denied', refusal)
   return found
-}
-
-/** Throws where a key is for other goals than the run's. */
-export function checkGoal({ goals }: Caller['ceiling'], { goal }: Pick<RunSummary, 'goal'>): void {
-  if (goals && !goals.includes(goal))
-    throw new ProblemError('denied', `This key may not change runs of ${goal}; it is for ${goals.join(', ')}`)
 }

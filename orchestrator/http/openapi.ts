@@ -13,7 +13,7 @@ export function openApiOf(app: Hono<HttpEnv>) {
         title: 'Remit',
         version: '1',
         description:
-          'Runs goals. Errors are `application/problem+json` whose `type` is stable. Keys are made with `remit keys create`.',
+          'Runs goals. Errors are `application/problem+json` whose `type` is stable. Keys are made with `remit keys create`. How many requests a key sends in a minute is counted by each process: behind N of them at one address it may send up to N times as many.',
       },
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
       security: [{ key: [] }],

@@ -5,7 +5,8 @@ import { runStatuses } from '../model/run.ts'
 /** Texts that people write and Postgres keeps. */
 const text = z.string().min(1).max(10_000)
 
-const name = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,200}$/u, 'must be 1 to 200 characters, none of them a control')
+/** Names as records and labels take them. */
+export const name = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,200}$/u, 'must be 1 to 200 characters, none of them a control')
 
 const runId = z.uuid('must be the id of a run')
 
@@ -39,12 +40,19 @@ export const newRunSchema = z
 
 export const acceptedSchema = z.object({ run_id: z.string() }).meta({ id: 'Accepted' })
 
+/** The instants that Postgres has, too: there is no year 0 there. */
+const years = { from: Date.parse('0001-01-01T00:00:00Z'), to: Date.parse('9999-12-31T23:59:59.999Z') }
+
+export const instant = z.iso
+  .datetime({ offset: true })
+  .refine((text) => !(Date.parse(text) < years.from || Date.parse(text) > years.to), 'must be of the years 1 to 9999')
+
 export const runFilterSchema = z.object({
   status: z.enum(runStatuses).optional(),
   goal: name.optional(),
   principal: name.optional(),
-  from: z.iso.datetime({ offset: true }).optional().describe('Accepted at this instant or later.'),
-  to: z.iso.datetime({ offset: true }).optional().describe('Accepted before this instant.'),
+  from: instant.optional().describe('Accepted at this instant or later.'),
+  to: instant.optional().describe('Accepted before this instant.'),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: runId.optional().describe('The `next` of the page before.'),
 })

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../shared/json.ts'
-import type { Caller } from '../model/caller.ts'
+import type { Caller, KnownKey, NewKey } from '../model/caller.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import type { Decider } from '../model/decider.ts'
 import type { Mode } from '../model/event.ts'
@@ -31,7 +31,13 @@ export interface Service {
   fork(owner: Owner, situation: Situation): Promise<string>
   /** The situation of a run after one of its events. Undefined where it has fewer. */
   situationAt(tenant: string, runId: string, seq: number): Promise<Situation | undefined>
-  answer(owner: Owner, runId: string, choice: string, given: { why?: string; change?: JsonObject }): Promise<void>
+  /** Throws a `NotEntitledError` where the caller's own runs may not do or spend as much as the run could then. */
+  answer(
+    caller: Owner & Pick<Caller, 'ceiling'>,
+    runId: string,
+    choice: string,
+    given: { why?: string; change?: JsonObject },
+  ): Promise<void>
   openApprovals(tenant: string): Promise<OpenApproval[]>
   decideApproval(
     decider: Decider,
@@ -39,6 +45,19 @@ export interface Service {
     choice: 'approve' | 'deny',
     why: string | undefined,
   ): Promise<void>
+  /** Of a run that {@link findRun} found: what is not as it was written. */
+  verify(runId: string): Promise<{ events: number; signed_heads: number; problems: { seq: number; what: string }[] }>
+  /** Of a run that {@link findRun} found: the lines of a document that proves itself. */
+  exportRun(runId: string): AsyncIterable<string>
+  /** Who may use Remit over the network, by tenant. */
+  keys: {
+    /** Makes a key; its text is returned here and never again. */
+    create(key: NewKey): Promise<{ key_id: string; text: string }>
+    /** The newest first. */
+    list(tenant: string): Promise<KnownKey[]>
+    /** False where the tenant has no such key that was not revoked already. */
+    revoke(tenant: string, keyId: string): Promise<boolean>
+  }
   servers(): ServerStatus[]
   /** How many runs are due and nobody holds them. Rejects while Postgres is away. */
   countDue(): Promise<number>

@@ -2,6 +2,7 @@ import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtV
 import { z } from 'zod'
 import { type Caller, type Ceiling, scopes } from '../model/caller.ts'
 import { ProblemError } from './problem.ts'
+import { name } from './run-schemas.ts'
 import type { Authenticate } from './service.ts'
 
 /** An OpenID Connect issuer whose tokens are taken as keys are, and what they may do here. */
@@ -66,15 +67,12 @@ async function findKeys({ url, jwks }: Issuer): Promise<JWTVerifyGetKey> {
   return createRemoteJWKSet(new URL(jwks_uri))
 }
 
-/** Names as records and labels take them. */
-const nameSchema = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,200}$/u)
-
 function callerOf(
   { tenant, scopes_claim, ceiling, requests_per_minute, url }: Issuer,
   payload: JWTPayload,
 ): Caller | undefined {
-  const subject = nameSchema.safeParse(payload.sub)
-  const named = nameSchema.safeParse('name' in tenant ? tenant.name : payload[tenant.claim])
+  const subject = name.safeParse(payload.sub)
+  const named = name.safeParse('name' in tenant ? tenant.name : payload[tenant.claim])
   if (!subject.success || !named.success) return undefined
   const claimed = payload[scopes_claim]
   const words = Array.isArray(claimed) ? claimed : typeof claimed === 'string' ? claimed.split(' ') : []
@@ -85,5 +83,6 @@ function callerOf(
     scopes: new Set(scopes.filter((scope) => words.includes(scope))),
     ceiling,
     requests_per_minute,
+    ...(payload.exp === undefined ? {} : { expires_at: new Date(payload.exp * 1_000) }),
   }
 }

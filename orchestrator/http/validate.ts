@@ -2,11 +2,9 @@ import type { MiddlewareHandler } from 'hono'
 import { validator } from 'hono-openapi'
 import type { z } from 'zod'
 import type { Issue } from '../../shared/failure.ts'
+import { isDeeper, mostDepth } from '../../shared/json-depth.ts'
 import { formatPointer } from '../../shared/json-pointer.ts'
 import { ProblemError } from './problem.ts'
-
-/** How deep a body may be nested: what walks it does so by recursion. */
-const mostDepth = 64
 
 /** The JSON body of a request, as the schema has it; a request without a body has an empty one. */
 export function body<Schema extends z.ZodType>(schema: Schema) {
@@ -35,8 +33,7 @@ export const readableJson: MiddlewareHandler = async (context, next) => {
     const type = context.req.header('Content-Type') ?? ''
     if (!/^application\/json(;.*)?$/i.test(type))
       throw new ProblemError('unsupported_media_type', 'Send the body as application/json')
-    if (isDeeper(parse(text), mostDepth))
-      throw new ProblemError('malformed', `The body is nested deeper than ${mostDepth} levels`)
+    if (isDeeper(parse(text))) throw new ProblemError('malformed', `The body is nested deeper than ${mostDepth} levels`)
   }
   await next()
 }
@@ -48,16 +45,6 @@ function parse(text: string): unknown {
     // The parser's own words name the place, and may quote a few characters of the body to whoever sent it.
     throw new ProblemError('malformed', `The body is not JSON: ${error instanceof Error ? error.message : ''}`)
   }
-}
-
-/** Without recursion: that is what this is about. */
-function isDeeper(value: unknown, levels: number): boolean {
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > levels) return true
-    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
-  }
-  return false
 }
 
 interface SchemaIssue {

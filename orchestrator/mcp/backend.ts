@@ -42,8 +42,11 @@ export interface AskedCall {
 export interface Backend {
   goals: readonly Goal[]
   catalogue: Catalogue
-  /** Checks the input, and records a run for whichever worker is free. */
-  startRun(caller: McpCaller, run: { goal: string; input: JsonObject; budget?: Partial<Budget> }): Promise<string>
+  /** Checks the input, and records a run for whichever worker is free. `reasoner` decides; the first that can unless said. */
+  startRun(
+    caller: McpCaller,
+    run: { goal: string; input: JsonObject; budget?: Partial<Budget>; reasoner?: string },
+  ): Promise<string>
   listRuns(
     caller: McpCaller,
     filter: { limit: number; cursor?: string; status?: string },

@@ -1,4 +1,5 @@
 import {
+  type AuthInfo,
   type CallToolResult,
   CLIENT_CAPABILITIES_META_KEY,
   type ClientCapabilities,
@@ -6,15 +7,16 @@ import {
   McpServer,
   type McpServerFactory,
   requireScopes,
+  type ScopeChallengeHandler,
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import { metaKeys } from '../../shared/capability/call-meta.ts'
 import { CapabilityError, type Failure } from '../../shared/failure.ts'
-import type { JsonObject } from '../../shared/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts'
 import { allTools } from './all-tools.ts'
 import { type Backend, type McpCaller, mcpScopes } from './backend.ts'
-import { registerGoals } from './goal-prompts.ts'
-import type { RemitTool, ToolContext, ToolResult } from './remit-tool.ts'
+import { goalsFor, registerGoals } from './goal-prompts.ts'
+import { type RemitTool, scopeOf, type ToolContext, type ToolResult } from './remit-tool.ts'
 import { registerRuns } from './run-resources.ts'
 import { tasksExtension } from './run-task.ts'
 import { serveTasks } from './serve-tasks.ts'
@@ -34,8 +36,10 @@ export const callerKey = 'caller'
 
 /** Makes Remit's own MCP server, per connection or request, for both protocol eras. */
 export function buildRemitServer({ backend, callerOf, stateKey, onDefect }: RemitServerOptions): McpServerFactory {
+  const known = (authInfo: AuthInfo | undefined): McpCaller | undefined =>
+    callerOf(authInfo?.extra?.[callerKey] as McpCaller | undefined)
   const callerIn = (context: ServerContext): McpCaller => {
-    const caller = callerOf(context.http?.authInfo?.extra?.[callerKey] as McpCaller | undefined)
+    const caller = known(context.http?.authInfo)
     if (!caller) throw new CapabilityError('unauthorized', 'A key is needed')
     return caller
   }
@@ -44,7 +48,7 @@ export function buildRemitServer({ backend, callerOf, stateKey, onDefect }: Remi
     bind: (context) => JSON.stringify([context.mcpReq.method, callerIn(context).tenant, callerIn(context).principal]),
   })
 
-  return () => {
+  return ({ authInfo }) => {
     const server = new McpServer(
       { name: 'remit', title: 'Remit', version: '0.1.0' },
       {
@@ -64,10 +68,10 @@ export function buildRemitServer({ backend, callerOf, stateKey, onDefect }: Remi
     const followsTasks = (context: ServerContext) => capabilitiesIn(context).extensions?.[tasksExtension] !== undefined
 
     for (const tool of allTools) {
-      const { name, title, description, input, annotations, scope } = tool
+      const { name, title, description, input, annotations } = tool
       server.registerTool(
         name,
-        { title, description, inputSchema: input, annotations, scopeChallenge: requireScopes(scope) },
+        { title, description, inputSchema: input, annotations, scopeChallenge: challengeOf(tool) },
         async (args, context) => {
           const { mcpReq } = context
           const { elicitation } = capabilitiesIn(context)
@@ -84,13 +88,14 @@ export function buildRemitServer({ backend, callerOf, stateKey, onDefect }: Remi
             responses: mcpReq.inputResponses,
             remember: (what) => state.mint(what, context),
           }
-          return run(tool, args as JsonObject, () => ({ ...made, caller: allowed(tool, callerIn(context)) }))
+          const asked = args as JsonObject
+          return run(tool, asked, () => ({ ...made, caller: allowed(tool, asked, callerIn(context)) }))
         },
       )
     }
     serveTasks(server, { backend, callerIn, followsTasks })
     registerRuns(server, { backend, callerIn })
-    registerGoals(server, backend.goals)
+    registerGoals(server, goalsFor(known(authInfo), backend.goals))
     return server
   }
 
@@ -106,9 +111,18 @@ export function buildRemitServer({ backend, callerOf, stateKey, onDefect }: Remi
 }
 
 /** Throws where the caller lacks the tool's scope, wherever the transport did not ask for it before. */
-function allowed({ name, scope }: Pick<RemitTool, 'name' | 'scope'>, caller: McpCaller): McpCaller {
+function allowed(tool: Pick<RemitTool, 'name' | 'scope'>, args: JsonObject, caller: McpCaller): McpCaller {
+  const scope = scopeOf(tool, args)
   if (caller.scopes.has(scope)) return caller
-  throw new CapabilityError('denied', `${name} needs a key with the scope ${scope}`)
+  throw new CapabilityError('denied', `${tool.name} needs a key with the scope ${scope}`)
+}
+
+/** Asks a client for the scope of a call before it gets here, where the transport can. */
+function challengeOf(tool: Pick<RemitTool, 'scope'>): ScopeChallengeHandler {
+  return (asked) => {
+    const given: unknown = asked.request.params?.arguments
+    return requireScopes(scopeOf(tool, isJsonObject(given as Json) ? (given as JsonObject) : {}))(asked)
+  }
 }
 
 function asResult(result: ToolResult): CallToolResult {

@@ -1,6 +1,14 @@
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import type { Goal } from '../model/goal.ts'
+import type { McpCaller } from './backend.ts'
+
+/** The goals that a caller may have pursued: nobody is shown how to ask for another. */
+export function goalsFor(caller: McpCaller | undefined, goals: readonly Goal[]): readonly Goal[] {
+  if (!caller?.scopes.has('runs:write')) return []
+  const { goals: allowed } = caller.ceiling
+  return allowed ? goals.filter(({ goal }) => allowed.includes(goal)) : goals
+}
 
 /** Registers a prompt for each goal: what a person picks to have it pursued. */
 export function registerGoals(server: McpServer, goals: readonly Goal[]): void {

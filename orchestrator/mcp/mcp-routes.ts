@@ -1,5 +1,6 @@
 import { createMcpHandler, localhostAllowedOrigins, originValidationResponse } from '@modelcontextprotocol/server'
 import { Hono } from 'hono'
+import { isDeeper, mostDepth } from '../../shared/json-depth.ts'
 import type { Authenticate, McpCaller } from './backend.ts'
 import { buildRemitServer, callerKey, type RemitServerOptions, scopesSupported } from './build-remit-server.ts'
 
@@ -29,7 +30,8 @@ export function mcpRoutes(options: McpRoutesOptions): Hono {
     if (refused) return refused
     const caller = await authenticate(request.headers.get('authorization') ?? undefined)
     if (!caller) return challenge(request.headers.has('authorization'), metadataUrl)
-    if (await isBatch(request)) return oneEach()
+    const fault = await faultOf(request)
+    if (fault !== undefined) return invalid(fault)
     return handler.fetch(request, { authInfo: authInfoOf(caller, metadataUrl) })
   })
 
@@ -58,14 +60,20 @@ function authInfoOf(caller: McpCaller, resourceMetadataUrl: string | undefined) 
   }
 }
 
-/** Many messages in one request would count as one against the caller's limit. */
-async function isBatch(request: Request): Promise<boolean> {
-  return request.method === 'POST' && (await request.clone().text()).trimStart().startsWith('[')
+/** Why a message is not taken, or nothing. One that is no JSON is left to who knows what is to be said to that. */
+async function faultOf(request: Request): Promise<string | undefined> {
+  const message = request.method === 'POST' ? await jsonOf(request.clone()) : undefined
+  // Many messages in one request would count as one against the caller's limit.
+  if (Array.isArray(message)) return 'Send each message in a request of its own: batches are not taken'
+  return isDeeper(message) ? `The message is nested deeper than ${mostDepth} levels` : undefined
 }
 
-function oneEach(): Response {
-  const error = { code: -32_600, message: 'Send each message in a request of its own: batches are not taken' }
-  return Response.json({ jsonrpc: '2.0', id: null, error }, { status: 400 })
+async function jsonOf(request: Request): Promise<unknown> {
+  return request.json().catch(() => undefined)
+}
+
+function invalid(message: string): Response {
+  return Response.json({ jsonrpc: '2.0', id: null, error: { code: -32_600, message } }, { status: 400 })
 }
 
 function challenge(given: boolean, metadataUrl: string | undefined): Response {

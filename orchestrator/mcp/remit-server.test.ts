@@ -159,6 +159,21 @@ describe.each(eras)('a $era client', ({ mode }) => {
     expect(backend.asked).not.toContainEqual(expect.objectContaining({ decided: expect.anything() }))
   })
 
+  test('lets who may only decide decide, and answer nothing else', async () => {
+    const backend = fakeBackend({ holds: 'two_eyes' })
+    await (await connect({ mode, backend })).call('call_tool', theCall)
+    const { call } = await connect({ mode, backend, scopes: ['approvals:decide'] })
+    expect(await call('answer_run', { run_id: runId, choice: 'undo' })).toMatchObject({ isError: true })
+    const decision = { run_id: runId, approval_id: backend.approvalId, choice: 'deny' }
+    expect((await call('answer_run', decision)).structuredContent).toMatchObject({ answered: 'deny' })
+  })
+
+  test('hands on who is to decide for a run', async () => {
+    const { call, backend } = await connect({ mode })
+    await call('start_run', { goal: 'onboard', reasoner: 'claude' })
+    expect(backend.asked).toEqual([{ goal: 'onboard', input: {}, reasoner: 'claude' }])
+  })
+
   test.each([
     ['start_run', 'runs:write', { goal: 'onboard' }],
     ['get_run', 'runs:read', { run_id: runId }],
@@ -192,6 +207,11 @@ describe.each(eras)('a $era client', ({ mode }) => {
     expect(messages[0]?.content).toMatchObject({
       text: expect.stringMatching(/"onboard".*start_run.*Acme, 25 seats/s),
     })
+  })
+
+  test('is shown no prompt for what it may not start', async () => {
+    const { client } = await connect({ mode, scopes: ['runs:read'] })
+    await expect(client.getPrompt({ name: 'onboard', arguments: { details: 'Acme' } })).rejects.toThrow()
   })
 
   test('hears of a defect only that there was one', async () => {

@@ -36,14 +36,19 @@ export interface RemitTool<Input extends z.ZodObject = z.ZodObject> {
   name: string
   title: string
   description: string
-  /** Without it the tool is refused before it runs. */
-  scope: McpScope
+  /** Without it the tool is refused before it runs. A function where it depends on what is asked for; it takes anything. */
+  scope: McpScope | ((args: JsonObject) => McpScope)
   input: Input
   annotations: { readOnlyHint: boolean; destructiveHint: boolean; idempotentHint: boolean; openWorldHint: boolean }
   run(args: z.output<Input>, context: ToolContext): Promise<ToolResult>
 }
 
 export const reads = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false }
+
+/** The scope that a call of the tool needs. */
+export function scopeOf({ scope }: Pick<RemitTool, 'scope'>, args: JsonObject): McpScope {
+  return typeof scope === 'function' ? scope(args) : scope
+}
 
 /** Types a tool's definition; its holder need not know the input. */
 export function defineRemitTool<Input extends z.ZodObject>(tool: RemitTool<Input>): RemitTool {

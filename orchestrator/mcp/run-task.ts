@@ -1,6 +1,7 @@
 import { type InputRequest, inputRequired } from '@modelcontextprotocol/server'
 import type { JsonObject } from '../../shared/json.ts'
 import type { Situation, WaitState } from '../model/situation.ts'
+import { mayNotDecideOn } from '../run/answer.ts'
 import { documentOf } from '../run/document.ts'
 import type { McpCaller } from './backend.ts'
 
@@ -58,12 +59,13 @@ export function taskDetailsOf(situation: Situation, caller: McpCaller, now: Date
 export function answerable(situation: Situation, caller: McpCaller): WaitState[] {
   return [...situation.waits.values()].filter((wait) => {
     if (wait.for === 'answer') return caller.scopes.has('runs:write')
-    return wait.for === 'approval' && mayDecide(wait, caller)
+    return wait.for === 'approval' && mayApprove(wait, caller, situation)
   })
 }
 
-export function mayDecide({ approval }: Pick<WaitState, 'approval'>, caller: McpCaller): boolean {
-  return approval !== undefined && caller.scopes.has('approvals:decide') && !needsFourEyes(approval.verdict)
+/** Whether the caller may say yes to what a run waits for. */
+export function mayApprove(wait: WaitState, caller: McpCaller, situation: Situation): boolean {
+  return mayNotDecideOn(wait, 'approve', caller, situation) === undefined
 }
 
 /** The form by which one question is put to a person. */
@@ -103,9 +105,4 @@ function resultOf(situation: Situation): JsonObject {
     structuredContent: document,
     isError: situation.status === 'failed',
   }
-}
-
-/** A rule may want somebody else to decide than whoever asked. */
-function needsFourEyes(verdict: object): boolean {
-  return 'four_eyes' in verdict && verdict.four_eyes === true
 }

@@ -48,7 +48,7 @@ export function serveTasks({ server }: McpServer, { backend, callerIn, followsTa
   server.setRequestHandler('tasks/cancel', { params: named }, async ({ taskId }, context) => {
     const caller = callerWith('runs:write', context)
     const { finished, cancel_requested: asked } = await taskOf(caller, taskId)
-    if (!finished && !asked) await ignoringTooLate(backend.cancel(caller, taskId, 'the client cancelled the task'))
+    if (!finished && !asked) await unlessTooLate(backend.cancel(caller, taskId, 'the client cancelled the task'))
     return done
   })
 
@@ -60,19 +60,21 @@ export function serveTasks({ server }: McpServer, { backend, callerIn, followsTa
       const given = decision.safeParse(response.content)
       if (!given.success) continue
       const { choice, why } = given.data
-      if (wait.for === 'answer') await ignoringTooLate(backend.answer(caller, taskId, choice, why))
+      if (wait.for === 'answer') await unlessTooLate(backend.answer(caller, taskId, choice, why))
       else if (choice === 'approve' || choice === 'deny') {
         const approval = { run_id: taskId, approval_id: wait.wait_id }
-        await ignoringTooLate(backend.decideApproval(caller, approval, choice, why))
+        await unlessTooLate(backend.decideApproval(caller, approval, choice, why))
       }
     }
     return done
   })
 }
 
-/** Somebody else was quicker: what became of the task is seen by the next look. */
-async function ignoringTooLate(work: Promise<void>): Promise<void> {
+/** Where somebody else was quicker, what became of the task is seen by the next look; any other refusal is told. */
+async function unlessTooLate(work: Promise<void>): Promise<void> {
   await work.catch((error: unknown) => {
     if (!(error instanceof CapabilityError)) throw error
+    const { kind, message } = error.failure
+    if (kind !== 'conflict') throw new ProtocolError(ProtocolErrorCode.InvalidRequest, message)
   })
 }

@@ -11,6 +11,7 @@ export const scopes = [
   'servers:read',
   'servers:admin',
   'metrics:read',
+  'keys:admin',
 ] as const
 export type Scope = (typeof scopes)[number]
 
@@ -31,6 +32,37 @@ export interface Caller extends Owner {
   scopes: ReadonlySet<Scope>
   ceiling: Ceiling
   requests_per_minute: number
+  /** From when on the key or the token is not valid any more. */
+  expires_at?: Date
+}
+
+/** Requests a minute of a key that nobody says more of. */
+export const usualRate = 600
+
+/** A key as lists show it; instants are RFC 3339. Its secret is nowhere. */
+export interface KnownKey extends Owner {
+  key_id: string
+  /** What people call it. */
+  name: string
+  scopes: readonly Scope[]
+  ceiling: Ceiling
+  requests_per_minute: number
+  created_at: string
+  created_by: string
+  expires_at?: string
+  revoked_at?: string
+  /** To the minute. */
+  last_used_at?: string
+}
+
+/** A key that is to be made. */
+export interface NewKey extends Owner {
+  name: string
+  scopes: readonly Scope[]
+  ceiling: Ceiling
+  requests_per_minute: number
+  created_by: string
+  expires_at?: Date
 }
 
 /** True where an effect is no greater than another: read < create < update < delete. */

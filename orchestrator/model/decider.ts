@@ -1,4 +1,4 @@
-import type { Scope } from './caller.ts'
+import type { Ceiling, Scope } from './caller.ts'
 
 /** The right to approve and to deny. */
 export const decideScope = 'approvals:decide' satisfies Scope
@@ -7,9 +7,10 @@ export const decideScope = 'approvals:decide' satisfies Scope
 export interface Decider {
   principal: string
   scopes: ReadonlySet<string>
+  ceiling: Ceiling
 }
 
 /** Whoever may use this machine's home may decide: the operator at the terminal. */
 export function localOperator(principal: string): Decider {
-  return { principal, scopes: new Set([decideScope]) }
+  return { principal, scopes: new Set([decideScope]), ceiling: {} }
 }

@@ -7,6 +7,11 @@ export interface KnownReasoner {
   lacks?: string
 }
 
+/** Those that can decide here: the one that is asked for, or all of them, whoever is first before the others. */
+export function usableReasoners(known: readonly KnownReasoner[], wanted?: string): KnownReasoner[] {
+  return known.filter(({ name, lacks }) => lacks === undefined && (wanted === undefined || name === wanted))
+}
+
 /** Why no run can be started for a reasoner of that name; undefined where one can. */
 export function faultOfReasoner(name: string, known: readonly KnownReasoner[]): string | undefined {
   const found = known.find((one) => one.name === name)

@@ -142,6 +142,16 @@ describe('the trace of a run', () => {
       { run_id: 'run-1', events: 1, failed: true },
     ])
   })
+
+  test('leaves a journal everything that it can', async () => {
+    const { journal } = await aRun()
+    const peek = async () => journal.events.slice(-1)
+    const tracer = { tell: () => {}, close: async () => {}, appended: () => {} }
+    const traced = traceJournal({ read: () => journal.read(), append: async () => [], peek }, tracer)
+    expect(await traced.peek?.('run-1', 0)).toEqual(journal.events.slice(-1))
+    expect(await traced.read('run-1')).toEqual(journal.events)
+    expect(traceJournal(journal, tracer).peek).toBeUndefined()
+  })
 })
 
 describe('the log', () => {

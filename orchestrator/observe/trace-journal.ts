@@ -6,6 +6,7 @@ export function traceJournal(journal: RunJournal, tracer: Tracer | undefined): R
   if (!tracer) return journal
   return {
     read: (runId) => journal.read(runId),
+    ...(journal.peek && { peek: journal.peek.bind(journal) }),
     async append(runId, drafts, change) {
       const start = Date.now()
       const append = (failed: boolean) =>

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts'
-import { type ApiKeys, makeApiKey, type NewApiKey, openApiKeys } from './api-keys.ts'
+import type { NewKey } from '../model/caller.ts'
+import { type ApiKeys, makeApiKey, openApiKeys } from './api-keys.ts'
 import { connect, type Sql, withClient } from './connect.ts'
 
 let database: TestDatabase
@@ -18,7 +19,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-const key: NewApiKey = {
+const key: NewKey = {
   tenant: 'acme',
   principal: 'ann',
   name: 'shop',

@@ -1,48 +1,23 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Effect } from '../../shared/manifest.ts'
-import type { Caller, Ceiling, Scope } from '../model/caller.ts'
+import type { Caller, Ceiling, KnownKey, NewKey, Scope } from '../model/caller.ts'
 import type { Owner } from '../model/run.ts'
 import { arrayOf, type Sql } from './connect.ts'
 import { unlessUnavailable } from './patience.ts'
 
-/** A key as lists show it; instants are RFC 3339. Its secret is nowhere. */
-export interface ApiKey extends Owner {
-  key_id: string
-  /** What people call it. */
-  name: string
-  scopes: Scope[]
-  ceiling: Ceiling
-  requests_per_minute: number
-  created_at: string
-  created_by: string
-  expires_at?: string
-  revoked_at?: string
-  /** To the minute. */
-  last_used_at?: string
-}
-
-export interface NewApiKey extends Owner {
-  name: string
-  scopes: readonly Scope[]
-  ceiling: Ceiling
-  requests_per_minute: number
-  created_by: string
-  expires_at?: Date
-}
-
 /** Who may use Remit over the network. Every statement is about one key, or the keys of one tenant. */
 export interface ApiKeys {
   /** Makes a key; its text is returned here and never again. */
-  create(key: NewApiKey): Promise<{ key_id: string; text: string }>
+  create(key: NewKey): Promise<{ key_id: string; text: string }>
   /**
    * Records a key whose text somebody keeps already, unless it is there. False where it was revoked, or has expired: that it
    * was made again does not bring it back.
    */
-  register(text: string, key: NewApiKey): Promise<boolean>
+  register(text: string, key: NewKey): Promise<boolean>
   /** Who a key stands for; undefined where there is no such key, or not any more. */
   callerOf(text: string): Promise<Caller | undefined>
   /** The keys of a tenant, the newest first. */
-  list(tenant: string): Promise<ApiKey[]>
+  list(tenant: string): Promise<KnownKey[]>
   /** False where the tenant has no such key that was not revoked already. */
   revoke(tenant: string, key_id: string): Promise<boolean>
 }
@@ -66,7 +41,7 @@ function parseApiKey(text: string): KeyText | undefined {
 
 /** `sql` is a client of the role `remit_journal`. */
 export function openApiKeys({ sql, now }: { sql: Sql; now(): Date }): ApiKeys {
-  const insert = async ({ key_id, digest }: KeyText, key: NewApiKey): Promise<void> => {
+  const insert = async ({ key_id, digest }: KeyText, key: NewKey): Promise<void> => {
     const { goals, effect, cost_usd } = key.ceiling
     await sql`
       INSERT INTO remit.api_keys (key_id, tenant, principal, name, secret_digest, scopes, goals, effect, cost_usd,
@@ -123,6 +98,7 @@ export function openApiKeys({ sql, now }: { sql: Sql; now(): Date }): ApiKeys {
           scopes: new Set(row.scopes),
           ceiling: ceilingOf(row),
           requests_per_minute,
+          ...(row.expires_at === null ? {} : { expires_at: row.expires_at }),
         }
       }),
     list: (tenant) =>
@@ -170,7 +146,7 @@ function ceilingOf({ goals, effect, cost_usd }: KeyRow): Ceiling {
   }
 }
 
-function toApiKey(row: KeyRow): ApiKey {
+function toApiKey(row: KeyRow): KnownKey {
   const {
     goals: _goals,
     effect: _effect,

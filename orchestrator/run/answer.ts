@@ -35,9 +35,19 @@ export interface Desk extends Timed {
   inTurn?<Result>(runId: string, work: () => Promise<Result>): Promise<Result>
 }
 
-/** Records what a person answered to the run's open question, whoever pursues the run. It goes on when it is advanced next. */
-export async function answer(runId: string, given: Answer, desk: Desk): Promise<void> {
+/**
+ * Records what a person answered to the run's open question, whoever pursues the run. It goes on when it is advanced next.
+ * `refusal` says why the person may not give that answer. Throws an {@link AnswerError}, or a {@link NotEntitledError}.
+ */
+export async function answer(
+  runId: string,
+  given: Answer,
+  desk: Desk,
+  refusal: (situation: Situation) => string | undefined = () => undefined,
+): Promise<void> {
   await tell(runId, desk, (situation) => {
+    const why = refusal(situation)
+    if (why !== undefined) throw new NotEntitledError(why)
     const open = [...situation.waits.values()]
     const wait = open.find((one) => one.for === 'answer') ?? open.find((one) => one.for === 'timer')
     if (!wait) throw new AnswerError(`Run ${runId} is ${situation.status} and waits for no answer${childrenAsk(open)}`)
@@ -68,10 +78,27 @@ export async function decideApproval(
       throw new AnswerError(`The approval ${approvalId} is not open any more`)
     if (wait.until !== undefined && Date.parse(wait.until) <= desk.clock.now().getTime())
       throw new AnswerError(`The approval ${approvalId} expired at ${wait.until}`)
-    const refusal = mayNotDecide(decider, wait.approval.verdict, situation.created.principal)
+    const refusal = mayNotDecideOn(wait, choice, decider, situation)
     if (refusal !== undefined) throw new NotEntitledError(refusal)
     return endWait(situation, wait, { choice, by: decider.principal, ...(why === undefined ? {} : { why }) })
   })
+}
+
+/** Why somebody may not decide so on an approval that a run waits for, or nothing where they may. */
+export function mayNotDecideOn(
+  { approval }: Pick<WaitState, 'approval'>,
+  choice: 'approve' | 'deny',
+  decider: Decider,
+  { created, answers, tools }: Pick<Situation, 'created' | 'answers' | 'tools'>,
+): string | undefined {
+  if (!approval) return 'This is no approval'
+  const { tool, verdict } = approval
+  const contract = tools[tool]
+  // The run of a sub-goal may do more than its call says.
+  const effect = contract && !contract.sub_goal ? contract.effect : 'update'
+  const changedBy = answers.flatMap(({ choice: chosen, by }) => (chosen === 'change' ? [by] : []))
+  const askedBy = created.principal === undefined ? [] : [...new Set([created.principal, ...changedBy])]
+  return mayNotDecide(decider, choice, { verdict, goal: created.goal.goal, tool: { id: tool, effect }, askedBy })
 }
 
 /** Records that a run is to end: what it did is undone when it is advanced next. */

@@ -42,6 +42,20 @@ describe('an approval that needs four eyes', () => {
     expect(journal.events.length).toBe(before)
   })
 
+  test('is refused to who changed what is asked for, as well', async () => {
+    const { journal, id } = await held('key:shop')
+    const question = { for: 'answer' as const, question: 'What now?', facts: ['a.thing'] }
+    const choices = [{ choice: 'change', title: 'change the input' }]
+    await journal.append(runId, [
+      draft('wait_started', { ...question, wait_id: 'asked', choices }),
+      draft('wait_ended', { wait_id: 'asked', choice: 'change', by: 'key:eve', input: {} }),
+    ])
+    const eve = { choice: 'approve', decider: localOperator('key:eve') } as const
+    await expect(decideApproval(runId, id, eve, { journal, clock })).rejects.toThrow('somebody else than key:shop and')
+    const other = { choice: 'approve', decider: localOperator('local:ada') } as const
+    await decideApproval(runId, id, other, { journal, clock })
+  })
+
   test('is refused to everybody where nobody knows who asked', async () => {
     const { journal, id } = await held()
     const somebody = { choice: 'approve', decider: localOperator('local:ada') } as const
@@ -64,10 +78,20 @@ describe('an approval that needs four eyes', () => {
 
 test('an approval is refused to whoever lacks the right, four eyes or not', async () => {
   const { journal, id } = await held('key:shop')
-  const decider = { principal: 'key:reporting', scopes: new Set(['runs:read']) }
+  const decider = { principal: 'key:reporting', scopes: new Set(['runs:read']), ceiling: {} }
   await expect(decideApproval(runId, id, { choice: 'approve', decider }, { journal, clock })).rejects.toThrow(
     'approvals:decide',
   )
+})
+
+test('an approval is refused to whose own runs could not do it, and denied by them all the same', async () => {
+  const { journal, id } = await held('key:shop')
+  const decider = { ...localOperator('key:reporting'), ceiling: { effect: 'read' } as const }
+  await expect(decideApproval(runId, id, { choice: 'approve', decider }, { journal, clock })).rejects.toThrow(
+    'may not approve a.make: it is of the effect create',
+  )
+  await decideApproval(runId, id, { choice: 'deny', decider }, { journal, clock })
+  expect(journal.events.at(-1)).toMatchObject({ type: 'wait_ended', data: { choice: 'deny' } })
 })
 
 test('an approval says by a digest what it is for, and one for other arguments covers nothing', async () => {

@@ -1,24 +1,23 @@
 import { request } from 'node:http'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type HttpServer, listen } from '../../orchestrator/http/listen.ts'
-import { type HttpStage, openHttpStage, startRun } from '../support/http-stage.ts'
+import { type HttpStage, startRun } from '../support/http-stage.ts'
+import { type McpStage, openMcpStage } from '../support/mcp-stage.ts'
 
+let opened: McpStage
 let stage: HttpStage
-let server: HttpServer
 let key: string
 let run: string
 
 beforeAll(async () => {
-  stage = await openHttpStage({ limits: { requestMs: 20_000, bodyBytes: 64 * 1024 } })
+  opened = await openMcpStage({ limits: { requestMs: 20_000, bodyBytes: 64 * 1024 } })
+  stage = opened.http
   key = (await stage.makeKey({ requests_per_minute: 10_000_000 })).text
   run = await startRun(await stage.client(), 'known')
-  server = await listen(stage.app, { host: '127.0.0.1', port: 0 })
 })
 afterAll(async () => {
   stage.stop()
-  await server.close(0)
-  await stage[Symbol.asyncDispose]()
+  await opened[Symbol.asyncDispose]()
 })
 
 /** Words that routes know, so that noise gets past the first check of each. */
@@ -55,6 +54,17 @@ const noise = () =>
         input: fc.dictionary(fc.oneof(known(), fc.constant('each'), fc.constant('orders')), fc.jsonValue()),
       })
       .map((value) => JSON.stringify(value)),
+    fc
+      .record({
+        jsonrpc: fc.constantFrom('2.0', '1.0'),
+        id: fc.oneof(fc.integer(), fc.string(), fc.constant(null)),
+        method: fc.constantFrom('tools/call', 'tools/list', 'resources/read', 'tasks/get', 'initialize', 'ping', 'x'),
+        params: fc.object({
+          key: fc.constantFrom('name', 'arguments', 'uri', 'taskId', '_meta', 'cursor'),
+          maxDepth: 3,
+        }),
+      })
+      .map((value) => JSON.stringify(value)),
     fc.integer({ min: 1, max: 70 }).map((depth) => `${'{"input":'.repeat(depth)}1${'}'.repeat(depth)}`),
   )
 
@@ -63,6 +73,7 @@ const value = () =>
   fc.oneof(
     fc.constantFrom(
       'text/event-stream',
+      'application/json, text/event-stream',
       'application/json',
       '0',
       '1',
@@ -96,14 +107,23 @@ const query = () =>
     ),
     fc.oneof(
       fc.string({ unit: 'binary' }),
-      fc.constantFrom('0', '1', '-1', '1e9', '2026-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z'),
+      fc.constantFrom(
+        '0',
+        '1',
+        '-1',
+        '1e9',
+        '2026-01-01T00:00:00Z',
+        '9999-12-31T23:59:59.999Z',
+        '0000-01-01T00:00:00Z',
+      ),
     ),
   )
 
 describe('noise', () => {
   it('is never answered with a defect, never hangs, and no answer tells what goes on inside', async () => {
     const routes = stage.app.routes.filter(({ method }) => method !== 'ALL')
-    const paths = [...new Map(routes.map((route) => [`${route.method} ${route.path}`, route])).values()]
+    const mcp = { method: 'POST', path: '/mcp' }
+    const paths = [...new Map([...routes, mcp].map((route) => [`${route.method} ${route.path}`, route])).values()]
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...paths),
@@ -131,7 +151,7 @@ describe('noise', () => {
 function send(path: string, method: string, more: Record<string, string>, body: string | undefined) {
   return new Promise<{ status: number; text: string }>((resolve, reject) => {
     const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json', ...more }
-    const asked = request(`${server.url}${path}`, { method, headers, agent: false }, (response) => {
+    const asked = request(`${opened.url}${path}`, { method, headers, agent: false }, (response) => {
       const { statusCode: status = 0, headers } = response
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => {

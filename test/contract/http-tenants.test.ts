@@ -7,6 +7,7 @@ let stage: HttpStage
 let eve: Client
 let run: string
 let approval: string
+let key: string
 
 /** What stands in acme's data, and nowhere else. */
 const secrets = ['acme-subject', 'ann-of-acme']
@@ -15,6 +16,7 @@ beforeAll(async () => {
   stage = await openHttpStage()
   const ann = await stage.client({ tenant: 'acme', principal: 'ann-of-acme' })
   eve = await stage.client({ tenant: 'eve', principal: 'eve' })
+  key = (await stage.makeKey({ tenant: 'acme', principal: 'ann-of-acme' })).key_id
   await using _worker = stage.yard.startWorker()
   run = await startRun(ann, 'acme-subject', 'held')
   for (;;) {
@@ -41,7 +43,7 @@ describe('a tenant who knows the ids of another', () => {
     for (const { method, path } of routes) {
       if (walked.has(`${method} ${path}`)) continue
       walked.add(`${method} ${path}`)
-      const place = path.replace(':id', path.includes('approvals') ? approval : run)
+      const place = path.replace(':id', path.includes('approvals') ? approval : path.includes('keys') ? key : run)
       const body = method === 'POST' ? { body: (bodies[path.split('/').at(-1) ?? ''] ?? {}) as never } : {}
       for (const headers of [{}, { Accept: 'text/event-stream', 'Last-Event-ID': '1' }] as Record<string, string>[]) {
         const response = await eve(place, { method, headers, ...body })

@@ -46,6 +46,12 @@ const late: Partial<Service> = {
     throw new AnswerError('The approval is not open any more')
   },
 }
+/** A run that has no end. */
+const endless: Partial<Service> = {
+  async *exportRun() {
+    for (;;) yield 'x'.repeat(1_000_000)
+  },
+}
 const input = { subject: 'acme' }
 
 beforeAll(async () => {
@@ -107,7 +113,7 @@ async function faultOf(operation: Operation, status: number): Promise<string | u
   const documented = operation.statuses[status]?.content
   if (!documented) return text === '' ? undefined : `has a body that is not documented: ${text}`
   if (!documented[media]) return `answers with ${media}, and the document has ${Object.keys(documented)}`
-  if (!media.endsWith('json')) return undefined
+  if (!/[/+]json$/.test(media)) return undefined
   const place = [
     'paths',
     operation.path,
@@ -226,6 +232,11 @@ async function ownRoute(status: number, { method, path }: Operation): Promise<Pr
     },
     'GET /v1/runs': { 422: { query: '?limit=none' } },
     'GET /v1/runs/{id}': { 422: { id: 'last' } },
+    'GET /v1/runs/{id}/verification': { 422: { id: 'last' } },
+    'GET /v1/runs/{id}/export': {
+      413: { app: appWhere(stage.yard.record.apiKeys.callerOf, endless) },
+      422: { id: 'last' },
+    },
     'GET /v1/runs/{id}/events': {
       204: { id: runs.ended, headers: { Accept: 'text/event-stream', 'Last-Event-ID': await endOf(runs.ended) } },
       422: { query: '?after=-1' },
@@ -241,6 +252,13 @@ async function ownRoute(status: number, { method, path }: Operation): Promise<Pr
       422: { body: {} },
     },
     'POST /v1/runs/{id}/fork': { 202: { body: { at: 1 } }, 422: { body: { at: 100 } } },
+    'POST /v1/keys': { 201: { body: { name: 'one', scopes: ['runs:read'] } }, 422: { body: { name: 'one' } } },
+    'DELETE /v1/keys/{id}': {
+      204: { id: (await stage.makeKey()).key_id },
+      404: { id: '0'.repeat(16) },
+      422: { id: 'last' },
+      429: { id: '0'.repeat(16), key: (await stage.makeKey({ requests_per_minute: 1 })).text, before: {} },
+    },
     'GET /v1/tools': { 422: { query: '?limit=0' } },
   }
   return own[`${method} ${path}`]?.[status]

@@ -49,7 +49,7 @@ export async function openHttpStage({
 }: {
   limits?: Partial<AppLimits>
   /** Routes of others, over the same record. */
-  modules?(yard: Yard): readonly RouteModule[]
+  modules?(yard: Yard): readonly RouteModule[] | Promise<readonly RouteModule[]>
   reasoners?: readonly KnownReasoner[]
   wrap?(service: Service): Service
 } = {}): Promise<HttpStage> {
@@ -64,7 +64,7 @@ export async function openHttpStage({
   const app = createApp({
     service: wrap(service),
     authenticate: record.apiKeys.callerOf,
-    modules: modules(yard),
+    modules: await modules(yard),
     stopping: stopping.signal,
     onTrouble: (error) => troubles.push(error),
     ...(limits ? { limits } : {}),

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { type Effect, effects } from '../../../shared/manifest.ts'
-import { type Ceiling, type Scope, scopes } from '../../model/caller.ts'
+import { type Ceiling, type Scope, scopes, usualRate } from '../../model/caller.ts'
 import {
   type AddCommand,
   type Context,
@@ -43,7 +43,7 @@ export const addKeys: AddCommand = (program, context) => {
     .option('--goal <name...>', 'the only goals that it may pursue')
     .option('--effect <effect>', `the greatest effect of its runs: ${effects.join(', ')}`)
     .option('--cost <usd>', 'US dollars that one of its runs may spend', dollars)
-    .option('--rate <n>', 'requests a minute', positiveInteger, 600)
+    .option('--rate <n>', 'requests a minute', positiveInteger, usualRate)
     .option('--expires <days>', 'for how many days it is valid', positiveInteger)
     .option(...jsonOption)
     .action((name: string, options: CreateOptions) => create(name, options, context))

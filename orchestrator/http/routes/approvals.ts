@@ -4,7 +4,6 @@ import type { OpenApproval } from '../../model/listed.ts'
 import { redactSealed } from '../../model/seal.ts'
 import { allow } from '../authentication.ts'
 import { describe } from '../describe.ts'
-import { checkGoal, findRun } from '../find-run.ts'
 import type { HttpContext, HttpEnv, RouteModule } from '../http-env.ts'
 import { ProblemError } from '../problem.ts'
 import { acceptedSchema } from '../run-schemas.ts'
@@ -92,7 +91,6 @@ async function decide(
   const approval = open.find(({ approval_id }) => approval_id === approvalId)
   if (!approval) throw new ProblemError('not_found', 'There is no open approval of that id')
   const { run_id } = approval
-  checkGoal(caller.ceiling, await findRun(service, caller.tenant, run_id))
   await service.decideApproval(caller, approval, choice, why)
   return context.json({ run_id }, 202)
 }

@@ -8,7 +8,7 @@ import { ProblemError } from '../problem.ts'
 import { runParams } from '../run-schemas.ts'
 import type { Service } from '../service.ts'
 import { eventStream } from '../stream/event-stream.ts'
-import type { Feed, RunFollowers } from '../stream/run-followers.ts'
+import type { RunFollowers } from '../stream/run-followers.ts'
 import { headers, params, query } from '../validate.ts'
 
 const eventSchema = z
@@ -42,12 +42,11 @@ const eventHeaders = z.object({
     .describe('With `Accept: text/event-stream`: the last event that was seen.'),
 })
 
-/** How many streams one key may have open at once. */
-const mostStreams = 1_000
-
 export interface EventRoutesOptions {
   followers: RunFollowers
   keepAliveMs: number
+  /** How many streams one key may have open at once. */
+  mostStreams: number
   /** Aborted when the server stops. */
   stopping: AbortSignal
 }
@@ -58,22 +57,34 @@ export function eventRoutes(service: Service, options: EventRoutesOptions): Rout
   const streams = new Map<string, number>()
 
   const stream = async (context: HttpContext, runId: string, seen: number): Promise<Response> => {
+    const type = { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' }
+    // Nobody would read it, nor ever close it.
+    if (context.req.method === 'HEAD') return context.body(null, 200, type)
     const { id, tenant } = context.get('caller')
-    if ((streams.get(id) ?? 0) >= mostStreams)
-      throw new ProblemError('rate_limited', `This key has ${mostStreams} streams open: close some`)
-    const feed = await options.followers.follow(tenant, runId, seen)
-    if (!feed) throw new ProblemError('invalid_input', `The run has no event ${seen}`)
-    if (feed.isOver()) {
-      feed.close()
-      // To a browser that comes back after the end, this says that there is nothing to come back for.
-      return context.body(null, 204)
-    }
-    const events = eventStream(counted(streams, id, feed), {
-      signal: options.stopping,
-      keepAliveMs: options.keepAliveMs,
-      isStillAllowed: context.get('isStillAllowed'),
+    const giveBack = takePlace(streams, id, options.mostStreams)
+    const feed = await options.followers.follow(tenant, runId, seen).catch((error: unknown) => {
+      giveBack()
+      throw error
     })
-    return context.body(events, 200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
+    const close = () => {
+      feed?.close()
+      giveBack()
+    }
+    if (feed && !feed.isOver()) {
+      const events = eventStream(
+        { ...feed, close },
+        {
+          signal: options.stopping,
+          keepAliveMs: options.keepAliveMs,
+          isStillAllowed: context.get('isStillAllowed'),
+        },
+      )
+      return context.body(events, 200, type)
+    }
+    close()
+    if (!feed) throw new ProblemError('invalid_input', `The run has no event ${seen}`)
+    // To a browser that comes back after the end, this says that there is nothing to come back for.
+    return context.body(null, 204)
   }
 
   routes.get(
@@ -114,18 +125,18 @@ export function eventRoutes(service: Service, options: EventRoutesOptions): Rout
   return { access: 'key', routes }
 }
 
-/** Counts a stream of the caller until its feed is closed. */
-function counted(streams: Map<string, number>, callerId: string, feed: Feed): Feed {
-  const add = (change: number) => streams.set(callerId, (streams.get(callerId) ?? 0) + change)
-  let open = true
-  add(1)
-  return {
-    ...feed,
-    close() {
-      feed.close()
-      if (open) add(-1)
-      open = false
-    },
+/** Takes one of the places that a caller has for streams; what it returns gives that back, once. */
+function takePlace(streams: Map<string, number>, callerId: string, most: number): () => void {
+  const open = streams.get(callerId) ?? 0
+  if (open >= most) throw new ProblemError('rate_limited', `This key has ${most} streams open: close some`)
+  streams.set(callerId, open + 1)
+  let isTaken = true
+  return () => {
+    if (!isTaken) return
+    isTaken = false
+    const left = (streams.get(callerId) ?? 1) - 1
+    if (left > 0) streams.set(callerId, left)
+    else streams.delete(callerId)
   }
 }
 

@@ -171,6 +171,16 @@ describe('GET /v1/runs', () => {
     expect(idsOf(await list(`to=${soon}`))).toEqual(ids)
     expect((await eve('/v1/runs?from=yesterday')).status).toBe(422)
   })
+
+  it.each([
+    ['0001-01-01T00:00:00Z', 200],
+    ['0000-12-31T23:59:59Z', 422],
+    ['0001-01-01T00:00:00%2B00:01', 422],
+    ['9999-12-31T23:59:59Z', 200],
+    ['9999-12-31T23:59:59-00:01', 422],
+  ])('answers what is asked for from %s by %i', async (from, status) => {
+    expect((await ann(`/v1/runs?from=${from}`)).status).toBe(status)
+  })
 })
 
 async function runCount(): Promise<number> {

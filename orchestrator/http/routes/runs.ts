@@ -5,7 +5,7 @@ import { withinCeiling } from '../../enforce/within-ceiling.ts'
 import { faultsOfOutcomes, freeTextGoal } from '../../goals/free-text-goal.ts'
 import { validateInput } from '../../goals/validate-input.ts'
 import type { Goal } from '../../model/goal.ts'
-import { faultOfReasoner } from '../../model/known-reasoner.ts'
+import { faultOfReasoner, usableReasoners } from '../../model/known-reasoner.ts'
 import { documentOf } from '../../run/document.ts'
 import { allow } from '../authentication.ts'
 import { describe } from '../describe.ts'
@@ -125,10 +125,9 @@ interface Asked {
 
 /** Who decides what is asked, by name. Throws unless there is somebody here who can. */
 function reasonerFor({ reasoners }: Service, { text, reasoner, outcomes = [] }: Asked): string {
-  const usable = reasoners.filter(({ lacks }) => lacks === undefined)
   const fault = reasoner === undefined ? undefined : faultOfReasoner(reasoner, reasoners)
   if (fault !== undefined) throw invalid('/reasoner', fault)
-  const wanted = usable.filter(({ name }) => reasoner === undefined || name === reasoner)
+  const wanted = usableReasoners(reasoners, reasoner)
   const reader = text === undefined ? undefined : wanted.find(({ reads_texts }) => reads_texts)
   // With outcomes to plan for, nobody needs to understand the words.
   const chosen = reader ?? (text === undefined || outcomes.length > 0 ? wanted[0] : undefined)

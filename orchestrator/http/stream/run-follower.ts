@@ -48,6 +48,14 @@ export class RunFollower {
     return this.frames.slice(seq - this.from, seq - this.from + pageSize)
   }
 
+  /** Begins anew: where it began was no place of the run. Rejects where the record could not be read. */
+  restart(): Promise<void> {
+    this.from = 0
+    this.frames = []
+    this.wanted = 0
+    return this.refresh()
+  }
+
   /** The run may have grown, up to `seq` where that is known. Rejects where the record could not be read. */
   refresh(seq = this.end + 1): Promise<void> {
     this.wanted = Math.max(this.wanted, seq)

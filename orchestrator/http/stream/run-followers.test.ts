@@ -119,6 +119,21 @@ describe('following a run', () => {
     expect(followers.counts).toEqual({ listeners: 0, runs: 0 })
   })
 
+  it('leads nobody astray by who has seen, at the same time, what the run does not have', async () => {
+    const record = new FakeRecord()
+    record.grow(3)
+    const followers = new RunFollowers(record)
+    const [none, feed] = await Promise.all([followers.follow('acme', run, 999_999), followers.follow('acme', run, 0)])
+    expect(none).toBeUndefined()
+    if (!feed) throw new Error('the run has a beginning')
+    expect(await untilSeq(feed, 3)).toEqual([1, 2, 3])
+    const { reads } = record
+    expect(seqs(await feed.next(5, never))).toEqual([])
+    expect(record.reads).toBe(reads)
+    record.grow(1)
+    expect(await untilSeq(feed, 4)).toEqual([4])
+  })
+
   it('forgets the run with its last listener', async () => {
     const record = new FakeRecord()
     record.grow(1)

@@ -64,7 +64,9 @@ export class RunFollowers {
       (after, limit) => this.service.readEvents(tenant, runId, { after, limit }),
       Math.max(0, seen - 1),
     )
-    const entry = { follower, listeners: 0, read: follower.refresh() }
+    // Others may have joined by then: a place that is none is the fault of one of them alone.
+    const read = follower.refresh().then(() => (follower.end < seen ? follower.restart() : undefined))
+    const entry = { follower, listeners: 0, read }
     this.followed.set(runId, entry)
     this.looking ??= setInterval(() => this.lookAtAll(), lookMs).unref()
     return entry

@@ -1,14 +1,13 @@
 import { z } from 'zod'
 import { CapabilityError } from '../../../shared/failure.ts'
 import { defineRemitTool } from '../remit-tool.ts'
-import { answerable } from '../run-task.ts'
 
 export const answerRun = defineRemitTool({
   name: 'answer_run',
   title: 'Answer run',
   description:
     'Answer what a run asks, with one of its choices; get_run shows them. With approval_id it decides an approval: approve or deny.',
-  scope: 'runs:write',
+  scope: ({ approval_id }) => (approval_id === undefined ? 'runs:write' : 'approvals:decide'),
   input: z.strictObject({
     run_id: z.uuid(),
     choice: z.string(),
@@ -25,9 +24,6 @@ export const answerRun = defineRemitTool({
       throw new CapabilityError('invalid_input', 'An approval is decided by approve or deny', {
         issues: [{ path: '/choice', message: 'must be approve or deny' }],
       })
-    const situation = await backend.situation(caller, run_id)
-    if (!answerable(situation, caller).some(({ wait_id }) => wait_id === approval_id))
-      throw new CapabilityError('denied', `The approval ${approval_id} is not open, or not yours to decide`)
     await backend.decideApproval(caller, { run_id, approval_id }, choice, why)
     return { output: { run_id, approval_id, answered: choice } }
   },

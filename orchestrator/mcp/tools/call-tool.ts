@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../shared/json.ts'
 import { isJsonObject } from '../../../shared/json.ts'
 import type { CallAnswer } from '../../run/call-answer.ts'
 import { defineRemitTool, type ToolContext, type ToolResult } from '../remit-tool.ts'
-import { formOf, mayDecide } from '../run-task.ts'
+import { formOf, mayApprove } from '../run-task.ts'
 
 const rememberedSchema = z.object({ run_id: z.uuid(), approval_id: z.uuid() })
 const decisionSchema = z.object({ choice: z.enum(['approve', 'deny']), why: z.string().max(1_000).optional() })
@@ -35,9 +35,9 @@ export const callTool = defineRemitTool({
 async function question(answer: CallAnswer, context: ToolContext): Promise<ToolResult> {
   const { run_id, approval_id } = answer
   if (run_id === undefined || approval_id === undefined) return resultOf(answer)
-  const { waits } = await context.backend.situation(context.caller, run_id)
-  const wait = waits.get(approval_id)
-  if (!wait || !context.client.elicits || !mayDecide(wait, context.caller)) return resultOf(answer)
+  const situation = await context.backend.situation(context.caller, run_id)
+  const wait = situation.waits.get(approval_id)
+  if (!wait || !context.client.elicits || !mayApprove(wait, context.caller, situation)) return resultOf(answer)
   return {
     asks: inputRequired({
       inputRequests: { approval: formOf(wait) },
@@ -55,8 +55,9 @@ async function afterQuestion(
   const response = inputResponse(responses, 'approval')
   const decision =
     response.kind === 'elicit' && response.action === 'accept' ? decisionSchema.safeParse(response.content) : undefined
-  const wait = (await backend.situation(caller, run_id)).waits.get(approval_id)
-  if (decision?.success && wait && mayDecide(wait, caller))
+  const situation = await backend.situation(caller, run_id)
+  const wait = situation.waits.get(approval_id)
+  if (decision?.success && wait && mayApprove(wait, caller, situation))
     await backend.decideApproval(caller, { run_id, approval_id }, decision.data.choice, decision.data.why)
   else if (wait) {
     const message = `${tool} waits for an approval that was not decided`

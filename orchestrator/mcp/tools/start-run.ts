@@ -22,16 +22,18 @@ export const startRun = defineRemitTool({
       .partial()
       .optional()
       .describe('Lower limits than the goal has'),
+    reasoner: z.string().optional().describe('What decides: unless said, the planner'),
     wait_seconds: z.int().min(0).max(mostWaitSeconds).default(0),
   }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
-  async run({ goal, input, budget, wait_seconds }, context) {
+  async run({ goal, input, budget, reasoner, wait_seconds }, context) {
     const { backend, caller, client } = context
     const limits = Object.fromEntries(Object.entries(budget ?? {}).filter(([, value]) => value !== undefined))
     const runId = await backend.startRun(caller, {
       goal,
       input: input as JsonObject,
       ...(budget && { budget: limits }),
+      ...(reasoner !== undefined && { reasoner }),
     })
     if (wait_seconds > 0) {
       const situation = await untilItRests(runId, wait_seconds * 1_000, context)

@@ -142,6 +142,16 @@ describe('slack', () => {
     expect(check({ webhook, headers: headersFor(text) }, { text })).toEqual({ reply: { challenge: 'c' } })
   })
 
+  test.each([[{ event_id: 'a\u0000b' }], [{ event_id: 'x'.repeat(300) }], [{ event_id: 7 }]])(
+    'is known by its body where its id is none that can be kept, as %j',
+    (event) => {
+      const text = JSON.stringify(event)
+      expect(check({ webhook, headers: headersFor(text) }, { text })).toMatchObject({
+        delivery: { id: expect.stringMatching(/^sha256:/) },
+      })
+    },
+  )
+
   test('sends commands and interactions as forms', () => {
     const command = 'command=%2Fonboard&text=Acme'
     expect(check({ webhook, headers: headersFor(command) }, { text: command })).toMatchObject({
@@ -151,5 +161,13 @@ describe('slack', () => {
     expect(check({ webhook, headers: headersFor(pressed) }, { text: pressed })).toMatchObject({
       delivery: { payload: { type: 'block_actions' } },
     })
+  })
+})
+
+test('a body that is nested so deep that nothing could walk it is refused, signed or not', () => {
+  const text = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
+  const headers = { 'x-hub-signature-256': `sha256=${hmac(text)}` }
+  expect(check({ webhook: { source: 'github', secrets }, headers }, { text })).toEqual({
+    refused: 'the body is not JSON of 64 levels at most',
   })
 })

@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Json } from '../../../shared/json.ts'
+import { isDeeper, mostDepth } from '../../../shared/json-depth.ts'
 
 export interface SignedText {
   algorithm: 'sha256' | 'sha512'
@@ -32,19 +33,25 @@ export function faultOfTimestamp(seconds: string, now: Date, toleranceS: number)
   return apart > toleranceS ? `the timestamp is more than ${toleranceS} s from now` : undefined
 }
 
+/** The id that a sender gave a delivery in its body; where that is none that can be kept, what was signed names it. */
+export function idIn(given: Json | undefined, body: Buffer): string {
+  return typeof given === 'string' && /^[!-~]{1,255}$/.test(given) ? given : bodyId(body)
+}
+
 /** Names a delivery by what was signed, where the sender signs no id. */
 export function bodyId(body: Buffer): string {
   return `sha256:${createHash('sha256').update(body).digest('hex')}`
 }
 
-/** The JSON of a body, or undefined where it is none. */
+/** The JSON of a body; undefined where it is none, or nested so deep that nothing could walk it. */
 export function jsonOf(body: Buffer): Json | undefined {
   try {
-    return JSON.parse(body.toString('utf8')) as Json
+    const json = JSON.parse(body.toString('utf8')) as Json
+    return isDeeper(json) ? undefined : json
   } catch {
     return undefined
   }
 }
 
 export const notSigned = 'no secret of this trigger made that signature over this body'
-export const notJson = 'the body is not JSON'
+export const notJson = `the body is not JSON of ${mostDepth} levels at most`

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from '../../../shared/json.ts'
 import type { Checked, Checking, SignedRequest } from './delivery.ts'
-import { bodyId, faultOfTimestamp, isSigned, jsonOf, notSigned } from './signed-text.ts'
+import { bodyId, faultOfTimestamp, idIn, isSigned, jsonOf, notSigned } from './signed-text.ts'
 
 /**
  * `X-Slack-Signature: v0=…`, over the version, the timestamp and the body. Events come as JSON, commands and interactions as
@@ -17,7 +17,7 @@ export function checkSlack({ header, body }: SignedRequest, { secrets, now }: Ch
   if (!isJsonObject(payload)) return { delivery: { id: bodyId(body), payload } }
   if (payload.type === 'url_verification' && typeof payload.challenge === 'string')
     return { reply: { challenge: payload.challenge } }
-  return { delivery: { id: typeof payload.event_id === 'string' ? payload.event_id : bodyId(body), payload } }
+  return { delivery: { id: idIn(payload.event_id, body), payload } }
 }
 
 /** An interaction is JSON in the field `payload` of its form. */

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../../shared/json.ts'
 import type { Checked, Checking, SignedRequest } from './delivery.ts'
-import { bodyId, faultOfTimestamp, isSigned, jsonOf, notJson, notSigned } from './signed-text.ts'
+import { faultOfTimestamp, idIn, isSigned, jsonOf, notJson, notSigned } from './signed-text.ts'
 
 /** `Stripe-Signature: t=…,v1=…`, over the timestamp and the body. https://docs.stripe.com/webhooks/signature */
 export function checkStripe({ header, body }: SignedRequest, { secrets, now }: Checking, toleranceS: number): Checked {
@@ -13,6 +13,5 @@ export function checkStripe({ header, body }: SignedRequest, { secrets, now }: C
   if (fault !== undefined) return { refused: fault }
   const payload = jsonOf(body)
   if (payload === undefined) return { refused: notJson }
-  const id = isJsonObject(payload) && typeof payload.id === 'string' ? payload.id : bodyId(body)
-  return { delivery: { id, payload } }
+  return { delivery: { id: idIn(isJsonObject(payload) ? payload.id : undefined, body), payload } }
 }

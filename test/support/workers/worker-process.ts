@@ -1,3 +1,4 @@
+import type { Trigger } from '../../../orchestrator/triggers/trigger.ts'
 import { spawnNode } from '../spawn-node.ts'
 import type { Latency } from './vendor-table.ts'
 
@@ -14,14 +15,17 @@ export interface WorkerOptions {
   /** How long calls in flight may take to settle once it is asked to stop. */
   graceMs: number
   latency: Latency
+  /** What it looks after beside the runs. */
+  triggers?: readonly Trigger[]
 }
 
-/** An event or a trouble that a worker told. */
+/** An event, a trouble, or a run that a trigger started, as a worker told it. */
 export interface Told {
   run_id?: string
   seq?: number
   type?: string
   trouble?: string
+  started?: string
 }
 
 /** A worker in a process of its own. */

@@ -36,6 +36,8 @@ export interface Yard extends AsyncDisposable {
   permit(subject: string): Promise<void>
   /** The owner's URL of the record, where it is not in the embedded Postgres. */
   databaseUrl: string | undefined
+  /** Where the stations are. */
+  vendorUrl: string
   /** Starts a worker process; it is killed when the yard closes. */
   startWorker(more?: Partial<WorkerOptions>): WorkerProcess
   runs(): Promise<RunRow[]>
@@ -98,6 +100,7 @@ async function openYardOn(
     pursuing,
     sql,
     databaseUrl: place.databaseUrl,
+    vendorUrl,
     startWorker(more = {}) {
       const latency = { slowShare: 0.1, slowMs: 600, pressMs: 2_000 }
       const worker = startWorkerProcess({
