@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../../shared/json.ts'
 import { formatPointer } from '../../../../shared/json-pointer.ts'
 import type { Tool } from '../../../model/catalogue.ts'
+import { inertJson, inertLine } from './data-block.ts'
 
 /** Deeper objects are shown as what they are, without their fields. */
 const deepest = 4
@@ -10,6 +11,11 @@ const longestPattern = 60
 
 /** A longer description of a field is cut. */
 const longestNote = 160
+
+/** Longer names and literals are cut, and no more choices are shown. */
+const longestName = 100
+const longestLiteral = 200
+const mostChoices = 50
 
 /** The schema of an output: what can be referred to, and of what type; its limits are the tool's own business. */
 export function outputText(schema: Json | undefined, marks: Tool['marks']['output']): string {
@@ -33,13 +39,29 @@ function typeText(given: Json | undefined, place: Place): string {
   if (!isJsonObject(schema)) return 'any'
   const options = schema.anyOf ?? schema.oneOf
   if (Array.isArray(options)) return options.map((option) => typeText(option, place)).join(' | ')
-  if (Array.isArray(schema.enum)) return schema.enum.map((value) => JSON.stringify(value)).join(' | ')
-  if (schema.const !== undefined) return JSON.stringify(schema.const)
+  if (Array.isArray(schema.enum)) return choicesText(schema.enum)
+  if (schema.const !== undefined) return literalText(schema.const)
   if (isJsonObject(schema.properties)) return objectText(schema, schema.properties, place)
   const { items } = schema
   if (schema.type === 'array' || items !== undefined)
     return `list of ${typeText(items, { ...place, tokens: [...place.tokens, '*'] })}`
-  return `${[schema.type ?? 'any'].flat().join(' | ')}${place.isOutput ? '' : limitsText(schema)}`
+  const type = inertLine([schema.type ?? 'any'].flat().join(' | '), longestName)
+  return `${type}${place.isOutput ? '' : limitsText(schema)}`
+}
+
+function choicesText(choices: Json[]): string {
+  const more = choices.length - mostChoices
+  const shown = choices.slice(0, mostChoices).map(literalText)
+  return [...shown, ...(more > 0 ? [`… (${more} more)`] : [])].join(' | ')
+}
+
+function literalText(value: Json): string {
+  return inertJson(value).slice(0, longestLiteral).toWellFormed()
+}
+
+/** A name that is not made of ordinary letters is shown as the text that it is. */
+function nameText(name: string): string {
+  return /^[\w.$@:-]{1,100}$/.test(name) ? name : inertJson(name.slice(0, longestName))
 }
 
 function objectText(schema: JsonObject, properties: JsonObject, place: Place): string {
@@ -49,7 +71,7 @@ function objectText(schema: JsonObject, properties: JsonObject, place: Place): s
   const fields = Object.entries(properties).map(([name, property]) => {
     const tokens = [...place.tokens, name]
     const type = typeText(property, { ...place, tokens })
-    return `${indent}${name}${required.includes(name) ? '' : '?'}: ${type}${notes(property, tokens, place)}`
+    return `${indent}${nameText(name)}${required.includes(name) ? '' : '?'}: ${type}${notes(property, tokens, place)}`
   })
   return fields.length === 0 ? '{}' : `{\n${fields.join('\n')}\n${indent.slice(2)}}`
 }
@@ -63,7 +85,7 @@ function notes(property: Json | undefined, tokens: string[], { marks, isOutput }
     ...(marks.destinations.includes(pointer) ? ['destination'] : []),
   ]
   const said = isJsonObject(property) && !isOutput ? property.description : undefined
-  const description = typeof said === 'string' ? said.slice(0, longestNote) : ''
+  const description = typeof said === 'string' ? inertLine(said, longestNote) : ''
   return `${marked.length === 0 ? '' : ` [${marked.join(', ')}]`}${description === '' ? '' : `  ${description}`}`
 }
 
@@ -73,9 +95,9 @@ function limitsText({ minimum, maximum, format, pattern, default: preset }: Json
   const range = least === undefined && most === undefined ? '' : ` ${least ?? ''}–${most ?? ''}`
   return [
     range,
-    typeof format === 'string' ? ` (${format})` : '',
-    typeof pattern === 'string' && pattern.length <= longestPattern ? ` /${pattern}/` : '',
-    preset === undefined ? '' : ` = ${JSON.stringify(preset)}`,
+    typeof format === 'string' ? ` (${inertLine(format, longestName)})` : '',
+    typeof pattern === 'string' && pattern.length <= longestPattern ? ` /${inertLine(pattern, longestPattern)}/` : '',
+    preset === undefined ? '' : ` = ${literalText(preset)}`,
   ].join('')
 }
 
