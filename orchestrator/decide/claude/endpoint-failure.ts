@@ -84,7 +84,7 @@ function statusOfType(type: string | null): number {
 
 function retryAfter(headers: Headers | undefined): number | undefined {
   const ms = Number(headers?.get('retry-after-ms') ?? Number.NaN)
-  if (Number.isFinite(ms)) return Math.max(0, ms)
+  if (Number.isFinite(ms)) return Math.max(0, Math.round(ms))
   const given = headers?.get('retry-after')
   if (given === null || given === undefined) return undefined
   const seconds = Number(given)

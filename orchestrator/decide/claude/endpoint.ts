@@ -21,7 +21,7 @@ export interface ModelAnswer {
 }
 
 /** Tokens of an answer. `input` is left out where the endpoint does not count it. */
-export type CountedTokens = Omit<TokenCounts, 'input'> & Partial<Pick<TokenCounts, 'input'>>
+export type CountedTokens = Omit<TokenCounts, 'input'> & { input?: number | undefined }
 
 /** What an endpoint may lack; see {@link EndpointFailure}. */
 export const features = ['structured_output', 'thinking', 'caching'] as const
@@ -31,9 +31,9 @@ export type Feature = (typeof features)[number]
 export interface EndpointFailure {
   failure: Failure
   /** The feature that the endpoint says that it does not take; `some` where it refuses the request and does not say what of it. */
-  lacks?: Feature | 'some'
+  lacks?: Feature | 'some' | undefined
   /** What it cost all the same, where the endpoint had begun, or may have, to answer. */
-  tokens?: CountedTokens
+  tokens?: CountedTokens | undefined
 }
 
 export type Sent = { ok: true; answer: ModelAnswer } | ({ ok: false } & EndpointFailure)

@@ -197,6 +197,11 @@ describe('a refusal', () => {
     expect(!sent.ok && sent.failure.retry_after_ms).toBe(ms)
   })
 
+  test('whose retry-after-ms is a fraction waits for whole ones', async () => {
+    const { sent } = await refuse(529, {}, { 'retry-after-ms': '250.4' })
+    expect(!sent.ok && sent.failure.retry_after_ms).toBe(250)
+  })
+
   test.each([
     ['of pages of HTML', '<html>Bad gateway</html>'],
     ['of nothing', ''],

@@ -37,14 +37,13 @@ async function send(request: ModelRequest, signal: AbortSignal, options: Message
     return { ok: true, answer: { ...whole, text: withoutKey(whole.text, apiKey) } }
   } catch (error) {
     const cause = patience.reason ?? error
-    const lacks = lackIn(cause)
     // Nobody knows what became of a request that the endpoint has, and did not refuse.
     const mayCost = answer.hasBegun || endpointErrorIn(cause) !== undefined
     return {
       ok: false,
       failure: failureOf(cause, apiKey),
-      ...(mayCost ? { tokens: answer.tokens } : {}),
-      ...(lacks ? { lacks } : {}),
+      lacks: lackIn(cause),
+      tokens: mayCost ? answer.tokens : undefined,
     }
   } finally {
     patience.end()
