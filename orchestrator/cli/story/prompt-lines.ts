@@ -18,8 +18,8 @@ function askedLines(seq: number, { model, attempt, prompt_digest, request }: Eve
   return [
     [heading(`Asked ${model}`), faint(` (event ${seq}${again}, ${prompt_digest})`)],
     [faint(`parameters: ${JSON.stringify(parameters)}`)],
-    ...blocksOf(system).flatMap((text) => blockLines('system', text)),
-    ...messagesOf(messages).flatMap(({ role, texts }) => texts.flatMap((text) => blockLines(role, text))),
+    ...blocksOf(system).flatMap((block) => sentLines('system', block)),
+    ...messagesOf(messages).flatMap(({ role, blocks }) => blocks.flatMap((block) => sentLines(role, block))),
     [],
   ]
 }
@@ -43,14 +43,26 @@ function blockLines(title: string, text: string): Line[] {
   return [[faint(`--- ${title}`)], ...text.split('\n').map((line): Line => [line])]
 }
 
-function blocksOf(content: Json | undefined): string[] {
-  if (!Array.isArray(content)) return typeof content === 'string' ? [content] : []
-  return content.flatMap((block) => (isJsonObject(block) && typeof block.text === 'string' ? [block.text] : []))
+/** A block as it was sent, with the mark up to which a cache may keep the prompt. */
+function sentLines(role: string, { text, mark }: Block): Line[] {
+  return blockLines(mark === undefined ? role : `${role}, cache_control ${JSON.stringify(mark)}`, text)
 }
 
-function messagesOf(messages: Json | undefined): { role: string; texts: string[] }[] {
+interface Block {
+  text: string
+  mark: Json | undefined
+}
+
+function blocksOf(content: Json | undefined): Block[] {
+  if (!Array.isArray(content)) return typeof content === 'string' ? [{ text: content, mark: undefined }] : []
+  return content.flatMap((block) =>
+    isJsonObject(block) && typeof block.text === 'string' ? [{ text: block.text, mark: block.cache_control }] : [],
+  )
+}
+
+function messagesOf(messages: Json | undefined): { role: string; blocks: Block[] }[] {
   if (!Array.isArray(messages)) return []
   return messages.flatMap((message) =>
-    isJsonObject(message) ? [{ role: String(message.role), texts: blocksOf(message.content) }] : [],
+    isJsonObject(message) ? [{ role: String(message.role), blocks: blocksOf(message.content) }] : [],
   )
 }
