@@ -51,6 +51,34 @@ describe('a tool that was written to be read by models', () => {
 
   test('is cut between characters', () => expect(shown.isWellFormed()).toBe(true))
 
+  test.each([
+    ['a list of itself', { list: { type: 'array', items: { $ref: '#/$defs/list' } } }],
+    ['one of itself', { list: { anyOf: [{ $ref: '#/$defs/list' }, { $ref: '#/$defs/list' }] } }],
+    ['an object of itself', { list: { type: 'object', properties: { list: { $ref: '#/$defs/list' } } } }],
+    [
+      'ever more choices',
+      Object.fromEntries(
+        Array.from({ length: 60 }, (_, n) => {
+          const next = { $ref: `#/$defs/${n === 0 ? 'a_1' : `a_${n + 1}`}` }
+          return [n === 0 ? 'list' : `a_${n}`, { anyOf: [next, next, { type: 'null' }] }]
+        }),
+      ),
+    ],
+  ])('is shown, though what it takes is %s', (_what, $defs) => {
+    const endless = tool('endless', {
+      input: {
+        $defs,
+        type: 'object',
+        properties: { list: { $ref: '#/$defs/list' }, last: { type: 'string' } },
+      } as never,
+    })
+    const [one] = catalogue({ web: [endless] }).tools.values()
+    if (!one) throw new Error('there is no tool')
+    const card = toolCard(one)
+    expect(card.length).toBeLessThan(10_000)
+    expect(card).toContain('last?: string')
+  })
+
   test('is shown in bounds, however much it takes and returns', () => {
     const fields = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`field_${n}`, { type: 'string' }]))
     const large = tool('large', {
