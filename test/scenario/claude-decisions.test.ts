@@ -54,6 +54,23 @@ describe('a plan', () => {
     expect(made.data).toMatchObject({ usage: settled.data.usage, model_calls: [asked.data.model_call_id] })
   })
 
+  test('takes no less than no time, whatever the clock does meanwhile', async () => {
+    let now = Date.parse('2026-01-01T00:00:00.000Z')
+    const settings = {
+      now: () => {
+        now -= 3_600_000
+        return new Date(now)
+      },
+    }
+    const { journal } = await modelledRun(
+      modelOf([customer, letter]),
+      { catalogue: office, goal: officeGoal(), input: officeInput, script: officeWorld },
+      settings,
+    )
+    const times = journal.events.flatMap(({ type, data }) => (type === 'model_answered' ? [data.duration_ms] : []))
+    expect(times).toEqual([0, 0])
+  })
+
   test('makes a task for each item of a list', async () => {
     const pages = ['https://a.example', 'https://b.example', 'https://c.example']
     const each: Task = {
@@ -163,7 +180,8 @@ describe('a long run', () => {
     expect(Math.max(...sizes)).toBeLessThan(30_000)
     const last = readPrompt(done.api.heard[rounds] ?? Object()).text
     expect(last).toContain('- billing.create_customer: succeeded, 2')
-    expect(last).toContain('c_1_0, c_1_1')
+    // What is only counted can be referred to, all of it.
+    for (const id of ['c_1_0, c_1_1', 'c_4_49', 'c_5_0']) expect(last).toContain(id)
     expect(last).toContain('/tasks/c_6_49/output')
   })
 })

@@ -24,11 +24,12 @@ function askedLines(seq: number, { model, attempt, prompt_digest, request }: Eve
   ]
 }
 
-function answeredLines(seq: number, { outcome, usage, duration_ms }: EventData['model_answered']): Line[] {
+function answeredLines(seq: number, { outcome, answered_by, usage, duration_ms }: EventData['model_answered']): Line[] {
   const { input_tokens, output_tokens, cache_read_tokens = 0, cost_usd } = usage
   const tokens = `${input_tokens} tokens in (${cache_read_tokens} from the cache), ${output_tokens} out`
   const cost = `$${cost_usd.toFixed(4)}, ${duration(duration_ms)}`
-  const head: Line = [heading('Answered'), faint(` (event ${seq}, ${tokens}, ${cost})`)]
+  const by = answered_by === undefined ? '' : ` by ${answered_by}`
+  const head: Line = [heading(`Answered${by}`), faint(` (event ${seq}, ${tokens}, ${cost})`)]
   if (outcome.status === 'failed') return [head, [bad(outcome.failure.message)], []]
   const problems = outcome.status === 'unusable' ? outcome.problems : []
   return [

@@ -126,6 +126,7 @@ export class ModelAsking {
     const { outcome, result } = sent.ok ? judgeAnswer(sent.answer, situation) : notAnswered(sent)
     await ledger.settle(reserved.id, {
       outcome,
+      ...(sent.ok && sent.answer.model !== model ? { answered_by: sent.answer.model } : {}),
       usage: usageOf(model, paidTokens(sent.ok ? sent.answer.tokens : sent.tokens, inputTokens), prices),
       duration_ms: Math.max(0, now().getTime() - started),
     })

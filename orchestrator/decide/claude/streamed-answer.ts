@@ -31,7 +31,7 @@ export class StreamedAnswer {
     this.hasBegun = true
     switch (event.type) {
       case 'message_start':
-        this.model = event.message.model
+        this.model = named(event.message.model) ?? this.model
         this.count(event.message.usage)
         return
       case 'content_block_start':
@@ -42,7 +42,7 @@ export class StreamedAnswer {
         if (event.delta.type === 'thinking_delta') this.think(event.delta.thinking)
         return
       case 'message_delta':
-        this.stopReason = event.delta.stop_reason ?? this.stopReason
+        this.stopReason = named(event.delta.stop_reason) ?? this.stopReason
         this.count(event.usage)
         return
       case 'message_stop':
@@ -94,4 +94,9 @@ export class StreamedAnswer {
     take('cache_read', usage?.cache_read_input_tokens)
     take('cache_write', usage?.cache_creation_input_tokens)
   }
+}
+
+/** A name that an endpoint gives something; no more of it than names have. */
+function named(given: unknown): string | undefined {
+  return typeof given === 'string' ? given.slice(0, 100).toWellFormed() : undefined
 }

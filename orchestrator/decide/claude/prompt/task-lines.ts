@@ -12,8 +12,8 @@ const mostOfOpen = 16_000
 /** Of tasks that have not ended well, at most so many are shown one by one, the latest; the others are counted. */
 const mostOpen = 40
 
-/** How many ids stand for many tasks. */
-const mostIds = 12
+/** Letters that the ids of tasks may take that are only counted. */
+const mostOfIds = 5_000
 
 /**
  * The tasks of a run, for the one who decides: what failed and what is still to come one by one, then what succeeded, the
@@ -31,7 +31,7 @@ export function taskLines(situation: Situation, catalogue: Catalogue): string[] 
   return [...summaries(done.slice(0, done.length - shown.length)), ...shown, ...openLines]
 }
 
-/** The lines of the latest tasks, in their order, as many as there is room for. */
+/** What is said of the latest tasks, in their order, of as many as there is room for. */
 function latestOf(tasks: readonly TaskState[], letters: number, line: (task: TaskState) => string): string[] {
   const lines: string[] = []
   let room = letters
@@ -92,10 +92,11 @@ const mostSummaries = 40
 function summaries(tasks: readonly TaskState[]): string[] {
   const groups = [...Map.groupBy(tasks, ({ tool, status }) => `${tool}: ${status}`)]
   const others = groups.slice(mostSummaries).reduce((sum, [, group]) => sum + group.length, 0)
+  const room = mostOfIds / Math.min(groups.length, mostSummaries)
   const lines = groups.slice(0, mostSummaries).map(([what, group]) => {
-    const ids = group.slice(0, mostIds).map(({ id }) => id)
+    const ids = latestOf(group, room, ({ id }) => id)
     const more = group.length - ids.length
-    return `- ${what}, ${group.length} tasks: ${ids.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+    return `- ${what}, ${group.length} tasks: ${more > 0 ? `${more} more, ` : ''}${ids.join(', ')}`
   })
   return others === 0 ? lines : [...lines, `- other tools, ${others} tasks`]
 }
