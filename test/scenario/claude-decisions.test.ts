@@ -113,6 +113,37 @@ describe('a plan', () => {
   })
 })
 
+describe('failures that have nothing to do with each other', () => {
+  test('are reasoned about together, in one question', async () => {
+    const declined = (message: string) => [
+      { status: 'failed' as const, failure: { kind: 'declined' as const, message } },
+    ]
+    const pages = step('page', 'web.read_page', { url: { $ref: '/input/url' } })
+    const alone = { ...letter, after: [] }
+    const script: Script = (heard) =>
+      readPrompt(heard).isNew
+        ? say(plan([customer, alone, pages]))
+        : say({
+            kind: 'give_up',
+            code: 'declined',
+            facts: ['billing.customer', 'mail.letter'],
+            issues: [],
+            why: 'both',
+          })
+    const done = await run(script, {
+      script: {
+        'billing.create_customer': declined('no credit'),
+        'mail.send_letter': declined('no such address'),
+        'web.read_page': [ok({ page: 'Fine.' })],
+      },
+    })
+    expect(done.requests).toHaveLength(3)
+    expect(done.api.heard).toHaveLength(2)
+    const { text } = readPrompt(done.api.heard[1] ?? Object())
+    for (const told of ['no credit', 'no such address', 'Fine.']) expect(text).toContain(told)
+  })
+})
+
 describe('a question', () => {
   test('to a person waits for them, and the model is told what they said', async () => {
     const ask: Decision = { kind: 'ask', question: 'Which address?', choices: ['home', 'work'], why: 'unclear' }

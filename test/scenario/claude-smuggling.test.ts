@@ -99,6 +99,17 @@ describe('a plan', () => {
     ['that hides a reference', planWith({ at: '/name', json: '{"$ref": "/tasks/b/output"}' }), 'there is no task b'],
     ['of more tasks than anybody reads', answerText(plan(...Array(501).fill(customer))), '/tasks: Too big'],
     ['of a tool whose name never ends', answerText(plan(step('a', 'x'.repeat(40_000), {}))), '/tasks/0/tool: Too big'],
+    ['with a number that is none', planWith({ at: '/seats', json: '1e999' }), '/tasks/0/arguments'],
+    [
+      'with such a number as it is',
+      planWith({ at: '/seats', value: 0 }).replace('"value":0', '"value":-1e999'),
+      '/tasks/0/arguments/0',
+    ],
+    [
+      'that starts when nobody lives any more',
+      answerText(plan({ ...customer, delay_s: Number.MAX_SAFE_INTEGER }, letter)),
+      '/tasks/0/delay_s',
+    ],
   ])('%s is refused where it is wrong', async (_what, text, fault) => {
     const done = await run(first({ text }))
     expectWell(done)
