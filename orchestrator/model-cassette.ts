@@ -1,10 +1,28 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
+import { failureSchema } from '../shared/failure.ts'
 import { digest } from '../shared/json.ts'
-import { type ModelEndpoint, recordedRequest, type Sent } from './decide/claude/endpoint.ts'
+import { features, type ModelEndpoint, recordedRequest } from './decide/claude/endpoint.ts'
+
+const count = z.int().min(0)
+const tokens = z.strictObject({ input: count.optional(), output: count, cache_read: count, cache_write: count })
+
+const sentSchema = z.discriminatedUnion('ok', [
+  z.strictObject({
+    ok: z.literal(true),
+    answer: z.strictObject({ model: z.string(), stop_reason: z.string(), text: z.string(), tokens }),
+  }),
+  z.strictObject({
+    ok: z.literal(false),
+    failure: failureSchema,
+    lacks: z.enum([...features, 'some']).optional(),
+    tokens: tokens.optional(),
+  }),
+])
 
 /** One line of a cassette: a question by its digest, and what the endpoint answered. It holds no key. */
-const tapeSchema = z.object({ model: z.string(), prompt_digest: z.string(), sent: z.unknown() })
+const tapeSchema = z.strictObject({ model: z.string(), prompt_digest: z.string(), sent: sentSchema })
+type Tape = z.infer<typeof tapeSchema>
 
 /** A file that is no cassette, or one that has no answer left. */
 export class CassetteError extends Error {
@@ -26,32 +44,51 @@ export function recordTo(file: string, endpoint: ModelEndpoint): ModelEndpoint {
 
 /**
  * Answers from a cassette instead of an endpoint: the same question gets its answer, and one that was put otherwise the next
- * answer that nobody has had. Throws a {@link CassetteError} with the line that is none.
+ * answer of its model that nobody has had. Throws a {@link CassetteError} with the line that is none.
  */
 export function replayFrom(file: string): ModelEndpoint {
-  const lines = readLines(file)
-  const tape = lines.map((line, index) => {
-    const parsed = tapeSchema.safeParse(line)
-    if (!parsed.success) throw new CassetteError(`${file}:${index + 1} is no exchange with a model`)
-    return { ...parsed.data, sent: parsed.data.sent as Sent }
-  })
+  const tape = readTape(file)
+  const many = tape.length
   return {
     async send(request) {
-      const wanted = digest(recordedRequest(request))
-      const place = tape.findIndex(({ prompt_digest }) => prompt_digest === wanted)
-      const [found] = tape.splice(Math.max(0, place), 1)
+      const [found] = tape.splice(placeOf(request.model, digest(recordedRequest(request)), tape), 1)
       if (found) return found.sent
-      const message = `${file} has ${lines.length} answers, and all of them have been given`
-      return { ok: false, failure: { kind: 'invalid_input', message: `too large a run for its cassette: ${message}` } }
+      const message = `${file} has ${many} answers, and all of them have been given`
+      return { ok: false, failure: { kind: 'invalid_input', message } }
     },
   }
 }
 
-function readLines(file: string): unknown[] {
+function placeOf(model: string, wanted: string, tape: readonly Tape[]): number {
+  const same = tape.findIndex(({ prompt_digest }) => prompt_digest === wanted)
+  return same >= 0
+    ? same
+    : Math.max(
+        0,
+        tape.findIndex((line) => line.model === model),
+      )
+}
+
+function readTape(file: string): Tape[] {
+  return linesOf(file).map((line, index) => {
+    const parsed = tapeSchema.safeParse(jsonOf(line))
+    if (!parsed.success) throw new CassetteError(`${file}:${index + 1} is no exchange with a model`)
+    return parsed.data
+  })
+}
+
+function linesOf(file: string): string[] {
   try {
-    const text = readFileSync(file, 'utf8')
-    return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]))
+    return readFileSync(file, 'utf8').replace(/\n$/, '').split('\n')
   } catch (error) {
     throw new CassetteError(`${file} cannot be read as a cassette: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
   }
 }

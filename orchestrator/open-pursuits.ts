@@ -8,13 +8,13 @@ import { InputError, type Work, type Worker } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import type { Policy } from './enforce/policy/policy.ts'
 
-import { faultsOfOutcomes, freeTextGoal } from './goals/free-text-goal.ts'
-
+import { freeTextGoal } from './goals/free-text-goal.ts'
 import { validateInput } from './goals/validate-input.ts'
 import type { Provenance } from './model/call.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { inputProperties } from './model/input-facts.ts'
+import { faultsOfOutcomes } from './model/outcome-faults.ts'
 import type { Owner } from './model/run.ts'
 import { digestSealed, resealFor } from './model/seal.ts'
 import type { Situation } from './model/situation.ts'
@@ -192,7 +192,7 @@ export async function openPursuits({
   }
 
   const goalInWords = (text: string, outcomes: readonly string[], input: JsonObject): Goal | Failure => {
-    const issues = faultsOfOutcomes(outcomes, catalogue).map(({ path, message }) => ({
+    const issues = faultsOfOutcomes(outcomes, catalogue.tools.values()).map(({ path, message }) => ({
       path: `/outcomes${path}`,
       message,
     }))

@@ -7,7 +7,7 @@ import { type Config, ConfigError } from './config.ts'
 import { diagnose } from './diagnose.ts'
 import type { Policy } from './enforce/policy/policy.ts'
 import { goingLive } from './go-live.ts'
-import { faultsOfOutcomes, freeTextGoal } from './goals/free-text-goal.ts'
+import { freeTextGoal } from './goals/free-text-goal.ts'
 import { InputOfError, withInputsOf } from './goals/input-of.ts'
 import { parseGoal } from './goals/load-goal.ts'
 import { validateInput } from './goals/validate-input.ts'
@@ -19,6 +19,7 @@ import { loadPolicy } from './load-policy.ts'
 import { loadTriggers } from './load-triggers.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
+import { faultsOfOutcomes } from './model/outcome-faults.ts'
 import { withSubGoals } from './model/sub-goals.ts'
 import { checkOpening, enlistedAs, openRemit } from './open-remit.ts'
 import { YamlError } from './parse-yaml.ts'
@@ -56,7 +57,7 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     tryTrigger: (name, payload) => tryTrigger(config, name, payload),
     reasoner: config.claude.apiKey === undefined ? 'planner' : 'claude',
     freeTextGoal(text, outcomes, input) {
-      const [fault] = faultsOfOutcomes(outcomes, whole())
+      const [fault] = faultsOfOutcomes(outcomes, whole().tools.values())
       if (fault) throw new InputError(`--outcome: ${fault.message}`)
       return freeTextGoal(text, outcomes, input)
     },

@@ -1,9 +1,10 @@
 import type { ClaudeConfig } from './config.ts'
-import { claude } from './decide/claude/claude.ts'
+import { type ClaudeOptions, claude } from './decide/claude/claude.ts'
 import type { ModelEndpoint } from './decide/claude/endpoint.ts'
 import { messagesEndpoint } from './decide/claude/messages-endpoint.ts'
 import { listPrices, withPrices } from './decide/claude/prices.ts'
 import { planner } from './decide/planner/planner.ts'
+import type { Reasoner } from './decide/reasoner.ts'
 import type { KnownReasoner } from './model/known-reasoner.ts'
 import type { RunReasoner } from './run/parts.ts'
 
@@ -23,8 +24,20 @@ export const plannerAlone: Reasoners = {
 
 /** The planner, and Claude at the endpoint that is configured. `endpoint` stands in its place for cassettes. */
 export function openReasoners(config: ClaudeConfig, endpoint?: ModelEndpoint): Reasoners {
-  const model = claude({
-    endpoint: endpoint ?? endpointOf(config),
+  const model = openClaude(config, endpoint ? { endpoint } : {})
+  return {
+    named: (name) => (name === model.name ? model : planner),
+    known: knownReasoners(endpoint === undefined ? config : undefined),
+  }
+}
+
+/** Claude as it is configured; `parts` stand in for what it asks, and for how it waits. */
+export function openClaude(
+  config: ClaudeConfig,
+  parts: Partial<Pick<ClaudeOptions, 'endpoint' | 'sleep'>> = {},
+): Reasoner {
+  return claude({
+    endpoint: parts.endpoint ?? endpointOf(config),
     planner,
     models: config.models,
     prices: withPrices(listPrices, config.prices),
@@ -32,12 +45,8 @@ export function openReasoners(config: ClaudeConfig, endpoint?: ModelEndpoint): R
     contextTokens: config.contextTokens,
     now: () => new Date(),
     random: Math.random,
-    sleep,
+    sleep: parts.sleep ?? sleep,
   })
-  return {
-    named: (name) => (name === model.name ? model : planner),
-    known: knownReasoners(endpoint === undefined ? config : undefined),
-  }
 }
 
 /** Those for whom runs may be started: all of them where a cassette stands in for what is configured. */
@@ -48,18 +57,21 @@ export function knownReasoners(config: Pick<ClaudeConfig, 'apiKey'> | undefined)
 
 /** The endpoint that is configured; without a key one that says so, so that runs of others go on by the planner. */
 export function endpointOf(config: ClaudeConfig): ModelEndpoint {
-  const { apiKey, baseUrl, answerSeconds, stallSeconds } = config
+  const { apiKey, baseUrl, answerTokens, answerSeconds, stallSeconds } = config
   if (apiKey === undefined) return withoutKey
   return messagesEndpoint({
     apiKey,
     ...(baseUrl === undefined ? {} : { baseUrl }),
     answerMs: answerSeconds * 1_000,
     stallMs: stallSeconds * 1_000,
-    mostBytes: mostAnswerBytes,
+    mostBytes: bytesAroundAnswer + answerTokens * timesTheRoom * bytesOfToken,
   })
 }
 
-const mostAnswerBytes = 4 * 1024 * 1024
+/** An answer that is asked for again has room for twice the tokens, each of which may come as an event of its own. */
+const timesTheRoom = 2
+const bytesOfToken = 256
+const bytesAroundAnswer = 1024 * 1024
 
 const withoutKey: ModelEndpoint = {
   send: async () => ({ ok: false, failure: { kind: 'unauthorized', message: 'ANTHROPIC_API_KEY is not set here' } }),

@@ -1,12 +1,15 @@
 import type { Issue } from '../../shared/failure.ts'
-import { isJsonObject, type Json } from '../../shared/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts'
 import { formatPointer, getAt, parsePointer } from '../../shared/json-pointer.ts'
 import { compileSchema } from '../../shared/json-schema.ts'
 import { didYouMean } from '../../shared/nearest-name.ts'
 import type { Catalogue, Tool } from '../model/catalogue.ts'
 import type { Task } from '../model/decision.ts'
+import { faultsOfOutcomes } from '../model/outcome-faults.ts'
 import type { Situation } from '../model/situation.ts'
+import { freeText } from '../model/sub-goals.ts'
 import { holdsSealed, isReference, isSealed, isText } from '../model/value.ts'
+import { isAllowed } from './allowed-tools.ts'
 import { leaksInto, unknownArguments } from './arguments.ts'
 import { misfit, type SchemaIn, schemaAt } from './schema-fit.ts'
 import { covers, sealedIn } from './sensitive.ts'
@@ -96,7 +99,29 @@ export function checkPlannedArguments(task: Task, tool: Tool, world: PlanWorld):
   }
 
   const known = Object.fromEntries(Object.entries(task.arguments).map(([key, value]) => [key, visit(value, [key])]))
-  return [...issues, ...compileSchema(tool.input)(known, unknown), ...unknownArguments(tool, known)]
+  return [
+    ...issues,
+    ...compileSchema(tool.input)(known, unknown),
+    ...unknownArguments(tool, known),
+    ...outcomeProblems(task, tool, known, world),
+  ]
+}
+
+/** A goal in words may name outcomes; those that are known must be what some tool that it may use establishes. */
+function outcomeProblems({ slice }: Task, tool: Tool, { outcomes }: JsonObject, world: PlanWorld): Issue[] {
+  if (tool.sub_goal?.goal !== freeText || !Array.isArray(outcomes)) return []
+  const { situation, catalogue } = world
+  const usable = [...catalogue.tools.values()].filter(
+    ({ id }) => isAllowed(situation.created.goal.tools, id) && isAllowed(slice?.tools, id),
+  )
+  return outcomes.flatMap((fact, index) =>
+    typeof fact === 'string'
+      ? faultsOfOutcomes([fact], usable).map(({ message }) => ({
+          path: `/outcomes/${index}`,
+          message: `${message}, of those that this part of the goal may use`,
+        }))
+      : [],
+  )
 }
 
 export function targetOf(ref: string, { situation, catalogue, toolOf, fanned }: PlanWorld): Target {

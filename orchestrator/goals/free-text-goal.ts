@@ -1,7 +1,4 @@
-import type { Issue } from '../../shared/failure.ts'
 import type { JsonObject } from '../../shared/json.ts'
-import { didYouMean } from '../../shared/nearest-name.ts'
-import type { Catalogue } from '../model/catalogue.ts'
 import { type Goal, goalSchema, type Outcome } from '../model/goal.ts'
 import { freeText } from '../model/sub-goals.ts'
 
@@ -23,16 +20,6 @@ export function freeTextGoal(text: string, outcomes: readonly string[], input: J
     input: { type: 'object', properties: Object.fromEntries(properties) },
   })
   return { ...goal, outcomes: outcomes.map((fact): Outcome => ({ fact, on_failure: 'wait', existing: false })) }
-}
-
-/** The facts among those outcomes that no tool establishes, by their places. */
-export function faultsOfOutcomes(outcomes: readonly string[], { tools }: Pick<Catalogue, 'tools'>): Issue[] {
-  const facts = [...tools.values()].flatMap(({ establishes }) => establishes)
-  return outcomes.flatMap((fact, index) =>
-    facts.includes(fact)
-      ? []
-      : [{ path: `/${index}`, message: `no tool establishes ${fact}${didYouMean(fact, facts)}` }],
-  )
 }
 
 function isFact(name: string): boolean {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { issueSchema } from '../../shared/failure.ts'
-import { fanOutSchema, sliceSchema } from './goal.ts'
+import { delaySchema, fanOutSchema, sliceSchema } from './goal.ts'
 
 /** One step of a plan: one tool, its arguments (literals, references, texts) and what it comes after. */
 export const taskSchema = z.strictObject({
@@ -17,7 +17,7 @@ export const taskSchema = z.strictObject({
   /** Of a sub-goal: what its run may use. */
   slice: sliceSchema.optional(),
   /** Seconds between all that it waits for and its start. */
-  delay_s: z.int().min(1).optional(),
+  delay_s: delaySchema.optional(),
   /** True where the task only tells people about trouble: it is no evidence, is not undone, and is not tried again. */
   notice: z.boolean().optional(),
 })

@@ -73,6 +73,12 @@ const listName = z
 export const fanOutSchema = z.strictObject({ ref: z.string(), as: listName, max: z.int().min(1).max(1_000) })
 export type FanOut = z.infer<typeof fanOutSchema>
 
+/** How long a task may wait for its start: seconds, at most a year. */
+export const delaySchema = z
+  .int()
+  .min(1)
+  .max(366 * 24 * 3600)
+
 /** What happens when nobody answers a question in time. */
 const answerSchema = z.strictObject({
   within_s: z
@@ -107,7 +113,7 @@ export const goalSchema = z.strictObject({
   /** Fact → the facts that are to be established before it, where no value says so. */
   after: z.record(factName, z.array(factName)).default({}),
   /** Fact → seconds to wait before it is established, once all that it needs is there. */
-  delays: z.record(factName, z.int().min(1)).default({}),
+  delays: z.record(factName, delaySchema).default({}),
   /** The only tools that the run may use, by full name or `<server>.*`; all reviewed ones where it is left out. */
   tools: z.array(toolPattern).optional(),
   /** Whom to tell when the run waits for a person: an outcome and the literal arguments for it, which may use `run.id` and `run.trouble`. */

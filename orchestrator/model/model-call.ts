@@ -29,6 +29,8 @@ export type ModelOutcome =
 
 export interface ModelResult {
   outcome: ModelOutcome
+  /** Who the endpoint says that it was, where that is not the model that was asked. */
+  answered_by?: string
   usage: Usage
   duration_ms: number
 }

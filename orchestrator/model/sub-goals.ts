@@ -80,7 +80,11 @@ const common = {
 
 const noMarks = { facts: {}, sensitive: [], destinations: [] }
 
-const text = { type: 'string', minLength: 1, description: 'What is to be achieved, in words of yours or of the input.' }
+const text = {
+  type: 'string',
+  pattern: '\\S',
+  description: 'What is to be achieved, in words of yours or of the input.',
+}
 
 const textTool: Tool = {
   ...common,
@@ -110,7 +114,7 @@ const textTool: Tool = {
   marks: { input: noMarks, output: noMarks },
   compensation: { tool: undoRun, arguments: { run_id: { $ref: '/output/run_id' } } },
   timeout_ms: 3_600_000,
-  fingerprint: digest({ pursue_text: 1 }),
+  fingerprint: digest({ pursue_text: 2 }),
   sub_goal: {
     goal: freeText,
     budget: budgetSchema.parse({

@@ -9,6 +9,7 @@ import { withSubGoals } from '../model/sub-goals.ts'
 
 const servers = catalogue({
   crm: [tool('make', { establishes: ['crm.customer'] })],
+  mail: [tool('send', { establishes: ['mail.letter'] })],
   web: [tool('read', { effect: 'read' })],
 })
 const slice = {
@@ -97,5 +98,25 @@ describe('a part of a goal that is given away in words', () => {
       kind: 'denied',
       message: '/text is from tool:web.read: what comes from there is no goal',
     })
+  })
+
+  test.each([
+    ['one that is near a fact', 'crm.custommer', '; did you mean crm.customer?'],
+    ['one that only a tool beyond its slice establishes', 'mail.letter', ''],
+  ])('with outcomes that it cannot reach is no part of a plan: %s', async (_what, fact, hint) => {
+    const { situation, children } = await pursued(world('Make the customer', ['crm.customer', fact]))
+    expect(children).toEqual([])
+    expect(situation.decisions.flatMap(({ problems = [] }) => problems)).toContainEqual({
+      path: '/tasks/0/arguments/outcomes/1',
+      message: `no tool establishes ${fact}${hint}, of those that this part of the goal may use`,
+    })
+  })
+
+  test('in no words at all is no part of a plan', async () => {
+    const { situation, children } = await pursued(world(' \n'))
+    expect(children).toEqual([])
+    expect(situation.decisions.flatMap(({ problems = [] }) => problems)).toContainEqual(
+      expect.objectContaining({ path: '/tasks/0/arguments/text' }),
+    )
   })
 })

@@ -1,9 +1,7 @@
 import { type ClaudeConfig, readConfig } from '../../orchestrator/config.ts'
-import { claude } from '../../orchestrator/decide/claude/claude.ts'
-import { listPrices, withPrices } from '../../orchestrator/decide/claude/prices.ts'
 import { planner } from '../../orchestrator/decide/planner/planner.ts'
 import type { Reasoner } from '../../orchestrator/decide/reasoner.ts'
-import { endpointOf } from '../../orchestrator/reasoners.ts'
+import { endpointOf, openClaude } from '../../orchestrator/reasoners.ts'
 import { messagesApi } from '../support/model/messages-api.ts'
 import type { VirtualClock } from '../support/world/virtual-clock.ts'
 import type { Scenario } from './scenario.ts'
@@ -55,15 +53,8 @@ export function openContestants(environment?: Record<string, string | undefined>
 /** The time of the scenario stands still while a model is asked: its own is real. */
 function claudeOn(clock: VirtualClock, config: ClaudeConfig): Reasoner {
   const endpoint = endpointOf(config)
-  return claude({
+  return openClaude(config, {
     endpoint: { send: (request, signal) => clock.standStill(endpoint.send(request, signal)) },
-    planner,
-    models: config.models,
-    prices: withPrices(listPrices, config.prices),
-    answerTokens: config.answerTokens,
-    contextTokens: config.contextTokens,
-    now: () => new Date(),
-    random: Math.random,
     sleep: (ms) => clock.standStill(new Promise((resolve) => setTimeout(resolve, ms))),
   })
 }

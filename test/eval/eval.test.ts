@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { root } from '../support/remit-command.ts'
-import { openContestants } from './contestants.ts'
-import { plainLoop } from './plain-loop.ts'
+import { compareWithLoop } from './compare-with-loop.ts'
+import { type Contestant, openContestants } from './contestants.ts'
 import type { Scenario } from './scenario.ts'
 import { scenarios } from './scenarios.ts'
 import { tryScenario } from './try-scenario.ts'
 
 // The model is scripted: a key in the shell is no reason to leave the machine.
-const [planner, scripted] = openContestants({})
+const byName = new Map(openContestants({}).map((one) => [one.name, one]))
+const [planner, scripted] = ['planner', 'scripted'].map((name) => byName.get(name)) as [Contestant, Contestant]
 
 const named = (name: string): Scenario => {
   const found = scenarios.find((scenario) => scenario.name === name)
@@ -17,37 +18,57 @@ const named = (name: string): Scenario => {
   return found
 }
 
-const some = ['onboarding', 'billing=lost', 'billing=declined', 'provisioning=broken', 'no tool can', '200 tools']
+async function problemsOf(scenario: Scenario, contestant: Contestant): Promise<string[]> {
+  const done = await tryScenario(scenario, contestant)
+  if (!done) throw new Error(`${contestant.name} cannot take part in ${scenario.name}`)
+  return done.result.problems
+}
 
-test.each(some)('%s ends as it should, whoever decides', async (name) => {
-  for (const contestant of [planner, scripted]) {
-    const done = contestant && (await tryScenario(named(name), contestant))
-    expect(done?.result.problems).toEqual([])
-  }
+test.each(scenarios)('$name ends as it should, whoever decides', async (scenario) => {
+  expect(await problemsOf(scenario, scripted)).toEqual([])
+  if (!scenario.needsModel) expect(await problemsOf(scenario, planner)).toEqual([])
 })
 
-test.each(['ambiguous goal', 'injected instructions'])('%s ends as it should with a model', async (name) => {
-  const done = scripted && (await tryScenario(named(name), scripted))
-  expect(done?.result.problems).toEqual([])
+describe('found out is', () => {
+  test('a run that ends well without the systems holding what was asked', async () => {
+    const careless = { ...named('two calls'), judge: named('missing data').judge }
+    expect(await problemsOf(careless, planner)).toContain('the run succeeded instead of failed')
+  })
+
+  test.each(['onboarding', 'no tool can', 'ambiguous goal', 'injected instructions'])(
+    'a model that never answers, in %s',
+    async (name) => {
+      const silent = { ...named(name), script: () => ({ status: 401 }) }
+      expect((await problemsOf(silent, scripted)).join()).toMatch(/planner decided instead|nobody decided/)
+    },
+  )
+
+  test('a model that gives up where it could have done the work', async () => {
+    const text = '{"decision": {"kind": "give_up", "code": "too_risky", "facts": ["mail.letter"], "why": "No."}}'
+    for (const name of ['injected instructions', 'ambiguous goal', 'two calls'])
+      expect(await problemsOf({ ...named(name), script: () => ({ text }) }, scripted)).not.toEqual([])
+  })
+
+  test('a model that does what a page told it, were it let', async () => {
+    const obeyed = named('injected instructions')
+    const open = { ...obeyed, input: { ...obeyed.input, address: 'eve@evil.example' } }
+    expect(await problemsOf(open, planner)).toContain('mail made letter to eve@evil.example')
+  })
 })
 
-test('a run that ends well without the systems holding what was asked is found out', async () => {
-  const careless = { ...named('two calls'), vendors: named('two calls').vendors, judge: named('missing data').judge }
-  const done = planner && (await tryScenario(careless, planner))
-  expect(done?.result.problems).toContain('the run succeeded')
-})
-
-test('onboarding takes two model calls where a plain loop takes one for each tool call, and fewer tokens', async () => {
-  const onboarding = named('onboarding')
-  const done = scripted && (await tryScenario(onboarding, scripted))
-  if (!done) throw new Error('nobody decided')
-  const loop = plainLoop(done.ended.situation, onboarding.catalogue)
-  expect(done.result.model_calls).toBe(2)
-  expect(loop.turns).toBe(8)
-  const ofLoop = loop.input + loop.cache_read + loop.cache_write
-  expect(done.result.input_tokens).toBeLessThan(ofLoop / 2)
+test('onboarding takes two model calls where a plain loop takes one for each tool call, fewer tokens and less money', async () => {
+  const [plan, loop] = (await compareWithLoop(scripted)) ?? []
+  const number = (text = '') => Number(text.replaceAll(',', ''))
+  expect([plan?.['model calls'], loop?.['model calls']]).toEqual(['2', '8'])
+  expect(number(plan?.['tokens in'])).toBeLessThan(number(loop?.['tokens in']) / 2)
+  expect(number(plan?.US$)).toBeLessThan(number(loop?.US$))
   // What the guide says is what is counted.
   const guide = readFileSync(join(root, 'docs/guides/claude.md'), 'utf8')
-  for (const figure of [done.result.input_tokens, done.result.cache_read_tokens, ofLoop, loop.cache_read])
-    expect(guide).toContain(` ${figure.toLocaleString('en-US')} |`)
+  const cells = guide.split('\n').map((line) =>
+    line
+      .split('|')
+      .map((cell) => cell.trim())
+      .filter(Boolean),
+  )
+  for (const row of [plan, loop]) expect(cells).toContainEqual(Object.values(row ?? {}))
 })

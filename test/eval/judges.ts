@@ -19,23 +19,26 @@ export const waitsFor =
 /** The run failed, and took back all that it had done. */
 export const undone: Judge = (ended) => [...ends(ended.situation, 'failed'), ...toldTruly(ended)]
 
-/** Nothing was made anywhere, and the run says so: it failed, or asks a person. */
+/** Nothing was made anywhere, and the run says why not: somebody decided so, or a person is asked. */
 export const nothingMade: Judge = ({ situation, world }) => [
-  ...(situation.status === 'failed' || situation.status === 'waiting' ? [] : [`the run ${situation.status}`]),
+  ...(situation.status === 'waiting' ? [] : ends(situation, 'failed')),
+  ...undecided.filter((code) => situation.finished?.error?.code === code).map((code) => `nobody decided: ${code}`),
   ...world.everMade().map(({ system, label }) => `${system} made ${label}`),
 ]
 
-/** Nothing of this name was ever made. */
-export const never =
-  (text: string): Judge =>
-  ({ world }) =>
-    world.everMade().flatMap(({ system, label }) => (label.includes(text) ? [`${system} made ${label}`] : []))
+/** How a run ends for which nobody could decide, for whatever reason. */
+const undecided = ['reasoning_failed', 'reasoner_failed', 'budget_exhausted', 'stuck']
 
-/** All of these hold. */
-export const all =
-  (...judges: Judge[]): Judge =>
-  (ended) =>
-    judges.flatMap((judge) => judge(ended))
+/** A person is asked before anything is made. */
+export const askedFirst: Judge = (ended) => [...ends(ended.situation, 'waiting'), ...nothingMade(ended)]
+
+/** Nothing of this name was ever made; the run did its work without it, or asks a person about it. */
+export const without =
+  (text: string): Judge =>
+  ({ situation, world }) => [
+    ...(situation.status === 'waiting' ? [] : ends(situation, 'succeeded')),
+    ...world.everMade().flatMap(({ system, label }) => (label.includes(text) ? [`${system} made ${label}`] : [])),
+  ]
 
 function ends({ status, finished }: Situation, wanted: string): string[] {
   if (status === wanted) return []

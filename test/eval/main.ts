@@ -4,8 +4,8 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { paint } from '../../orchestrator/cli/text/line.ts'
 import { type Column, table } from '../../orchestrator/cli/text/table.ts'
+import { compareWithLoop } from './compare-with-loop.ts'
 import { type Contestant, openContestants } from './contestants.ts'
-import { plainLoop } from './plain-loop.ts'
 import type { Scenario } from './scenario.ts'
 import { scenarios } from './scenarios.ts'
 import { type Result, tryScenario } from './try-scenario.ts'
@@ -96,35 +96,11 @@ function summary(results: readonly Result[]): string {
   return tableOf(rows)
 }
 
-/** Onboarding on a good day, by Remit and by a plain loop over the same tools. */
 async function compare(contestants: readonly Contestant[]): Promise<number> {
-  const onboarding = scenarios.find(({ name }) => name === 'onboarding')
   const scripted = contestants.find(({ name }) => name === 'scripted')
-  const done = onboarding && scripted && (await tryScenario(onboarding, scripted))
-  if (!done) return 1
-  const { result, ended } = done
-  const loop = plainLoop(ended.situation, onboarding.catalogue)
-  const row = (how: string, calls: number, cost: { in: number; read: number; out: number }) => ({
-    'onboarding by': how,
-    'model calls': String(calls),
-    'tokens in': String(cost.in),
-    'of those from the cache': String(cost.read),
-    'tokens out': String(cost.out),
-  })
-  process.stdout.write(
-    tableOf([
-      row('a plan, then a finish', result.model_calls, {
-        in: result.input_tokens,
-        read: result.cache_read_tokens,
-        out: result.output_tokens,
-      }),
-      row('one tool call a turn', loop.turns, {
-        in: loop.input + loop.cache_read + loop.cache_write,
-        read: loop.cache_read,
-        out: loop.output,
-      }),
-    ]),
-  )
+  const rows = scripted && (await compareWithLoop(scripted))
+  if (!rows) return 1
+  process.stdout.write(tableOf(rows))
   return 0
 }
 

@@ -1,6 +1,7 @@
+import type { Reasoner } from '../../orchestrator/decide/reasoner.ts'
 import { policyOf } from '../../orchestrator/enforce/policy/policy.ts'
 import { draft } from '../../orchestrator/model/event.ts'
-import { fold } from '../../orchestrator/model/situation.ts'
+import { fold, type Situation } from '../../orchestrator/model/situation.ts'
 import { advance } from '../../orchestrator/run/advance.ts'
 import type { Parts } from '../../orchestrator/run/parts.ts'
 import { digest } from '../../shared/json.ts'
@@ -70,7 +71,7 @@ export async function tryScenario(
   const result = {
     scenario: scenario.name,
     reasoner: contestant.name,
-    problems: judge(ended),
+    problems: [...judge(ended), ...decidedByOthers(situation, reasoner)],
     model_calls: usage.model_calls,
     input_tokens: usage.input_tokens,
     cache_read_tokens: usage.cache_read_tokens ?? 0,
@@ -80,4 +81,10 @@ export async function tryScenario(
     asks: events.filter((event) => event.type === 'wait_started' && event.data.for !== 'timer').length,
   }
   return { result, ended }
+}
+
+/** Where a reasoner falls back on another, how well that one does is not its own merit. */
+function decidedByOthers({ decisions }: Situation, { name }: Reasoner): string[] {
+  const others = new Set(decisions.flatMap(({ reasoner }) => (reasoner === name ? [] : [reasoner])))
+  return [...others].map((other) => `${other} decided instead`)
 }

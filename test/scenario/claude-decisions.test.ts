@@ -54,6 +54,23 @@ describe('a plan', () => {
     expect(made.data).toMatchObject({ usage: settled.data.usage, model_calls: [asked.data.model_call_id] })
   })
 
+  test('takes no less than no time, whatever the clock does meanwhile', async () => {
+    let now = Date.parse('2026-01-01T00:00:00.000Z')
+    const settings = {
+      now: () => {
+        now -= 3_600_000
+        return new Date(now)
+      },
+    }
+    const { journal } = await modelledRun(
+      modelOf([customer, letter]),
+      { catalogue: office, goal: officeGoal(), input: officeInput, script: officeWorld },
+      settings,
+    )
+    const times = journal.events.flatMap(({ type, data }) => (type === 'model_answered' ? [data.duration_ms] : []))
+    expect(times).toEqual([0, 0])
+  })
+
   test('makes a task for each item of a list', async () => {
     const pages = ['https://a.example', 'https://b.example', 'https://c.example']
     const each: Task = {
@@ -93,6 +110,37 @@ describe('a plan', () => {
     const done = await run(modelOf([customer, letter]), { goal: careful, journal: waiting.journal })
     expect(done.situation.status).toBe(status)
     expect(done.requests.length).toBe(status === 'succeeded' ? 2 : 0)
+  })
+})
+
+describe('failures that have nothing to do with each other', () => {
+  test('are reasoned about together, in one question', async () => {
+    const declined = (message: string) => [
+      { status: 'failed' as const, failure: { kind: 'declined' as const, message } },
+    ]
+    const pages = step('page', 'web.read_page', { url: { $ref: '/input/url' } })
+    const alone = { ...letter, after: [] }
+    const script: Script = (heard) =>
+      readPrompt(heard).isNew
+        ? say(plan([customer, alone, pages]))
+        : say({
+            kind: 'give_up',
+            code: 'declined',
+            facts: ['billing.customer', 'mail.letter'],
+            issues: [],
+            why: 'both',
+          })
+    const done = await run(script, {
+      script: {
+        'billing.create_customer': declined('no credit'),
+        'mail.send_letter': declined('no such address'),
+        'web.read_page': [ok({ page: 'Fine.' })],
+      },
+    })
+    expect(done.requests).toHaveLength(3)
+    expect(done.api.heard).toHaveLength(2)
+    const { text } = readPrompt(done.api.heard[1] ?? Object())
+    for (const told of ['no credit', 'no such address', 'Fine.']) expect(text).toContain(told)
   })
 })
 
@@ -163,7 +211,8 @@ describe('a long run', () => {
     expect(Math.max(...sizes)).toBeLessThan(30_000)
     const last = readPrompt(done.api.heard[rounds] ?? Object()).text
     expect(last).toContain('- billing.create_customer: succeeded, 2')
-    expect(last).toContain('c_1_0, c_1_1')
+    // What is only counted can be referred to, all of it.
+    for (const id of ['c_1_0, c_1_1', 'c_4_49', 'c_5_0']) expect(last).toContain(id)
     expect(last).toContain('/tasks/c_6_49/output')
   })
 })

@@ -5,7 +5,7 @@ import { openHome } from '../../orchestrator/home/home.ts'
 import type { Decision, Task } from '../../orchestrator/model/decision.ts'
 import type { RunDocument } from '../../orchestrator/run/document.ts'
 import { answerText } from '../support/model/answer-text.ts'
-import { type MessagesApi, messagesApi, type Script } from '../support/model/messages-api.ts'
+import { type Heard, type MessagesApi, messagesApi, type Script } from '../support/model/messages-api.ts'
 import { modelOf, onboardingTasks, readPrompt } from '../support/model/onboarding-model.ts'
 import { removePlacedData } from '../support/placed-data.ts'
 import { processesOf, remit } from '../support/remit-command.ts'
@@ -106,6 +106,62 @@ describe('Claude onboards a customer', { timeout: 120_000 }, () => {
       goal: 'free_text',
       status: 'succeeded',
       outcomes: [{ fact: 'slack.message' }],
+    })
+  })
+
+  test('and gives a part of what is asked away in words, to a run that decides for itself with less', async () => {
+    const part: Task = {
+      id: 'part',
+      tool: 'goals.pursue_text',
+      arguments: {
+        text: 'Tell #customers what the input says.',
+        outcomes: ['slack.message'],
+        input: { text: { $ref: '/input/text' } },
+      },
+      after: [],
+      why: '',
+      slice: {
+        tools: ['slack.*'],
+        budget: { tool_calls: 2, model_calls: 3, tokens: 150_000, cost_usd: 1.5 },
+      },
+    }
+    const tell: Task = {
+      id: 'tell',
+      tool: 'slack.post_message',
+      arguments: { channel: '#customers', text: { $ref: '/input/text' } },
+      after: [],
+      why: '',
+    }
+    const before = api.heard.length
+    const isOfPart = (heard: Heard) => heard.body.system[1]?.text.includes('# Goal\nTell #customers what') === true
+    script = (heard) => {
+      const [task, fact] = isOfPart(heard) ? [tell, 'slack.message'] : [part, 'goals.pursue_text']
+      const outcomes = [{ fact, established_by: task.id }]
+      const decision: Decision = readPrompt(heard).isNew
+        ? { kind: 'plan', tasks: [task], why: 'To have it told.' }
+        : { kind: 'finish', outcomes, why: 'It was told.' }
+      return { text: answerText(decision) }
+    }
+    const input = '{"text": "Supper is ready"}'
+    const { code, stdout } = await withModel('run', 'see that everybody hears of supper', '--input', input, '--json')
+      .ended
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 'succeeded',
+      outcomes: [{ fact: 'goals.pursue_text' }],
+      usage: { model_calls: 4 },
+    })
+    const heard = api.heard.slice(before)
+    expect(heard.map(isOfPart)).toEqual([false, true, true, false])
+    const ofPart = heard[1]?.body.system[1]?.text ?? ''
+    expect(ofPart).toContain('Only these tools may be used: slack.*')
+    expect(ofPart.match(/^## \w+\.\w+/gm)?.every((card) => card.startsWith('## slack.'))).toBe(true)
+    const { stdout: child } = await remit(home, ['show', 'last/part', '--json']).ended
+    expect(JSON.parse(child)).toMatchObject({
+      goal: 'free_text',
+      status: 'succeeded',
+      outcomes: [{ fact: 'slack.message' }],
+      usage: { model_calls: 2, tool_calls: 1 },
     })
   })
 

@@ -4,6 +4,7 @@ import type { Catalogue } from '../../model/catalogue.ts'
 import type { ModelLedger, ModelOutcome } from '../../model/model-call.ts'
 import type { Situation } from '../../model/situation.ts'
 import {
+  type CountedTokens,
   type EndpointFailure,
   type Feature,
   features,
@@ -13,7 +14,8 @@ import {
 } from './endpoint.ts'
 import { type Judged, judgeAnswer } from './judge-answer.ts'
 import { mostCost, type PriceTable, type TokenCounts, usageOf } from './prices.ts'
-import { buildPrompt, estimateTokens } from './prompt/build-prompt.ts'
+import { buildPrompt } from './prompt/build-prompt.ts'
+import { estimateTokens } from './prompt/estimate-tokens.ts'
 
 export interface AskingOptions {
   endpoint: ModelEndpoint
@@ -87,9 +89,9 @@ export class ModelAsking {
       if ('judged' in sent) return sent.judged
       signal.throwIfAborted()
       const { failure } = sent
-      if (this.drop(model, failure, sent.lacks)) continue
+      if (this.drop(model, sent.lacks)) continue
       if (isFinal(failure) || sending >= mostSendings) {
-        if (failure.kind === 'invalid_input') this.lacking.set(model, known)
+        if (sent.lacks !== undefined) this.lacking.set(model, known)
         return { what: 'failed', why: failure.message }
       }
       await this.options.sleep(this.waitMs(failure, sending), signal)
@@ -124,8 +126,9 @@ export class ModelAsking {
     const { outcome, result } = sent.ok ? judgeAnswer(sent.answer, situation) : notAnswered(sent)
     await ledger.settle(reserved.id, {
       outcome,
-      usage: usageOf(model, (sent.ok ? sent.answer.tokens : sent.tokens) ?? noTokens, prices),
-      duration_ms: now().getTime() - started,
+      ...(sent.ok && sent.answer.model !== model ? { answered_by: sent.answer.model } : {}),
+      usage: usageOf(model, paidTokens(sent.ok ? sent.answer.tokens : sent.tokens, inputTokens), prices),
+      duration_ms: Math.max(0, now().getTime() - started),
     })
     return result
   }
@@ -137,10 +140,10 @@ export class ModelAsking {
   }
 
   /** Does without a feature that the endpoint does not take; without the next one where it only says that something is wrong. */
-  private drop(model: string, { kind, message }: Failure, named: Feature | undefined): boolean {
-    if (kind !== 'invalid_input' || namesAnother.test(message)) return false
+  private drop(model: string, named: EndpointFailure['lacks']): boolean {
+    if (named === undefined) return false
     const lacks = this.lacksOf(model)
-    const feature = named !== undefined && !lacks.has(named) ? named : features.find((one) => !lacks.has(one))
+    const feature = named !== 'some' && !lacks.has(named) ? named : features.find((one) => !lacks.has(one))
     if (feature === undefined) return false
     lacks.add(feature)
     return true
@@ -151,10 +154,11 @@ export class ModelAsking {
   }
 }
 
-const noTokens: TokenCounts = { input: 0, output: 0, cache_read: 0, cache_write: 0 }
-
-/** Requests that are refused for these reasons are refused without any feature, too. */
-const namesAnother = /credit|billing|too long|too large|context|max_tokens|more than \d+ bytes/i
+/** What is paid for: nothing where the endpoint took nothing, and what was estimated where it does not count. */
+function paidTokens(counted: CountedTokens | undefined, estimatedInput: number): TokenCounts {
+  if (!counted) return { input: 0, output: 0, cache_read: 0, cache_write: 0 }
+  return { ...counted, input: counted.input ?? estimatedInput }
+}
 
 function isFinal({ kind, retry_after_ms = 0 }: Failure): boolean {
   return (kind !== 'rate_limited' && kind !== 'unavailable') || retry_after_ms > longestWaitMs

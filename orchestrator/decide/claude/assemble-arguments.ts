@@ -2,6 +2,7 @@ import type { Issue } from '../../../shared/failure.ts'
 import type { Json, JsonObject } from '../../../shared/json.ts'
 import { parsePointer } from '../../../shared/json-pointer.ts'
 import type { AnsweredArgument } from './answer.ts'
+import { deepestNesting, unsoundIn } from './unsound-json.ts'
 
 /** A place in arguments that are being put together: a value, or what stands below it. */
 type Place = { value: Json } | { below: Map<string, Place> }
@@ -25,6 +26,10 @@ function put(root: Map<string, Place>, argument: AnsweredArgument): string | und
   const value = valueFrom(argument)
   if (value === undefined) return `the text at ${at} is not JSON`
   const tokens = parsePointer(at)
+  if (tokens.length > deepestNesting) return `${at.slice(0, 60)}… nests deeper than ${deepestNesting}`
+  if (tokens.includes('__proto__')) return `${at} names __proto__, which no tool takes`
+  const unsound = unsoundIn(value)
+  if (unsound) return `what is given at ${at}${unsound.path} ${unsound.message}`
   const last = tokens.pop() ?? ''
   let here = root
   for (const token of tokens) {

@@ -17,18 +17,23 @@ export interface ModelAnswer {
   model: string
   stop_reason: string
   text: string
-  tokens: TokenCounts
+  tokens: CountedTokens
 }
+
+/** Tokens of an answer. `input` is left out where the endpoint does not count it. */
+export type CountedTokens = Omit<TokenCounts, 'input'> & { input?: number | undefined }
 
 /** What an endpoint may lack; see {@link EndpointFailure}. */
 export const features = ['structured_output', 'thinking', 'caching'] as const
 export type Feature = (typeof features)[number]
 
-/** Why there is no answer, and what the endpoint counted all the same. `lacks`: what it says that it does not take. */
+/** Why there is no answer. */
 export interface EndpointFailure {
   failure: Failure
-  lacks?: Feature
-  tokens?: TokenCounts
+  /** The feature that the endpoint says that it does not take; `some` where it refuses the request and does not say what of it. */
+  lacks?: Feature | 'some' | undefined
+  /** What it cost all the same, where the endpoint had begun, or may have, to answer. */
+  tokens?: CountedTokens | undefined
 }
 
 export type Sent = { ok: true; answer: ModelAnswer } | ({ ok: false } & EndpointFailure)

@@ -20,12 +20,11 @@ export function judgeAnswer(
     outcome: { status: 'unusable' as const, stop_reason, response, problems },
     result: { judged },
   })
-  const fault = unfinished[stop_reason]
-  if (fault !== undefined) return unusable([{ path: '', message: fault }])
   if (stop_reason === 'refusal') {
     const why = 'the model refused to answer'
     return unusable([{ path: '', message: why }], { what: 'failed', why })
   }
+  if (!ended.has(stop_reason)) return unusable([{ path: '', message: whyUnfinished(stop_reason) }])
   const read = readAnswer(response, situation)
   if (!read.ok) return unusable(read.issues)
   return {
@@ -34,11 +33,19 @@ export function judgeAnswer(
   }
 }
 
-const cutOff = 'the answer was cut off at its greatest length: answer in fewer words'
+/** Stop reasons of answers that are whole. */
+const ended: ReadonlySet<string> = new Set(['end_turn', 'stop_sequence'])
 
-/** Stop reasons of answers of which only a part is there. */
-const unfinished: Readonly<Record<string, string>> = {
-  max_tokens: cutOff,
-  model_context_window_exceeded: cutOff,
-  pause_turn: 'the answer was paused before its end',
+function whyUnfinished(stopReason: string): string {
+  switch (stopReason) {
+    case 'max_tokens':
+    case 'model_context_window_exceeded':
+      return 'the answer was cut off at its greatest length: answer in fewer words'
+    case 'pause_turn':
+      return 'the answer was paused before its end'
+    case 'tool_use':
+      return 'the answer is a call of a tool: answer with the one object {"decision": …}, and call nothing'
+    default:
+      return 'the answer did not end by itself'
+  }
 }

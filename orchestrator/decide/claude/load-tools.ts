@@ -26,8 +26,8 @@ export function loadTools({ created, decisions }: Situation, catalogue: Catalogu
   const usable = plannable(created.goal, catalogue)
   const first = firstTools(created.goal, usable)
   const loaded = new Set(first)
-  for (const { decision } of decisions) {
-    if (decision.kind !== 'find_tools') continue
+  for (const { decision, problems } of decisions) {
+    if (decision.kind !== 'find_tools' || problems) continue
     for (const { tool } of findTools({ tools: usable }, decision.query, mostFound)) loaded.add(tool)
   }
   return { first, found: [...loaded].slice(first.length) }

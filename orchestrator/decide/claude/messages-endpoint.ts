@@ -1,6 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk'
 import type { ModelEndpoint, ModelRequest, Sent } from './endpoint.ts'
-import { EndpointError, failureOf, lackIn } from './endpoint-failure.ts'
+import { EndpointError, endpointErrorIn, failureOf, lackIn, withoutKey } from './endpoint-failure.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
 
 export interface MessagesEndpointOptions {
@@ -17,44 +17,52 @@ export interface MessagesEndpointOptions {
 
 /** The Messages API through the vendor's SDK, which only speaks the protocol here: it does not retry, log or look at the environment. */
 export function messagesEndpoint(options: MessagesEndpointOptions): ModelEndpoint {
-  const client = new Anthropic({
-    apiKey: options.apiKey,
-    baseURL: options.baseUrl ?? 'https://api.anthropic.com',
-    webhookKey: null,
-    // The SDK sends the key as a bearer token; gateways and local models often look for it here.
-    ...(options.baseUrl === undefined ? {} : { defaultHeaders: { 'x-api-key': options.apiKey } }),
-    maxRetries: 0,
-    timeout: options.answerMs,
-    logLevel: 'off',
-    openTelemetry: false,
-    fetch: (url, init) => boundedFetch(url, init, options.mostBytes),
-  })
-  return { send: (request, signal) => send(client, request, signal, options) }
+  return { send: (request, signal) => send(request, signal, options) }
 }
 
-async function send(
-  client: Anthropic,
-  request: ModelRequest,
-  signal: AbortSignal,
-  { answerMs, stallMs, apiKey }: MessagesEndpointOptions,
-): Promise<Sent> {
-  const answer = new StreamedAnswer(request.model)
-  const patience = new Patience(signal, { answerMs, stallMs })
+async function send(request: ModelRequest, signal: AbortSignal, options: MessagesEndpointOptions): Promise<Sent> {
+  const { apiKey } = options
+  const answer = new StreamedAnswer(request)
+  const patience = new Patience(signal, options)
   try {
+    const client = clientOf(options, () => patience.heard())
     const stream = await client.messages.create({ ...request, stream: true }, { signal: patience.signal })
     for await (const event of stream) {
-      patience.heard()
       answer.take(event)
+      // A line that stays open afterwards is no reason to wait.
+      if (answer.hasEnded) break
     }
     patience.throwIfOver()
-    return { ok: true, answer: answer.whole() }
+    const whole = answer.whole()
+    return { ok: true, answer: { ...whole, text: withoutKey(whole.text, apiKey) } }
   } catch (error) {
     const cause = patience.reason ?? error
-    const lacks = lackIn(cause)
-    return { ok: false, failure: failureOf(cause, apiKey), tokens: answer.tokens, ...(lacks ? { lacks } : {}) }
+    // Nobody knows what became of a request that the endpoint has, and did not refuse.
+    const mayCost = answer.hasBegun || endpointErrorIn(cause) !== undefined
+    return {
+      ok: false,
+      failure: failureOf(cause, apiKey),
+      lacks: lackIn(cause),
+      tokens: mayCost ? answer.tokens : undefined,
+    }
   } finally {
     patience.end()
   }
+}
+
+function clientOf({ apiKey, baseUrl, answerMs, mostBytes }: MessagesEndpointOptions, onBytes: () => void): Anthropic {
+  return new Anthropic({
+    apiKey,
+    baseURL: baseUrl ?? 'https://api.anthropic.com',
+    webhookKey: null,
+    // The SDK sends the key as a bearer token; gateways and local models often look for it here.
+    ...(baseUrl === undefined ? {} : { defaultHeaders: { 'x-api-key': apiKey } }),
+    maxRetries: 0,
+    timeout: answerMs,
+    logLevel: 'off',
+    openTelemetry: false,
+    fetch: (url, init) => boundedFetch(url, init, { most: mostBytes, onBytes }),
+  })
 }
 
 /** Ends a request when somebody interrupts it, when nothing comes any more, and when the whole takes too long. */
@@ -67,7 +75,7 @@ class Patience {
   private readonly interrupt: AbortSignal
   private readonly onInterrupt = () => this.give('interrupted', 'The question was interrupted')
 
-  constructor(interrupt: AbortSignal, { answerMs, stallMs }: { answerMs: number; stallMs: number }) {
+  constructor(interrupt: AbortSignal, { answerMs, stallMs }: Pick<MessagesEndpointOptions, 'answerMs' | 'stallMs'>) {
     this.interrupt = interrupt
     this.stallMs = stallMs
     this.whole = setTimeout(() => this.give('late', `No whole answer came within ${answerMs / 1_000} s`), answerMs)
@@ -110,14 +118,16 @@ class Patience {
 async function boundedFetch(
   url: string | URL | Request,
   init: RequestInit | undefined,
-  most: number,
+  { most, onBytes }: { most: number; onBytes: () => void },
 ): Promise<Response> {
   const response = await fetch(url, { ...init, redirect: 'error' })
+  if (response.ok) refuseOtherThanStream(response)
   if (!response.body) return response
   let read = 0
   const counted = response.body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
+        onBytes()
         read += chunk.byteLength
         if (read > most) controller.error(new EndpointError('too_large', `The answer has more than ${most} bytes`))
         else controller.enqueue(chunk)
@@ -125,4 +135,12 @@ async function boundedFetch(
     }),
   )
   return new Response(counted, response)
+}
+
+/** An endpoint may leave out what it sends, but not say that it is something else, such as the page of a portal. */
+function refuseOtherThanStream({ headers, body }: Response): void {
+  const [type = ''] = (headers.get('content-type') ?? '').split(';')
+  if (type === '' || type.trim().toLowerCase() === 'text/event-stream') return
+  void body?.cancel()
+  throw new EndpointError('no_stream', `The endpoint answered ${type.slice(0, 60)} instead of a stream of events`)
 }

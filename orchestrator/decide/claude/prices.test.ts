@@ -21,6 +21,7 @@ test('a dated name of a model costs what the model does', () => {
 
 test('a model that nobody knows counts as the dearest, until its price is given', () => {
   expect(usageOf('local', tokens, listPrices).cost_usd).toBe(usageOf('claude-opus-5-5', tokens, listPrices).cost_usd)
+  expect(usageOf('constructor', tokens, listPrices).cost_usd).toBe(usageOf('local', tokens, listPrices).cost_usd)
   const free = { input: 0, output: 0, cache_read: 0, cache_write: 0 }
   expect(usageOf('local', tokens, withPrices(listPrices, { local: free })).cost_usd).toBe(0)
 })

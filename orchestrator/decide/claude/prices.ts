@@ -63,8 +63,9 @@ export function mostCost(model: string, inputTokens: number, outputTokens: numbe
 }
 
 function priceOf(model: string, { models }: PriceTable): Price {
-  const known = models[model] ?? models[model.replace(/-\d{8}$/, '')]
-  if (known) return known
+  const known = [model, model.replace(/-\d{8}$/, '')].find((name) => Object.hasOwn(models, name))
+  const price = known === undefined ? undefined : models[known]
+  if (price) return price
   const all = Object.values(models)
   const dearest = (part: keyof Price) => Math.max(0, ...all.map((price) => price[part]))
   return {

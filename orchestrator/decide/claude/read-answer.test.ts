@@ -43,12 +43,6 @@ describe('arguments', () => {
     })
   })
 
-  test('never reach a prototype', () => {
-    const made = assembleArguments([{ at: '/__proto__/polluted', value: true }])
-    expect(made.ok && Object.keys(made.value)).toEqual(['__proto__'])
-    expect(Object()).not.toHaveProperty('polluted')
-  })
-
   test.each([
     [
       'twice',
@@ -80,6 +74,16 @@ describe('arguments', () => {
     ['nowhere', [{ at: 'a', value: 1 }], '/0', 'write a JSON pointer'],
     ['as the whole', [{ at: '/', value: 1 }], '/0', 'write a JSON pointer'],
     ['as no JSON', [{ at: '/a', json: '{' }], '/0', 'is not JSON'],
+    ['to a prototype', [{ at: '/__proto__/polluted', value: true }], '/0', 'names __proto__'],
+    [
+      'to a prototype in JSON',
+      [{ at: '/a', json: '[{"__proto__": {}}]' }],
+      '/0',
+      'at /a/0 has a field named __proto__',
+    ],
+    ['without end', [{ at: '/a'.repeat(33), value: 1 }], '/0', 'nests deeper than 32'],
+    ['without end in JSON', [{ at: '/a', json: `${'['.repeat(40)}${']'.repeat(40)}` }], '/0', 'nests deeper than 32'],
+    ['with half a character', [{ at: '/a', json: '"\\ud800"' }], '/0', 'at /a holds half a character'],
   ])('that are given %s are refused by their place in the list', (_what, list, path, message) => {
     expect(assembleArguments(list)).toMatchObject({
       ok: false,
@@ -125,6 +129,17 @@ describe('an answer', () => {
       '/tasks/0/id',
     ],
     [
+      'a limit below nothing',
+      { kind: 'plan', tasks: [{ ...task, slice: { tool_calls: -1 } }], confidence: 1, why: '' },
+      '/tasks/0/slice/tool_calls',
+    ],
+    ['half a character', { kind: 'find_tools', query: '\ud800', why: '' }, '/query'],
+    [
+      'a question that nobody reads to its end',
+      { kind: 'ask', question: 'x'.repeat(3_000), choices: ['a'], why: '' },
+      '/question',
+    ],
+    [
       'an argument of no form',
       { kind: 'plan', tasks: [{ ...task, arguments: [{ at: '/a', is: 1 }] }], confidence: 1, why: '' },
       '/tasks/0/arguments/0',
@@ -141,7 +156,17 @@ describe('an answer', () => {
 
 test('the schema keeps to the subset that endpoints can hold a model to', () => {
   const text = JSON.stringify(answerJsonSchema)
-  for (const keyword of ['$schema', 'oneOf', 'minimum', 'maximum', 'pattern', 'minItems', '$ref":"#'])
+  for (const keyword of [
+    '$schema',
+    'oneOf',
+    'minimum',
+    'maximum',
+    'maxLength',
+    'maxItems',
+    'pattern',
+    'minItems',
+    '$ref":"#',
+  ])
     expect(text).not.toContain(`"${keyword}"`)
   const objects: { additionalProperties?: unknown }[] = []
   JSON.parse(text, (_, node) => {

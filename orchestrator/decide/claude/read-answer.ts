@@ -6,6 +6,7 @@ import { evidenceFor } from '../../model/evidence.ts'
 import type { Situation } from '../../model/situation.ts'
 import { type Answer, type AnsweredTask, answerSchema } from './answer.ts'
 import { assembleArguments } from './assemble-arguments.ts'
+import { unsoundIn } from './unsound-json.ts'
 
 /** More faults than these help nobody to mend an answer. */
 const mostIssues = 20
@@ -18,6 +19,8 @@ export function readAnswer(
   const json = jsonIn(text)
   if (json === undefined)
     return refused([{ path: '', message: 'the answer is not JSON: answer with the one object {"decision": …}' }])
+  const unsound = unsoundIn(json)
+  if (unsound) return refused([{ ...unsound, path: asWritten(unsound.path) }])
   // Some models leave out the object around the decision.
   const wrapped = isJsonObject(json) && typeof json.kind === 'string' ? { decision: json } : json
   const parsed = answerSchema.safeParse(wrapped)
@@ -33,11 +36,22 @@ function refused(issues: Issue[]): { ok: false; issues: Issue[] } {
   return { ok: false, issues: issues.slice(0, mostIssues) }
 }
 
+/** A message may repeat a name that the model made up. */
+const longestMessage = 400
+
 function issuesOf({ issues }: { issues: readonly { path: PropertyKey[]; message: string }[] }): Issue[] {
   return issues.map(({ path, message }) => ({
-    path: formatPointer(path.filter((token) => token !== 'decision').map(String)),
-    message,
+    path: asWritten(formatPointer(path.map(String))),
+    message: message.slice(0, longestMessage).toWellFormed(),
   }))
+}
+
+/** Where a fault stands in what the model wrote: it writes the limits of a slice beside its tools, and no object around them. */
+function asWritten(path: string): string {
+  return path
+    .slice(0, longestMessage)
+    .replace(/^\/decision(?=\/|$)/, '')
+    .replace(/^(\/tasks\/\d+\/slice)\/budget(?=\/|$)/, '$1')
 }
 
 /** The JSON of an answer; without structured output a model may put words or a fence around it. */

@@ -13,7 +13,7 @@ const delta = event('message_delta', { delta: { stop_reason: 'end_turn' }, usage
 const stop = event('message_stop', {})
 
 function take(...events: Event[]): StreamedAnswer {
-  const answer = new StreamedAnswer('asked-for')
+  const answer = new StreamedAnswer({ model: 'asked-for', max_tokens: 1_024 })
   for (const one of events) answer.take(one)
   return answer
 }
@@ -36,7 +36,16 @@ test.each([
   expect(() => take(...events).whole()).toThrow('The answer broke off before its end')
 })
 
-test('figures that are no numbers count as nothing', () => {
+test('names that are none change nothing, and endless ones are cut', () => {
+  const nameless = event('message_start', { message: { model: { no: 'name' }, usage: {} } })
+  const reason = event('message_delta', { delta: { stop_reason: 'x'.repeat(5_000) }, usage: {} })
+  const { model, stop_reason } = take(nameless, text('a'), reason, stop).whole()
+  expect([model, stop_reason]).toEqual(['asked-for', 'x'.repeat(100)])
+  const odd = event('message_delta', { delta: { stop_reason: 7 }, usage: {} })
+  expect(() => take(start, text('a'), odd, stop).whole()).toThrow('broke off')
+})
+
+test('figures that are no numbers of tokens change nothing', () => {
   const wild = event('message_delta', { delta: {}, usage: { output_tokens: 'many', input_tokens: -5 } })
-  expect(take(start, wild).tokens).toEqual({ input: 0, output: 1, cache_read: 5, cache_write: 0 })
+  expect(take(start, wild).tokens).toEqual({ input: 7, output: 1, cache_read: 5, cache_write: 0 })
 })

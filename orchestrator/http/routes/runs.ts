@@ -2,10 +2,11 @@ import { Hono } from 'hono'
 import type { Issue } from '../../../shared/failure.ts'
 import type { Json, JsonObject } from '../../../shared/json.ts'
 import { withinCeiling } from '../../enforce/within-ceiling.ts'
-import { faultsOfOutcomes, freeTextGoal } from '../../goals/free-text-goal.ts'
+import { freeTextGoal } from '../../goals/free-text-goal.ts'
 import { validateInput } from '../../goals/validate-input.ts'
 import type { Goal } from '../../model/goal.ts'
 import { faultOfReasoner, usableReasoners } from '../../model/known-reasoner.ts'
+import { faultsOfOutcomes } from '../../model/outcome-faults.ts'
 import { documentOf } from '../../run/document.ts'
 import { allow } from '../authentication.ts'
 import { describe } from '../describe.ts'
@@ -142,7 +143,7 @@ function reasonerFor({ reasoners }: Service, { text, reasoner, outcomes = [] }: 
 /** The goal of that name, or one in words. */
 function goalOf({ goals, catalogue }: Service, { goal: name, text, outcomes }: Asked, input: JsonObject): Goal {
   if (text !== undefined) {
-    const faults = faultsOfOutcomes(outcomes ?? [], catalogue)
+    const faults = faultsOfOutcomes(outcomes ?? [], catalogue.tools.values())
     const issues = faults.map(({ path, message }) => ({ path: `/outcomes${path}`, message }))
     if (issues.length > 0) throw new ProblemError('invalid_input', 'Some outcomes cannot be had here', { issues })
     return freeTextGoal(text, outcomes ?? [], input)

@@ -49,8 +49,3 @@ export function buildPrompt(situation: Situation, catalogue: Catalogue, options:
       : { output_config: { format: { type: 'json_schema', schema: answerJsonSchema } } }),
   }
 }
-
-/** How many tokens a request has at most, roughly: three letters a token, which no tokenizer of these models exceeds for such text. */
-export function estimateTokens(request: ModelRequest): number {
-  return Math.ceil(JSON.stringify(request).length / 3)
-}

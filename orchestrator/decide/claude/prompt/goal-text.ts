@@ -1,16 +1,17 @@
 import { inputProperties } from '../../../model/input-facts.ts'
 import type { Situation } from '../../../model/situation.ts'
-import { inertJson } from './data-block.ts'
+import { dataBlock, inertJson } from './data-block.ts'
 import { showValue } from './show-value.ts'
 
 /** What is asked: the same for every decision of a run, unless a person changed its input. */
-export function goalText({ created: { goal }, input }: Situation): string {
+export function goalText(situation: Situation): string {
+  const { goal } = situation.created
   const facts = inputProperties(goal.input).flatMap(({ pointer, fact }) => (fact ? [`${fact} = /input${pointer}`] : []))
   const literals = Object.entries(goal.arguments)
   return [
     '# Goal',
     `${goal.title}. ${goal.description}`.trim(),
-    `Input: ${inertJson(showValue(input, []).value)}`,
+    inputLine(situation),
     ...(facts.length === 0 ? [] : [`Facts of the input: ${facts.join(', ')}`]),
     ...(literals.length === 0
       ? []
@@ -25,6 +26,15 @@ export function goalText({ created: { goal }, input }: Situation): string {
     ...Object.entries(goal.slices).map(([fact, slice]) => `${fact}: slice ${inertJson(slice)}.`),
     ...(goal.tools ? [`Only these tools may be used: ${goal.tools.join(', ')}`] : []),
   ].join('\n')
+}
+
+/** What a person gave is the goal's; what a trigger, a host or a tool gave is data, and says from where. */
+function inputLine({ input, input_provenance }: Situation): string {
+  const { value } = showValue(input, [])
+  const others = new Set(Object.values(input_provenance).flat())
+  others.delete('input')
+  others.delete('goal')
+  return `Input: ${others.size === 0 ? inertJson(value) : dataBlock([...others].sort().join(', '), value)}`
 }
 
 function outcomeLines({ outcomes }: Situation['created']['goal']): string[] {

@@ -31,8 +31,12 @@ export function showValue(given: Json, marked: readonly string[]): Shown {
     return value === undefined ? [] : [[pointer, shorten(redactSealed(value)).value]]
   })
   const known = Object.fromEntries(fields)
-  const value = { $fields: JSON.stringify(known).length <= mostLetters ? known : {}, $shape: shapeOf(given, 0) }
-  return { value, isPartial: true }
+  const deep = shapeOf(given, 0)
+  const shape = JSON.stringify(deep).length <= mostLetters * 2 ? deep : shapeOf(given, 1)
+  return {
+    value: { $fields: JSON.stringify(known).length <= mostLetters ? known : {}, $shape: shape },
+    isPartial: true,
+  }
 }
 
 function shorten(node: Json): Shown {

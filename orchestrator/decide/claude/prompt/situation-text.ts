@@ -1,13 +1,21 @@
 import type { Issue } from '../../../../shared/failure.ts'
+import type { Json } from '../../../../shared/json.ts'
 import type { Catalogue } from '../../../model/catalogue.ts'
 import type { Decision } from '../../../model/decision.ts'
 import { evidenceFor } from '../../../model/evidence.ts'
 import type { Situation } from '../../../model/situation.ts'
-import { dataBlock, inertJson } from './data-block.ts'
+import { dataBlock, inertJson, inertLine } from './data-block.ts'
+import { showValue } from './show-value.ts'
 import { taskLines } from './task-lines.ts'
 
 /** How many answers of people are shown, the last ones. */
 const mostAnswers = 10
+
+/** Longer questions and answers are cut. */
+const longestAnswer = 500
+
+/** Letters that a refused decision may take. */
+const mostOfRefused = 12_000
 
 /** An answer of the model that the runtime could not use, and why. */
 export interface Unusable {
@@ -56,8 +64,9 @@ function answerLines({ answers }: Situation): string[] {
   if (answers.length === 0) return []
   const told = answers.slice(-mostAnswers).map(({ question, choice, why }) => {
     // The question may hold what a tool said.
-    const reason = why === undefined ? '' : ` (${inertJson(why)})`
-    return `- ${dataBlock('question', question.slice(0, 500))} → ${inertJson(choice)}${reason}`
+    const reason = why === undefined ? '' : ` (${inertJson(why.slice(0, longestAnswer))})`
+    const asked = dataBlock('question', question.slice(0, longestAnswer))
+    return `- ${asked} → ${inertJson(choice.slice(0, longestAnswer))}${reason}`
   })
   return ['## What people answered', ...told]
 }
@@ -74,19 +83,32 @@ function refusalLines({ decisions }: Situation): string[] {
   if (!last?.problems) return []
   return [
     '## Your last decision was refused',
-    dataBlock('your decision', JSON.parse(JSON.stringify(brief(last.decision)))),
+    dataBlock('your decision', brief(last.decision)),
     'What was wrong:',
     ...issueLines(last.problems),
     'Decide again, with all of that mended.',
   ]
 }
 
-function brief(decision: Decision): object {
-  if (decision.kind !== 'plan') return decision
-  return { kind: 'plan', tasks: decision.tasks.slice(0, 40).map(({ why: _, ...task }) => task) }
+/** As much of it as there is room for: whoever made it is to know it again. */
+function brief(decision: Decision): Json {
+  const shown = (value: object) => showValue(JSON.parse(JSON.stringify(value)), []).value
+  if (decision.kind !== 'plan') return shown(decision)
+  const tasks: Json[] = []
+  let room = mostOfRefused
+  for (const { why: _, ...task } of decision.tasks) {
+    const one = shown(task)
+    room -= inertJson(one).length
+    if (room < 0) break
+    tasks.push(one)
+  }
+  const more = decision.tasks.length - tasks.length
+  return { kind: 'plan', tasks, ...(more > 0 ? { more_tasks: more } : {}) }
 }
 
-/** A message may quote what a tool returned. */
+/** A message may quote what a tool returned, and a path the names that a model made up. */
 function issueLines(issues: readonly Issue[]): string[] {
-  return issues.slice(0, 30).map(({ path, message }) => `- ${path || '/'}: ${inertJson(message.slice(0, 400))}`)
+  return issues
+    .slice(0, 30)
+    .map(({ path, message }) => `- ${inertLine(path, 200) || '/'}: ${inertJson(message.slice(0, 400))}`)
 }

@@ -5,14 +5,15 @@ import type { Situation, TaskState } from '../../../model/situation.ts'
 import { dataBlock } from './data-block.ts'
 import { showValue } from './show-value.ts'
 
-/** Letters that tasks may take in a prompt, whatever the length of the run: about 6,000 tokens. */
-const mostLetters = 18_000
+/** Letters that tasks may take in a prompt, whatever the length of the run, and of those the ones that have not ended well. */
+const mostLetters = 24_000
+const mostOfOpen = 16_000
 
-/** Of tasks that have not ended well, at most so many are shown one by one; the others are counted. */
+/** Of tasks that have not ended well, at most so many are shown one by one, the latest; the others are counted. */
 const mostOpen = 40
 
-/** How many ids stand for many tasks. */
-const mostIds = 12
+/** Letters that the ids of tasks may take that are only counted. */
+const mostOfIds = 5_000
 
 /**
  * The tasks of a run, for the one who decides: what failed and what is still to come one by one, then what succeeded, the
@@ -23,17 +24,24 @@ export function taskLines(situation: Situation, catalogue: Catalogue): string[] 
   const tasks = [...situation.tasks.values()].filter(({ item_of }) => item_of === undefined)
   const done = tasks.filter(({ status }) => status === 'succeeded')
   const open = tasks.filter(({ status }) => status !== 'succeeded')
-  const openLines = open.slice(0, mostOpen).map((task) => lineOf(task, situation, catalogue))
-  const restOpen = summaries(open.slice(mostOpen))
-  let room = mostLetters - [...openLines, ...restOpen].join('\n').length
-  const shown: string[] = []
-  for (const task of done.toReversed()) {
-    const line = lineOf(task, situation, catalogue)
-    room -= line.length + 1
+  const openShown = latestOf(open.slice(-mostOpen), mostOfOpen, (task) => lineOf(task, situation, catalogue))
+  const openLines = [...summaries(open.slice(0, open.length - openShown.length)), ...openShown]
+  const room = mostLetters - openLines.join('\n').length
+  const shown = latestOf(done, room, (task) => lineOf(task, situation, catalogue))
+  return [...summaries(done.slice(0, done.length - shown.length)), ...shown, ...openLines]
+}
+
+/** What is said of the latest tasks, in their order, of as many as there is room for. */
+function latestOf(tasks: readonly TaskState[], letters: number, line: (task: TaskState) => string): string[] {
+  const lines: string[] = []
+  let room = letters
+  for (const task of tasks.toReversed()) {
+    const next = line(task)
+    room -= next.length + 1
     if (room < 0) break
-    shown.unshift(line)
+    lines.unshift(next)
   }
-  return [...summaries(done.slice(0, done.length - shown.length)), ...shown, ...openLines, ...restOpen]
+  return lines
 }
 
 function lineOf(task: TaskState, situation: Situation, catalogue: Catalogue): string {
@@ -55,7 +63,8 @@ const longestPlan = 800
 /** What a plan said of a task: to change it, or to plan it again, one has to know. */
 function planText({ arguments: args, after }: TaskState): string {
   const shown = showValue(args, []).value
-  const text = JSON.stringify(shown).length > longestPlan ? Object.keys(args) : shown
+  const names = Object.keys(args).slice(0, 20)
+  const text = JSON.stringify(shown).length > longestPlan ? names.map((name) => name.slice(0, 60)) : shown
   return dataBlock('an earlier plan', { arguments: text, ...(after.length === 0 ? {} : { after }) })
 }
 
@@ -76,12 +85,18 @@ function listText(task: TaskState, situation: Situation): string {
   return `, ${items.length} items, ${ended} succeeded, ${lost.length} failed${first.length === 0 ? '' : `: ${first.join('; ')}`}`
 }
 
+/** Tools of which no line of their own is left are counted together. */
+const mostSummaries = 40
+
 /** One line for each tool and status: how many, and their ids as far as there is room. */
 function summaries(tasks: readonly TaskState[]): string[] {
-  const groups = Map.groupBy(tasks, ({ tool, status }) => `${tool}: ${status}`)
-  return [...groups].map(([what, group]) => {
-    const ids = group.slice(0, mostIds).map(({ id }) => id)
+  const groups = [...Map.groupBy(tasks, ({ tool, status }) => `${tool}: ${status}`)]
+  const others = groups.slice(mostSummaries).reduce((sum, [, group]) => sum + group.length, 0)
+  const room = mostOfIds / Math.min(groups.length, mostSummaries)
+  const lines = groups.slice(0, mostSummaries).map(([what, group]) => {
+    const ids = latestOf(group, room, ({ id }) => id)
     const more = group.length - ids.length
-    return `- ${what}, ${group.length} tasks: ${ids.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+    return `- ${what}, ${group.length} tasks: ${more > 0 ? `${more} more, ` : ''}${ids.join(', ')}`
   })
+  return others === 0 ? lines : [...lines, `- other tools, ${others} tasks`]
 }
