@@ -80,23 +80,6 @@ describe('a request that a tool in flight declares', () => {
     expect(server.broker.secrets()).toEqual(expect.arrayContaining(['first-value', 'second-value']))
   })
 
-  test('that is answered 401 makes the next one ask a command again', async () => {
-    const file = join(folder, 'vault')
-    writeFileSync(file, 'new-value')
-    const print = `process.stdout.write(require('fs').readFileSync(${JSON.stringify(file)}, 'utf8'))`
-    await using server = await openTestBroker({ source: { exec: [process.execPath, '-e', print] } })
-    server.vendor.answer(({ headers }, response) =>
-      response.writeHead(headers.authorization === 'Bearer new-value' ? 200 : 401).end(),
-    )
-    const send = async () => (await server.during(() => fetch(`${server.api}/v1/things`)))[0].status
-    expect([await send(), await send()]).toEqual([200, 200])
-    writeFileSync(file, 'newest-value')
-    server.vendor.answer(({ headers }, response) =>
-      response.writeHead(headers.authorization === 'Bearer newest-value' ? 200 : 401).end(),
-    )
-    expect([await send(), await send()]).toEqual([401, 200])
-  })
-
   test('is not sent where the credential is not there any more', async () => {
     const file = join(folder, 'gone')
     writeFileSync(file, 'value-of-a-file', { mode: 0o600 })

@@ -26,6 +26,8 @@ export interface Broker {
   callStarted(callId: string, tool: { egress: readonly RequestRule[] }): void
   /** What the call caused; what goes on for it alone is cut off. */
   callEnded(callId: string): EgressRecord[]
+  /** The vendor does not take the credentials, in words that only the server understands: the next request asks their sources. */
+  credentialsRefused(): void
   /** How much was refused so far. */
   denied(): number
   close(): Promise<void>
@@ -43,7 +45,12 @@ export interface BrokerOptions {
   limits?: Partial<DoorLimits>
 }
 
-const defaultLimits: DoorLimits = { requestBytes: 33_554_432, responseBytes: 67_108_864, silenceMs: 120_000 }
+const defaultLimits: DoorLimits = {
+  requestBytes: 33_554_432,
+  replayBytes: 131_072,
+  responseBytes: 67_108_864,
+  silenceMs: 120_000,
+}
 /** Longer than a server keeps a connection: the server closes it, so that no request meets the close. */
 const keepAliveMs = 600_000
 const defaultPorts = { 'postgres:': 5432, 'postgresql:': 5432, 'smtp:': 587, 'smtps:': 465 }
@@ -129,6 +136,9 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     secrets,
     callStarted: (callId, { egress }) => calls.start(callId, egress),
     callEnded: (callId) => calls.end(callId),
+    credentialsRefused() {
+      for (const { seen, refused } of Object.values(resolved.brokered)) refused(seen().at(-1) ?? '')
+    },
     denied: () => calls.denied(),
     close,
   }
