@@ -8,6 +8,7 @@ import { databaseSlot, type ResolvedEnvironment } from '../credentials/resolve.t
 import { makeJailFolder } from '../sandbox/jail-folder.ts'
 import { scrubber } from '../scrub.ts'
 import { callsInFlight } from './calls-in-flight.ts'
+import { checkedName } from './checked-name.ts'
 import { connectDoor } from './connect-door.ts'
 import { type AddedCredential, type DoorLimits, endpointDoor } from './endpoint-door.ts'
 import { type Door, type OpenDoor, openDoor } from './listen.ts'
@@ -65,14 +66,14 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const forms = formsOf(() => Object.values(resolved.brokered).flatMap((each) => each.seen()))
   const clean = (text: string) => scrubWhole(scrubber(secrets())(text), forms())
   const calls = callsInFlight({ now: () => performance.now(), clean, onStray })
-  const opened: (OpenDoor & { endpoint?: string })[] = []
+  const opened: OpenDoor[] = []
   const closing: (() => void)[] = []
   const env: Record<string, string> = { ...resolved.values }
   const places: Record<string, string> = {}
 
-  async function open(name: string, serve: () => Server): Promise<Door> {
+  async function open(name: string, serve: () => Server, checked?: Door['checked']): Promise<Door> {
     const door = await openDoor(serve, { folder: folder.path, name, loopback })
-    opened.push(door)
+    opened.push({ ...door, ...(checked && { checked }) })
     return door
   }
 
@@ -91,9 +92,11 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   async function openRelay(slot: string, url: URL, protocol: 'postgres' | 'smtp'): Promise<void> {
     const hostname = url.hostname.replace(/^\[|\]$/g, '')
     const port = Number(url.port || (defaultPorts[url.protocol as keyof typeof defaultPorts] ?? 0))
-    const door = await open(slot.toLowerCase(), relayDoor({ endpoint: slot, protocol, hostname, port, calls }))
+    const name = protocol === 'postgres' ? checkedName(slot, url) : undefined
+    const relay = relayDoor({ endpoint: slot, protocol, hostname, port, calls })
+    const door = await open(slot.toLowerCase(), relay, name === undefined ? undefined : { slot, name })
     places[slot] = `${url.hostname}:${port}`
-    env[slot] = throughDoor(url, door.port)
+    env[slot] = throughDoor(url, name ?? '127.0.0.1', door.port)
   }
 
   const httpDoors: { origin: string; base: string }[] = []
@@ -172,9 +175,9 @@ function formsOf(seen: () => readonly string[]): () => readonly string[] {
 }
 
 /** The URL with another place in it; `URL` knows no ports of schemes that are not the web's, so the text is changed. */
-function throughDoor(url: URL, port: number): string {
+function throughDoor(url: URL, hostname: string, port: number): string {
   const changed = new URL(url)
-  changed.hostname = '127.0.0.1'
+  changed.hostname = hostname
   changed.port = String(port)
   return changed.href
 }
