@@ -71,8 +71,8 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const env: Record<string, string> = { ...resolved.values }
   const places: Record<string, string> = {}
 
-  async function open(name: string, serve: () => Server, checked?: Door['checked']): Promise<Door> {
-    const door = await openDoor(serve, { folder: folder.path, name, loopback })
+  async function open(serve: () => Server, checked?: Door['checked']): Promise<Door> {
+    const door = await openDoor(serve, { folder: folder.path, name: `door-${opened.length}`, loopback })
     opened.push({ ...door, ...(checked && { checked }) })
     return door
   }
@@ -81,9 +81,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     const credentials = addedTo(endpoint, server, resolved)
     const proxy = endpointDoor({ endpoint, url, key, credentials, calls, forms, reachable, limits })
     closing.push(proxy.close)
-    const door = await open(endpoint.toLowerCase(), () =>
-      createServer({ keepAliveTimeout: keepAliveMs }, proxy.listener),
-    )
+    const door = await open(() => createServer({ keepAliveTimeout: keepAliveMs }, proxy.listener))
     const base = `http://127.0.0.1:${door.port}/${key}`
     env[endpoint] = base + url.pathname + url.search
     httpDoors.push({ origin: url.origin, base })
@@ -94,7 +92,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     const port = Number(url.port || (defaultPorts[url.protocol as keyof typeof defaultPorts] ?? 0))
     const name = protocol === 'postgres' ? checkedName(slot, url) : undefined
     const relay = relayDoor({ endpoint: slot, protocol, hostname, port, calls })
-    const door = await open(slot.toLowerCase(), relay, name === undefined ? undefined : { slot, name })
+    const door = await open(relay, name === undefined ? undefined : { slot, name })
     places[slot] = `${url.hostname}:${port}`
     env[slot] = throughDoor(url, name ?? '127.0.0.1', door.port)
   }
@@ -126,7 +124,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     if (database) await openRelay(databaseSlot, database, 'postgres')
     for (const [slot, credential] of Object.entries(server.credentials))
       if (credential.delivery === 'egress' && resolved.brokered[slot]) env[slot] = credential.placeholder
-    if (hosts.length > 0) Object.assign(env, proxyEnvironment(await open('connect', connectDoor({ hosts, calls }))))
+    if (hosts.length > 0) Object.assign(env, proxyEnvironment(await open(connectDoor({ hosts, calls }))))
     if (Object.keys(places).length > 0) env[endpointPlacesVariable] = JSON.stringify(places)
   } catch (error) {
     await close()
