@@ -76,7 +76,7 @@ export function jailer(options: JailerOptions): Jailer {
           await onProof({ server: server.name, driver: driver.name, limits: limiter.name, ...verdict })
           if (verdict.beaten.length > 0) throw new JailError(whyRefused(driver, verdict))
           const { command, args, env } = launch
-          gate.tell({ say: 'start', command, args, env, doors: doors.map(doorInside) })
+          gate.tell({ say: 'start', command, args, env, doors: doors.map(doorInside), shared: driver.name === 'none' })
           await gate.hear('listening')
         },
       }

@@ -22,7 +22,15 @@ export interface DoorInside {
 export type ToEntrance =
   | { say: 'prove'; plan: CanaryPlan }
   /** Ends in one of the two: a server, or what would end a server. */
-  | { say: 'start'; command: string; args: string[]; env: Record<string, string>; doors: DoorInside[] }
+  | {
+      say: 'start'
+      command: string
+      args: string[]
+      env: Record<string, string>
+      doors: DoorInside[]
+      /** Whether the doors' ports are the machine's own, where everybody on it finds them. */
+      shared: boolean
+    }
   | { say: 'bomb'; bomb: 'exceed_memory' | 'exceed_processes'; beyond: number }
 
 /** What it answers. */
