@@ -26,6 +26,7 @@ export const bombWords = {
   fork_bomb: 'start processes without end',
   memory_bomb: 'take memory without end',
   disk_bomb: 'fill its folder without end',
+  nameless_bomb: 'fill its folder without end, with files that it has unlinked',
   scratch_bomb: 'fill its scratch without end',
   stdout_flood: 'write to stdout without end',
 } as const

@@ -47,6 +47,7 @@ const bombs: Record<BombName, number> = {
   fork_bomb: 200,
   memory_bomb: 600,
   disk_bomb: 160,
+  nameless_bomb: 160,
   scratch_bomb: 80,
   stdout_flood: 200,
 }

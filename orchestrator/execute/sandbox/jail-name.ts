@@ -38,8 +38,9 @@ function partsOf(name: string): { pid: number; start: string; world: string } | 
     : { pid: Number(pid), start, world: theirs }
 }
 
-/** The start of a process as some systems tell it is a date of two dozen characters. */
+/** The start of a process is a number on Linux, and elsewhere a date of two dozen characters, too many for a name. */
 function markOf(start: string): string {
+  if (/^\d{1,12}$/.test(start)) return start
   return createHash('sha256').update(start).digest('base64url').slice(0, 8)
 }
 
