@@ -16,6 +16,12 @@ const source = z.union([
   z.strictObject({ file: z.string().min(1) }),
   /** A command that prints the value: its arguments one by one, because no shell takes them apart. */
   z.strictObject({ exec: z.array(z.string()).min(1) }),
+  /** No leading dash: the tool that reads it would take it for an option. */
+  z.strictObject({
+    keychain: z
+      .string()
+      .regex(/^[^-/].*\/[^-/][^/]*$/, { error: 'must be SERVICE/ACCOUNT, as the keychain names the entry' }),
+  }),
   z.strictObject({ value: z.string() }),
 ])
 

@@ -8,9 +8,13 @@ import { goingLive } from './go-live.ts'
 import { type Home, openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
+import { errorCode } from './record/connect.ts'
+import { deniedEgress } from './record/denied-egress.ts'
 import { otherVersion, otherVersionAdvice } from './record/embedded-postgres.ts'
 import { installedBinaries } from './record/postgres-binaries.ts'
 import { placedData } from './record/postgres-placement.ts'
+
+const egressDays = 7
 
 /** What `remit doctor` says of this machine and this home. Starts nothing but empty jails, to see what they hold. */
 export async function diagnose(config: Config, catalogue: Catalogue): Promise<Finding[]> {
@@ -22,6 +26,7 @@ export async function diagnose(config: Config, catalogue: Catalogue): Promise<Fi
     await postgres(config, home),
     await processes(home),
     ...(await sandboxes(config)),
+    await deniedOnNetwork(config, home),
     { what: 'tools', ok: true, found: `${catalogue.tools.size} reviewed, of ${catalogue.servers.size} servers` },
   ]
 }
@@ -108,6 +113,27 @@ async function sandboxes({ sandbox, environment }: Config): Promise<Finding[]> {
       return { what, ok: true, found: known === '' ? 'holds all that is tried' : `holds, but for: ${known}` }
     }),
   ]
+}
+
+/** What servers tried and may not; a person should know, and nothing is amiss with this machine. */
+async function deniedOnNetwork({ databaseUrl }: Config, home: Home): Promise<Finding> {
+  const what = 'egress'
+  const membership = await joinHome(home)
+  try {
+    const since = new Date(Date.now() - egressDays * 86_400_000)
+    const denied = await deniedEgress({ home, membership, databaseUrl }, since)
+    if (!denied) return { what, ok: true, found: 'not known what was refused: the record does not run now' }
+    const sum = denied.reduce((all, { times }) => all + times, 0)
+    if (sum === 0) return { what, ok: true, found: `nothing was refused in the last ${egressDays} days` }
+    const found = `${sum} refused in the last ${egressDays} days: ${denied.map(({ server, times }) => `${server} ${times}`).join(', ')}`
+    const advice = 'remit sql "select run_id, server, tool, egress from calls" and logs/remit.log say what it was'
+    return { what, ok: true, found, advice }
+  } catch (error) {
+    const found = `not known what was refused: Postgres does not say (${errorCode(error) || 'unknown error'})`
+    return { what, ok: false, found, advice: 'look whether Postgres answers, and not too slowly' }
+  } finally {
+    await membership.leave()
+  }
 }
 
 function matrixOf(drivers: readonly Surveyed[]): NonNullable<Finding['matrix']> {

@@ -157,6 +157,16 @@ describe('going live', () => {
     expect(live?.servers.at(-1)?.accounts).toEqual([`SLACK_BOT_TOKEN from the command ${process.execPath}`])
   })
 
+  test('opens no keychain: its entry is named, and another one is agreed to anew', async () => {
+    const from = (keychain: string) =>
+      config({ servers: { ...mapped, slack: server({ credentials: { SLACK_BOT_TOKEN: { keychain } } }) } })
+    const live = await goingLive(from('remit/slack'), catalogue)
+    expect(live?.servers.at(-1)?.accounts).toEqual(['SLACK_BOT_TOKEN from the keychain entry remit/slack'])
+    live?.agree()
+    expect(await goingLive(from('remit/slack'), catalogue)).toBeUndefined()
+    expect(await goingLive(from('remit/other'), catalogue)).toBeDefined()
+  })
+
   test('is nothing to ask about in emulated mode', async () => {
     expect(await goingLive(config({ mode: 'emulated' }), catalogue)).toBeUndefined()
   })

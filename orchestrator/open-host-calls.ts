@@ -4,6 +4,7 @@ import type { HostSession, OpenOptions } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { planner } from './decide/planner/planner.ts'
 import type { Policy } from './enforce/policy/policy.ts'
+import { LaunchError } from './execute/launch-error.ts'
 import { openHome } from './home/home.ts'
 import { joinHome, type Membership } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
@@ -128,7 +129,7 @@ async function runsInMemory(
     journal: { note: async () => undefined },
     ownerOf: async () => config.owner,
     serverDatabase: async () => {
-      throw new Error(`no database can be had: ${why}`)
+      throw new LaunchError(`no database can be had: ${why}`)
     },
   })
   return runs

@@ -15,6 +15,7 @@ import {
 import { openEraVerdicts } from './execute/era-verdicts.ts'
 import { type Gateway, openGateway, ServersMisconfigured } from './execute/gateway.ts'
 import type { Launch } from './execute/launch.ts'
+import { LaunchError } from './execute/launch-error.ts'
 import { launcher } from './execute/launcher.ts'
 import type { RemoteServer } from './execute/remote/connect-remote.ts'
 import { NoSandboxError } from './execute/sandbox/choose-driver.ts'
@@ -30,6 +31,7 @@ import { type Draft, draft } from './model/event.ts'
 import type { Sealer } from './model/seal.ts'
 import type { Log } from './observe/open-log.ts'
 import type { OpenRecord } from './record/open-record.ts'
+import { isAway } from './run/while-away.ts'
 
 /** What the servers of one command stand on. */
 export interface Place {
@@ -138,7 +140,7 @@ export async function startServers(
     proofs: join(home.path, 'jails.json'),
     environment: config.environment,
     async onProof(proof) {
-      await record.journal.note([draft('system_noted', { what: 'jail_proved', details: { ...proof } })])
+      await ofRecord(() => record.journal.note([draft('system_noted', { what: 'jail_proved', details: { ...proof } })]))
     },
   }).catch((error: unknown) => {
     throw error instanceof NoSandboxError ? new InputError(error.message) : error
@@ -151,7 +153,7 @@ export async function startServers(
     mode: config.mode,
     sources: sourcesOf(config),
     environment: config.environment,
-    databaseUrl: ({ name }) => record.serverDatabase({ kind: grantOf(config, name), name }),
+    databaseUrl: ({ name }) => ofRecord(() => record.serverDatabase({ kind: grantOf(config, name), name })),
     onStray(server, egress) {
       log.warn({ server, egress }, 'capability server asked the network for something while no call was in flight')
       // No run owns it. The server is not held up by the record, and a record that is away has the log beside it.
@@ -186,4 +188,16 @@ export async function startServers(
   }
   options.onStarted?.('servers')
   return gateway
+}
+
+/** That the record is away is no fault of the server that needs it, and passes. */
+async function ofRecord<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (!isAway(cause)) throw cause
+    const message =
+      'the record is away, and nothing runs that cannot be recorded; it is started once the record is back'
+    throw new LaunchError(message, { cause })
+  }
 }

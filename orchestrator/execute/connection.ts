@@ -15,11 +15,11 @@ import type { Broker } from './egress/broker.ts'
 import type { EraVerdicts } from './era-verdicts.ts'
 import { followTools, type Quarantine, type ToolsInView } from './follow-tools.ts'
 import type { Launch } from './launch.ts'
+import { LaunchError } from './launch-error.ts'
 import type { Limits } from './limits.ts'
 import { quarantineOf, type ToldTools, toldTools } from './list-tools.ts'
 import { patience } from './patience.ts'
 import { RemoteError } from './remote/remote-error.ts'
-import { JailError } from './sandbox/jail-error.ts'
 import { StdioTransport } from './stdio-transport.ts'
 
 /** What goes with one request. */
@@ -238,7 +238,7 @@ async function subscribe(client: Client): Promise<void> {
 }
 
 function endingOf(transport: Carrier, cause: unknown): string {
-  if (cause instanceof JailError) return `was not started: ${cause.message}`
+  if (cause instanceof LaunchError) return `was not started: ${cause.message}`
   const remote = remoteErrorIn(cause)
   if (remote) return `could not be connected to: ${remote.message}`
   const code = cause instanceof Error && 'syscall' in cause && 'code' in cause ? cause.code : undefined

@@ -1,9 +1,11 @@
 import { SdkError, SdkErrorCode } from '@modelcontextprotocol/client'
 import { expect, test, vi } from 'vitest'
+import { metaKeys } from '../../shared/capability/call-meta.ts'
 import type { CallRequest } from '../model/call.ts'
 import { catalogueOf, type Tool } from '../model/catalogue.ts'
 import { createSealer, type Sealer, sealKeyBytes } from '../model/seal.ts'
 import type { Connection } from './connection.ts'
+import type { Broker } from './egress/broker.ts'
 import { workshop } from './fixtures/workshop-tools.ts'
 import { patience } from './patience.ts'
 import { performCall } from './perform-call.ts'
@@ -109,4 +111,29 @@ test('an output that cannot be sealed is not told', async () => {
   const { outcome } = await perform({ tool: 'make_secret', seal: broken })
   expect(outcome).toMatchObject({ status: 'failed', failure: { kind: 'internal' } })
   expect(JSON.stringify(outcome)).not.toContain('hunter2')
+})
+
+test.each([
+  ['unauthorized', 1],
+  ['declined', 0],
+] as const)('a server that fails as %s lets its credentials be read anew: %i times', async (kind, times) => {
+  const credentialsRefused = vi.fn()
+  const broker: Broker = {
+    doors: [],
+    env: {},
+    secrets: () => [],
+    callStarted: () => undefined,
+    callEnded: () => [],
+    credentialsRefused,
+    denied: () => 0,
+    close: async () => undefined,
+  }
+  const failure = { kind, message: 'invalid_auth' }
+  send.mockImplementationOnce(async () => ({
+    isError: true,
+    content: [],
+    _meta: { [metaKeys.outcome]: { status: 'failed', failure } },
+  }))
+  expect((await perform({ on: connection({ broker }) })).outcome).toEqual({ status: 'failed', failure })
+  expect(credentialsRefused).toHaveBeenCalledTimes(times)
 })

@@ -58,7 +58,9 @@ export async function performCall(call: CallOnConnection): Promise<Performed> {
   connection.broker?.callStarted(request.call_id, tool)
   const caused: EgressRecord[] = []
   try {
-    return { ...(await answerTo(call, opened.value, scrub)), era, egress: caused }
+    const answered = await answerTo(call, opened.value, scrub)
+    if (isUnauthorized(answered.outcome)) connection.broker?.credentialsRefused()
+    return { ...answered, era, egress: caused }
   } finally {
     const records = connection.broker?.callEnded(request.call_id) ?? []
     caused.push(...records.map((record) => withoutSecrets(record, scrub)))
@@ -94,6 +96,10 @@ async function answerTo(
   } finally {
     progress?.end()
   }
+}
+
+function isUnauthorized(outcome: CallOutcome): boolean {
+  return outcome.status === 'failed' && outcome.failure.kind === 'unauthorized'
 }
 
 /** A path holds what the server put there, which may be a sealed argument. */

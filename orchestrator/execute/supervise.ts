@@ -1,5 +1,6 @@
 import { ConnectError, type Connection } from './connection.ts'
 import { CredentialError } from './credentials/resolve.ts'
+import { LaunchError } from './launch-error.ts'
 import { type Limits, pauseAfter } from './limits.ts'
 import { orAborted } from './patience.ts'
 
@@ -202,5 +203,6 @@ export function supervise({ server, connect, limits, now, random, onTrouble }: S
 /** Only what is written by us: it is shown to people and models. */
 function whyNotStarted(server: string, error: unknown): string {
   if (error instanceof ConnectError || error instanceof CredentialError) return error.message
+  if (error instanceof LaunchError) return `${server} was not started: ${error.message}`
   return `${server} could not be made ready to start (the log says why)`
 }

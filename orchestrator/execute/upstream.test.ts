@@ -26,6 +26,7 @@ async function open(close: () => Promise<void>, command = works): Promise<{ upst
     secrets: () => [],
     callStarted: () => undefined,
     callEnded: () => [],
+    credentialsRefused: () => undefined,
     denied: () => 3,
     close,
   }

@@ -55,6 +55,13 @@ export async function ensurePostgres(membership: Membership, home: Home): Promis
   }
 }
 
+/** The port of the Postgres of a home, where it runs and answers. Starts nothing. */
+export async function runningPort(membership: Membership): Promise<number | undefined> {
+  const { services } = await membership.status()
+  const info = services.find(({ name }) => name === 'postgres')?.info as Info | undefined
+  return info && (await accepts(info.port)) ? info.port : undefined
+}
+
 async function startPostgres(
   home: Home,
   spawned: (pid: number) => Promise<void>,

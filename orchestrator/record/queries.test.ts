@@ -104,6 +104,8 @@ describe('the views', () => {
       (admin) => admin`SELECT count(*)::integer AS count FROM information_schema.columns WHERE table_schema = 'query'`,
     )
     expect(described.filter(({ column }) => column !== null)).toHaveLength(columns?.count)
+    const egress = described.find(({ view, column }) => view === 'calls' && column === 'egress')
+    for (const member of [...Object.keys(request), 'denied', 'times']) expect(egress?.comment).toContain(member)
   })
 })
 

@@ -6,8 +6,9 @@ import { type DriverName, driverNames, type SandboxDriver } from '../../orchestr
 import { StdioTransport } from '../../orchestrator/execute/stdio-transport.ts'
 import { firstLine, type JailedProgram, jailedLaunch, openJailed, workingDrivers } from '../support/jailed.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { type AttackName, attackWords, type BombName, bombWords, type Tried } from './attack-list.ts'
+import { type AttackName, attackWords, type BombName, bombWords, networkWords, type Tried } from './attack-list.ts'
 import { type Column, matrixText, withMatrix } from './matrix.ts'
+import { tryNetwork } from './network-attacks.ts'
 import { plantTargets } from './targets.ts'
 
 const page = join(import.meta.dirname, '../../docs/reference/sandbox.md')
@@ -19,6 +20,8 @@ const gaps: Record<DriverName, (AttackName | BombName)[]> = {
     'read_file',
     'read_through_link',
     'follow_link',
+    'read_through_hard_link',
+    'read_through_proc',
     'write_file',
     'read_environ',
     'read_memory',
@@ -44,6 +47,7 @@ const bombs: Record<BombName, number> = {
   fork_bomb: 200,
   memory_bomb: 600,
   disk_bomb: 160,
+  nameless_bomb: 160,
   scratch_bomb: 80,
   stdout_flood: 200,
 }
@@ -71,6 +75,16 @@ describe.each(driverNames.map((name) => [name, drivers.find((driver) => driver.n
         const surely = gaps[name].filter((gap) => gap in attackWords && !unsure.includes(gap))
         expect(surely.filter((gap) => !through.some((attack) => attack === gap))).toEqual([])
         for (const { attack } of tried) column[attack] = !gaps[name].includes(attack)
+      },
+      patienceMs,
+    )
+
+    test.runIf(driver)(
+      'reaches no further than its doors, and shows nobody a secret',
+      async () => {
+        const through = await tryNetwork(name)
+        expect(Object.entries(through).filter(([, got]) => got)).toEqual([])
+        for (const [attack, got] of Object.entries(through)) column[attack] = !got
       },
       patienceMs,
     )
@@ -146,7 +160,7 @@ async function endingOf(program: JailedProgram): Promise<string | undefined> {
 describe('the table of the reference', () => {
   const complete = () =>
     [...columns.values()].every((column) =>
-      Object.keys({ ...attackWords, ...bombWords }).every((each) => each in column),
+      Object.keys({ ...attackWords, ...networkWords, ...bombWords }).every((each) => each in column),
     )
   const text = async () => withMatrix(await readFile(page, 'utf8'), matrixText(columns))
 

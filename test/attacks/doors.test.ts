@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openDoor } from '../../orchestrator/execute/egress/listen.ts'
 import type { SandboxDriver } from '../../orchestrator/execute/sandbox/driver.ts'
@@ -10,6 +12,7 @@ import { noDriver } from '../../orchestrator/execute/sandbox/none.ts'
 import { firstLine, openJailed, workingDrivers } from '../support/jailed.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
+const execute = promisify(execFile)
 const patienceMs = 120_000
 const drivers = await workingDrivers()
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -49,6 +52,40 @@ test.each(drivers.filter(({ name }) => name !== 'none').map((driver) => [driver.
     } finally {
       door.close()
       other.close()
+    }
+  },
+  patienceMs,
+)
+
+test.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
+  'without a sandbox, whose doors are ports of the machine, they open to no other user of it',
+  async () => {
+    let reached = 0
+    const relay = () =>
+      createTcpServer((socket) => {
+        reached += 1
+        socket.end('hello')
+      })
+    const door = await openDoor(relay, { folder: folder.path, name: 'shared', loopback: false })
+    try {
+      const script = 'test/attacks/fixtures/lasting-program.ts'
+      await using _ = await openJailed({ driver: noDriver, script, dataFolder: folder.path, doors: [door] })
+      const knock = async (id: number) => {
+        const { stdout } = await execute(
+          'bash',
+          ['-c', `exec 3<>/dev/tcp/127.0.0.1/${door.port}; cat <&3 2>/dev/null || true`],
+          {
+            uid: id,
+            gid: id,
+            cwd: '/',
+          },
+        )
+        return stdout
+      }
+      expect([await knock(0), reached]).toEqual(['hello', 1])
+      expect([await knock(65_534), reached]).toEqual(['', 1])
+    } finally {
+      door.close()
     }
   },
   patienceMs,

@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { listProcesses } from '../../orchestrator/execute/sandbox/limits/list-processes.ts'
 import { treeOf } from '../../orchestrator/execute/sandbox/limits/process-tree.ts'
 import { key, openProberGateway, type ProberGateway, token } from '../support/prober-gateway.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 /** Starting a process takes its time on a busy machine. */
 vi.setConfig({ testTimeout: 60_000 })
@@ -69,4 +71,29 @@ test('what it sends after its call has ended goes nowhere', async () => {
   await vi.waitFor(() => expect(prober.strays).not.toEqual([]), 30_000)
   expect(prober.strays[0]).toMatchObject({ path: '/things/late', denied: 'no call is in flight' })
   expect(prober.vendor.received.filter(({ url }) => url.includes('late'))).toEqual([])
+})
+
+test('a key that is rotated while the server runs fails no call and starts nothing again', async () => {
+  const folder = await temporaryFolder('remit-rotated-')
+  const file = join(folder.path, 'vault')
+  const print = `process.stdout.write(require('fs').readFileSync(${JSON.stringify(file)}, 'utf8'))`
+  await writeFile(file, 'the-first-of-the-keys')
+  await using rotating = await openProberGateway({ sources: { PROBER_KEY: { exec: [process.execPath, '-e', print] } } })
+  const take = (taken: string) =>
+    rotating.vendor.answer(({ headers }, response) =>
+      response.writeHead(headers.authorization === `Bearer ${taken}` ? 200 : 401).end(),
+    )
+  const asked = async () => (await rotating.call({ requests: [{ to: '/echo', method: 'POST' }] })).egress
+  take('the-first-of-the-keys')
+  expect(await asked()).toMatchObject([{ status: 200 }])
+  const pid = rotating.pid()
+  await writeFile(file, 'the-second-of-the-keys')
+  take('the-second-of-the-keys')
+  expect(await asked()).toMatchObject([
+    { status: 401, attribution: 'exact' },
+    { status: 200, attribution: 'exact' },
+  ])
+  expect(rotating.pid()).toBe(pid)
+  expect(await rotating.written()).not.toMatch(/the-(first|second)-of-the-keys/)
+  await folder.remove()
 })

@@ -1,4 +1,4 @@
-import { attackWords, bombWords } from './attack-list.ts'
+import { attackWords, bombWords, networkWords } from './attack-list.ts'
 
 /** Attack → whether it was held, of one driver. */
 export type Column = Record<string, boolean>
@@ -8,7 +8,7 @@ const [begin, end] = ['<!-- matrix: written by test/attacks -->', '<!-- end of m
 /** The table of the reference: a row an attack, a column a driver. */
 export function matrixText(columns: ReadonlyMap<string, Column>): string {
   const drivers = [...columns.keys()]
-  const rows = Object.entries({ ...attackWords, ...bombWords }).map(([attack, words]) => {
+  const rows = Object.entries({ ...attackWords, ...networkWords, ...bombWords }).map(([attack, words]) => {
     const cells = drivers.map((driver) => (columns.get(driver)?.[attack] ? 'held' : '**gets through**'))
     return `| ${[words, ...cells].join(' | ')} |`
   })

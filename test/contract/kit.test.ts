@@ -173,6 +173,7 @@ describe('over Streamable HTTP', () => {
     await launched.until(/listens on/, 'stderr')
     launched.child.stdin.end()
     expect(await launched.exited).toBe(0)
+    expect([byHand, launched].map((run) => run.stderr().includes('started by hand'))).toEqual([true, false])
   })
 })
 
@@ -194,7 +195,7 @@ describe('the process of a server', () => {
 
     for (const line of run.stdout().trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' })
     expect(run.stderr()).toContain('this must not reach stdout')
-    expect(run.stderr()).toContain('started by hand')
+    expect(run.stderr()).toContain('started by hand: no sandbox and no record')
     expect(run.stderr()).toContain('internals of [redacted], pin [redacted]')
     expect(run.stderr()).toContain(_meta.traceparent)
     for (const secret of [fixtureEnvironment.FIXTURE_TOKEN, 'pin-4711']) {

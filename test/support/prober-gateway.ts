@@ -1,8 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Source } from '../../orchestrator/execute/credentials/read-source.ts'
 import { openEraVerdicts } from '../../orchestrator/execute/era-verdicts.ts'
 import { type Gateway, openGateway } from '../../orchestrator/execute/gateway.ts'
 import { launcher } from '../../orchestrator/execute/launcher.ts'
+import type { DriverChoice } from '../../orchestrator/execute/sandbox/choose-driver.ts'
 import { openJailer } from '../../orchestrator/execute/sandbox/open-jailer.ts'
 import { openHome } from '../../orchestrator/home/home.ts'
 import { joinHome } from '../../orchestrator/home/shared-process.ts'
@@ -29,8 +31,15 @@ export interface ProberGateway extends AsyncDisposable {
   written(): Promise<string>
 }
 
-/** The hostile server, launched as the product launches one, in live mode. */
-export async function openProberGateway(): Promise<ProberGateway> {
+/** The hostile server, launched as the product launches one, in live mode, and in the strongest jail unless another is named. */
+export async function openProberGateway({
+  driver = 'auto',
+  sources = {},
+}: {
+  driver?: DriverChoice
+  /** Of its slots, where they are others than the usual ones. */
+  sources?: Record<string, Source>
+} = {}): Promise<ProberGateway> {
   const folder = await temporaryFolder('remit-prober-')
   const vendor = await openVendor()
   const home = openHome(join(folder.path, 'home'))
@@ -39,7 +48,7 @@ export async function openProberGateway(): Promise<ProberGateway> {
   const strays: object[] = []
   const manifest = { ...manifestOf(prober), command: ['node', 'test/attacks/fixtures/prober-main.ts'] }
   const jailer = await openJailer({
-    choice: { driver: 'auto', minimum: 'node-permission', none_by_manifest: true },
+    choice: { driver, minimum: 'none', none_by_manifest: true },
     root,
     proofs: join(home.path, 'jails.json'),
     environment: process.env,
@@ -54,7 +63,12 @@ export async function openProberGateway(): Promise<ProberGateway> {
       root,
       mode: 'live',
       sources: {
-        prober: { PROBER_API: { value: vendor.url }, PROBER_KEY: { env: 'KEY' }, PROBER_TOKEN: { env: 'TOKEN' } },
+        prober: {
+          PROBER_API: { value: vendor.url },
+          PROBER_KEY: { env: 'KEY' },
+          PROBER_TOKEN: { env: 'TOKEN' },
+          ...sources,
+        },
       },
       environment: { KEY: key, TOKEN: token },
       databaseUrl: () => 'postgres://unused',

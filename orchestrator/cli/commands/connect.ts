@@ -154,6 +154,6 @@ function missingLines({ title }: Host, missing: readonly string[]): Line[] {
   if (missing.length === 0) return []
   return [
     [doubtful('! '), `${title} has no way to be told ${missing.join(', ')} without its being written down.`],
-    ['  Give those by file: or exec: sources in the configuration, or start the host with them set.'],
+    ['  Give those by file:, keychain: or exec: sources in the configuration, or start the host with them set.'],
   ]
 }

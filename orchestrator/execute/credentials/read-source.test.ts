@@ -76,6 +76,7 @@ describe('a command', () => {
 
 test('a source is named without a value', () => {
   expect(nameOfSource({ exec: ['op', 'read', 'op://vault/stripe/key'] })).toBe('the command op')
+  expect(nameOfSource({ keychain: 'remit/stripe' })).toBe('the keychain entry remit/stripe')
   expect(nameOfSource({ env: 'KEY' })).toBe('the environment variable KEY')
   expect(nameOfSource({ value: 'shown nowhere' })).toBe('the configuration')
 })

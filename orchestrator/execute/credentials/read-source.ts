@@ -1,11 +1,18 @@
 import { open } from 'node:fs/promises'
+import { readKeychain } from './read-keychain.ts'
 import { runSourceCommand } from './run-source-command.ts'
 
 /**
  * Where the operator's configuration says a slot's value comes from. A `value` stands in the configuration itself, so a
- * credential cannot be one; an `exec` is a command's argument list, and what it prints is the value.
+ * credential cannot be one; an `exec` is a command's argument list, and what it prints is the value; a `keychain` is the
+ * `SERVICE/ACCOUNT` of an entry in the system's own.
  */
-export type Source = { env: string } | { file: string } | { exec: readonly string[] } | { value: string }
+export type Source =
+  | { env: string }
+  | { file: string }
+  | { exec: readonly string[] }
+  | { keychain: string }
+  | { value: string }
 
 /** The value of a source, or what is wrong with it: in words that follow the slot's path and never hold the value. */
 export type Found = { value: string } | { fault: string }
@@ -21,12 +28,13 @@ export async function readSource(source: Source, environment: Environment): Prom
     return value ? { value } : { fault: `comes from the environment variable ${source.env}, which is not set` }
   }
   if ('exec' in source) return fromCommand(source.exec, environment)
+  if ('keychain' in source) return readKeychain(source.keychain, environment)
   return fromFile(source.file)
 }
 
 /** What may tell that a source gives another value now; undefined where only asking it can. */
 export async function revisionOf(source: Source): Promise<string | undefined> {
-  if ('exec' in source) return undefined
+  if ('exec' in source || 'keychain' in source) return undefined
   if (!('file' in source)) return 'fixed'
   try {
     const handle = await open(source.file)
@@ -46,6 +54,7 @@ export function nameOfSource(source: Source): string {
   if ('env' in source) return `the environment variable ${source.env}`
   if ('file' in source) return `the file ${source.file}`
   if ('exec' in source) return `the command ${source.exec[0]}`
+  if ('keychain' in source) return `the keychain entry ${source.keychain}`
   return 'the configuration'
 }
 

@@ -98,7 +98,8 @@ describe('live', () => {
       issues: [
         {
           path: '/servers/billing/credentials/API_KEY',
-          message: 'is not mapped: write API_KEY: { env: NAME }, { file: PATH } or { exec: [COMMAND, …] } there',
+          message:
+            'is not mapped: write API_KEY: { env: NAME }, { file: PATH }, { keychain: SERVICE/ACCOUNT } or { exec: [COMMAND, …] } there',
         },
       ],
     })

@@ -16,7 +16,7 @@ export interface CredentialSources {
   environment: Environment
   /** The URL of the server's own Postgres database, under its own role. */
   databaseUrl: (server: ServerManifest) => string | Promise<string>
-  /** Runs no command: its words stand for what it would print, for who only wants to know what is mapped. */
+  /** Runs no command and opens no keychain: the words of the source stand for what it gives, for who only asks what is mapped. */
   withoutCommands?: boolean
 }
 
@@ -97,7 +97,9 @@ export async function resolveEnvironment(
   }
 
   function asked(source: Source): Source {
-    return 'exec' in source && from.withoutCommands ? { value: JSON.stringify(source.exec) } : source
+    if (!from.withoutCommands) return source
+    if ('exec' in source) return { value: JSON.stringify(source.exec) }
+    return 'keychain' in source ? { value: JSON.stringify(source) } : source
   }
 
   async function ownDatabase(): Promise<Found> {
@@ -125,7 +127,7 @@ export async function resolveEnvironment(
   }
 }
 
-const howToMap = '{ env: NAME }, { file: PATH } or { exec: [COMMAND, …] }'
+const howToMap = '{ env: NAME }, { file: PATH }, { keychain: SERVICE/ACCOUNT } or { exec: [COMMAND, …] }'
 
 function notMapped(slot: string): string {
   return `is not mapped: write ${slot}: ${howToMap} there`

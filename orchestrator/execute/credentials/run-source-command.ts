@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process'
 
-/** What a command printed, or why it gave nothing; its stderr is not told, because it may quote the secret. */
-export type Ran = { printed: string } | { fault: string }
+/**
+ * What a command printed, or why it gave nothing; its stderr is not told, because it may quote the secret. The code is the one
+ * that it ended with, or the system's word for why it could not be started.
+ */
+export type Ran = { printed: string } | { fault: string; code?: number | string }
 
 /** A person may have to unlock a keychain, and a vault may be far away. */
 const limitMs = 30_000
@@ -21,17 +24,18 @@ export function runSourceCommand(
       program,
       args,
       { env: { ...environment }, timeout: ms, killSignal: 'SIGKILL', maxBuffer: mostBytes, windowsHide: true },
-      (error, stdout) => resolve(error ? { fault: faultOf(error, ms) } : { printed: stdout }),
+      (error, stdout) => resolve(error ? faultOf(error, ms) : { printed: stdout }),
     )
     child.stdin?.end()
   })
 }
 
 /** The error's own message holds the whole command and its stderr: only its code is told. */
-function faultOf({ code, killed, signal }: Error & { code?: unknown; killed?: boolean; signal?: unknown }, ms: number) {
-  if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return `printed more than ${mostBytes} bytes`
-  if (killed) return `did not end within ${ms / 1_000} s`
-  if (typeof code === 'number') return `ended with exit code ${code}: try it in a terminal`
-  if (typeof code === 'string') return `cannot be started (${code})`
-  return `was ended by ${String(signal)}`
+function faultOf(error: Error & { code?: unknown; killed?: boolean; signal?: unknown }, ms: number): Ran {
+  const { code, killed, signal } = error
+  if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return { fault: `printed more than ${mostBytes} bytes` }
+  if (killed) return { fault: `did not end within ${ms / 1_000} s` }
+  if (typeof code === 'number') return { fault: `ended with exit code ${code}: try it in a terminal`, code }
+  if (typeof code === 'string') return { fault: `cannot be started (${code})`, code }
+  return { fault: `was ended by ${String(signal)}` }
 }

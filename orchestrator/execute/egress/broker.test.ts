@@ -80,23 +80,6 @@ describe('a request that a tool in flight declares', () => {
     expect(server.broker.secrets()).toEqual(expect.arrayContaining(['first-value', 'second-value']))
   })
 
-  test('that is answered 401 makes the next one ask a command again', async () => {
-    const file = join(folder, 'vault')
-    writeFileSync(file, 'new-value')
-    const print = `process.stdout.write(require('fs').readFileSync(${JSON.stringify(file)}, 'utf8'))`
-    await using server = await openTestBroker({ source: { exec: [process.execPath, '-e', print] } })
-    server.vendor.answer(({ headers }, response) =>
-      response.writeHead(headers.authorization === 'Bearer new-value' ? 200 : 401).end(),
-    )
-    const send = async () => (await server.during(() => fetch(`${server.api}/v1/things`)))[0].status
-    expect([await send(), await send()]).toEqual([200, 200])
-    writeFileSync(file, 'newest-value')
-    server.vendor.answer(({ headers }, response) =>
-      response.writeHead(headers.authorization === 'Bearer newest-value' ? 200 : 401).end(),
-    )
-    expect([await send(), await send()]).toEqual([401, 200])
-  })
-
   test('is not sent where the credential is not there any more', async () => {
     const file = join(folder, 'gone')
     writeFileSync(file, 'value-of-a-file', { mode: 0o600 })
@@ -205,4 +188,36 @@ test('nothing is left when it is closed', async () => {
   await server[Symbol.asyncDispose]()
   for (const place of places) expect(readdirSync(dirname(place))).not.toContain(place.split('/').at(-1))
   await expect(fetch(`${server.api}/v1/things`)).rejects.toThrow()
+})
+
+describe('a Postgres whose certificate the server checks', () => {
+  const through = async (url: string) => {
+    await using server = await openTestBroker({ endpoints: { DB_URL: { url, protocol: 'postgres' } } })
+    const { env, doors } = server.broker
+    return { url: new URL(env.DB_URL ?? ''), door: doors[1] }
+  }
+
+  test.each(['sslmode=verify-full', 'sslmode=verify-ca', 'ssl=true', 'sslrootcert=system'])(
+    'keeps its name in the URL (%s): the port alone is the door’s',
+    async (query) => {
+      const { url, door } = await through(`postgres://user:pass@db.example.com:6432/base?${query}`)
+      expect(url.href).toBe(`postgres://user:pass@db.example.com:${door?.port}/base?${query}`)
+      expect(door?.checked).toEqual({ slot: 'DB_URL', name: 'db.example.com' })
+    },
+  )
+
+  test.each(['', '?sslmode=require', '?ssl=false'])(
+    'has the door’s address where none is checked (%s)',
+    async (query) => {
+      const { url, door } = await through(`postgres://user@db.example.com/base${query}`)
+      expect(url.hostname).toBe('127.0.0.1')
+      expect(door).not.toHaveProperty('checked')
+    },
+  )
+
+  test.each(['10.0.0.5', '[2001:db8::5]'])('has to have a name: %s is refused', async (address) => {
+    await expect(through(`postgres://user@${address}/base?sslmode=verify-full`)).rejects.toThrow(
+      `DB_URL asks that the certificate of the address ${address} be checked`,
+    )
+  })
 })

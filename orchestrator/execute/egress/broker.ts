@@ -8,6 +8,7 @@ import { databaseSlot, type ResolvedEnvironment } from '../credentials/resolve.t
 import { makeJailFolder } from '../sandbox/jail-folder.ts'
 import { scrubber } from '../scrub.ts'
 import { callsInFlight } from './calls-in-flight.ts'
+import { checkedName } from './checked-name.ts'
 import { connectDoor } from './connect-door.ts'
 import { type AddedCredential, type DoorLimits, endpointDoor } from './endpoint-door.ts'
 import { type Door, type OpenDoor, openDoor } from './listen.ts'
@@ -26,6 +27,8 @@ export interface Broker {
   callStarted(callId: string, tool: { egress: readonly RequestRule[] }): void
   /** What the call caused; what goes on for it alone is cut off. */
   callEnded(callId: string): EgressRecord[]
+  /** The vendor does not take the credentials, in words that only the server understands: the next request asks their sources. */
+  credentialsRefused(): void
   /** How much was refused so far. */
   denied(): number
   close(): Promise<void>
@@ -43,7 +46,12 @@ export interface BrokerOptions {
   limits?: Partial<DoorLimits>
 }
 
-const defaultLimits: DoorLimits = { requestBytes: 33_554_432, responseBytes: 67_108_864, silenceMs: 120_000 }
+const defaultLimits: DoorLimits = {
+  requestBytes: 33_554_432,
+  replayBytes: 131_072,
+  responseBytes: 67_108_864,
+  silenceMs: 120_000,
+}
 /** Longer than a server keeps a connection: the server closes it, so that no request meets the close. */
 const keepAliveMs = 600_000
 const defaultPorts = { 'postgres:': 5432, 'postgresql:': 5432, 'smtp:': 587, 'smtps:': 465 }
@@ -58,14 +66,14 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const forms = formsOf(() => Object.values(resolved.brokered).flatMap((each) => each.seen()))
   const clean = (text: string) => scrubWhole(scrubber(secrets())(text), forms())
   const calls = callsInFlight({ now: () => performance.now(), clean, onStray })
-  const opened: (OpenDoor & { endpoint?: string })[] = []
+  const opened: OpenDoor[] = []
   const closing: (() => void)[] = []
   const env: Record<string, string> = { ...resolved.values }
   const places: Record<string, string> = {}
 
-  async function open(name: string, serve: () => Server): Promise<Door> {
-    const door = await openDoor(serve, { folder: folder.path, name, loopback })
-    opened.push(door)
+  async function open(serve: () => Server, checked?: Door['checked']): Promise<Door> {
+    const door = await openDoor(serve, { folder: folder.path, name: `door-${opened.length}`, loopback })
+    opened.push({ ...door, ...(checked && { checked }) })
     return door
   }
 
@@ -73,9 +81,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     const credentials = addedTo(endpoint, server, resolved)
     const proxy = endpointDoor({ endpoint, url, key, credentials, calls, forms, reachable, limits })
     closing.push(proxy.close)
-    const door = await open(endpoint.toLowerCase(), () =>
-      createServer({ keepAliveTimeout: keepAliveMs }, proxy.listener),
-    )
+    const door = await open(() => createServer({ keepAliveTimeout: keepAliveMs }, proxy.listener))
     const base = `http://127.0.0.1:${door.port}/${key}`
     env[endpoint] = base + url.pathname + url.search
     httpDoors.push({ origin: url.origin, base })
@@ -84,9 +90,11 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   async function openRelay(slot: string, url: URL, protocol: 'postgres' | 'smtp'): Promise<void> {
     const hostname = url.hostname.replace(/^\[|\]$/g, '')
     const port = Number(url.port || (defaultPorts[url.protocol as keyof typeof defaultPorts] ?? 0))
-    const door = await open(slot.toLowerCase(), relayDoor({ endpoint: slot, protocol, hostname, port, calls }))
+    const name = protocol === 'postgres' ? checkedName(slot, url) : undefined
+    const relay = relayDoor({ endpoint: slot, protocol, hostname, port, calls })
+    const door = await open(relay, name === undefined ? undefined : { slot, name })
     places[slot] = `${url.hostname}:${port}`
-    env[slot] = throughDoor(url, door.port)
+    env[slot] = throughDoor(url, name ?? '127.0.0.1', door.port)
   }
 
   const httpDoors: { origin: string; base: string }[] = []
@@ -116,7 +124,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     if (database) await openRelay(databaseSlot, database, 'postgres')
     for (const [slot, credential] of Object.entries(server.credentials))
       if (credential.delivery === 'egress' && resolved.brokered[slot]) env[slot] = credential.placeholder
-    if (hosts.length > 0) Object.assign(env, proxyEnvironment(await open('connect', connectDoor({ hosts, calls }))))
+    if (hosts.length > 0) Object.assign(env, proxyEnvironment(await open(connectDoor({ hosts, calls }))))
     if (Object.keys(places).length > 0) env[endpointPlacesVariable] = JSON.stringify(places)
   } catch (error) {
     await close()
@@ -129,6 +137,9 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     secrets,
     callStarted: (callId, { egress }) => calls.start(callId, egress),
     callEnded: (callId) => calls.end(callId),
+    credentialsRefused() {
+      for (const { seen, refused } of Object.values(resolved.brokered)) refused(seen().at(-1) ?? '')
+    },
     denied: () => calls.denied(),
     close,
   }
@@ -162,9 +173,9 @@ function formsOf(seen: () => readonly string[]): () => readonly string[] {
 }
 
 /** The URL with another place in it; `URL` knows no ports of schemes that are not the web's, so the text is changed. */
-function throughDoor(url: URL, port: number): string {
+function throughDoor(url: URL, hostname: string, port: number): string {
   const changed = new URL(url)
-  changed.hostname = '127.0.0.1'
+  changed.hostname = hostname
   changed.port = String(port)
   return changed.href
 }

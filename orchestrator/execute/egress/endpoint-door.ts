@@ -11,13 +11,14 @@ import { pipeline } from 'node:stream'
 import type { HeaderForm } from '../../../shared/manifest.ts'
 import type { LiveCredential } from '../credentials/live-credential.ts'
 import type { CallsInFlight, Exchange } from './calls-in-flight.ts'
-import { hasBody, requestHeaders, responseHeaders } from './carried-headers.ts'
+import { requestHeaders, responseHeaders } from './carried-headers.ts'
 import { countBytes } from './count-bytes.ts'
 import { credentialHeader } from './credential-header.ts'
 import { decoderOf } from './decoder.ts'
 import { parseTarget, pathBelow, type Target } from './match-request.ts'
 import { refuse } from './refusal.ts'
 import { scrubStream, scrubWhole } from './scrub-stream.ts'
+import { type Body, takeBody } from './take-body.ts'
 
 /** A credential that is added to every request to one endpoint. */
 export interface AddedCredential {
@@ -44,6 +45,8 @@ export interface EndpointDoorOptions {
 
 export interface DoorLimits {
   requestBytes: number
+  /** A body that is no longer than this can be sent again, where its credential was refused. */
+  replayBytes: number
   responseBytes: number
   /** How long an endpoint may say nothing. */
   silenceMs: number
@@ -53,6 +56,14 @@ export interface DoorLimits {
 export interface EndpointDoor {
   listener: RequestListener
   close(): void
+}
+
+/** One request of the server's on its way out and back. */
+interface Passage {
+  request: IncomingMessage
+  response: ServerResponse
+  target: Target
+  what: Parameters<CallsInFlight['begin']>[0]
 }
 
 /** An unused connection is closed before its endpoint does so: a request that meets the close would be lost. */
@@ -103,40 +114,66 @@ export function endpointDoor(options: EndpointDoorOptions): EndpointDoor {
       return refuse(response, 413, `${endpoint}: more than ${limits.requestBytes} bytes are not passed on`)
     const refusal = calls.refusal({ endpoint, method, path })
     if (refusal !== undefined) return deny(refusal)
-    const exchange = calls.begin({ ...what, path })
+    await carry({ request, response, target, what: { ...what, path } })
+  }
+
+  /** Sends a request on, and once more where its credential was refused and the source has another one by now. */
+  async function carry(passage: Passage): Promise<void> {
+    const { request, response, what } = passage
+    let exchange = calls.begin(what)
     try {
-      await carry(request, response, target, exchange)
+      const body = await takeBody(request, limits.replayBytes)
+      const used = await currentValues()
+      // Why it is not there is for the operator; the server only has to know that nothing was sent.
+      if ('missing' in used) return refuse(response, 503, `${endpoint}: the credential ${used.missing} is not there`)
+      if (exchange.signal.aborted) return void response.destroy()
+      let answer = await ask(passage, body, used.values, exchange)
+      const renewed = answer?.statusCode === 401 ? await valuesAfter(used.values) : undefined
+      if (exchange.signal.aborted) return void response.destroy()
+      if (answer && renewed && body.whole) {
+        answer.destroy()
+        exchange.status(401)
+        exchange.end()
+        exchange = calls.begin(what)
+        answer = await ask(passage, body, renewed, exchange)
+        if (answer?.statusCode === 401) refuseValues(renewed)
+      }
+      if (answer) await giveBack(answer, response, exchange)
     } finally {
       exchange.end()
     }
   }
 
-  async function carry(
-    request: IncomingMessage,
-    response: ServerResponse,
-    target: Target,
-    exchange: Exchange,
-  ): Promise<void> {
-    const headers: [name: string, value: string][] = []
-    for (const { slot, header, credential } of credentials) {
+  /** The value of each credential, in their order; or the slot that has none. */
+  async function currentValues(): Promise<{ values: string[] } | { missing: string }> {
+    const values: string[] = []
+    for (const { slot, credential } of credentials) {
       const found = await credential.current()
-      // Why it is not there is for the operator; the server only has to know that nothing was sent.
-      if ('fault' in found) return refuse(response, 503, `${endpoint}: the credential ${slot} is not there`)
-      headers.push(credentialHeader(header, found.value))
+      if ('fault' in found) return { missing: slot }
+      values.push(found.value)
     }
-    if (exchange.signal.aborted) return void response.destroy()
-    const answer = await ask(request, response, target, headers, exchange)
-    if (answer) await giveBack(answer, response, exchange)
+    return { values }
+  }
+
+  /** What the sources give now that these were refused; undefined where that is the same, or nothing. */
+  async function valuesAfter(refused: readonly string[]): Promise<string[] | undefined> {
+    refuseValues(refused)
+    const now = await currentValues()
+    return 'values' in now && now.values.some((value, index) => value !== refused[index]) ? now.values : undefined
+  }
+
+  function refuseValues(values: readonly string[]): void {
+    for (const [index, { credential }] of credentials.entries()) credential.refused(values[index] ?? '')
   }
 
   /** Sends the request; undefined where it was refused, or its answer lost, and the server has been told. */
   function ask(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { path, query }: Target,
-    headers: [name: string, value: string][],
+    { request, response, target: { path, query } }: Passage,
+    body: Body,
+    values: readonly string[],
     exchange: Exchange,
   ): Promise<IncomingMessage | undefined> {
+    const headers = credentials.map(({ header }, index) => credentialHeader(header, values[index] ?? ''))
     return new Promise((resolve) => {
       let outgoing: ClientRequest
       try {
@@ -167,7 +204,8 @@ export function endpointDoor(options: EndpointDoorOptions): EndpointDoor {
         if (!response.writableFinished) outgoing.destroy()
       })
       // Without a length and without chunks there is no body, and a body without either would be read as another request.
-      if (hasBody(request)) pipeline(request, countBytes(limits.requestBytes, exchange.out), outgoing, () => undefined)
+      const stream = body.stream()
+      if (stream) pipeline(stream, countBytes(limits.requestBytes, exchange.out), outgoing, () => undefined)
       else outgoing.end()
     })
   }
@@ -175,7 +213,6 @@ export function endpointDoor(options: EndpointDoorOptions): EndpointDoor {
   async function giveBack(answer: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
     const status = answer.statusCode ?? 502
     exchange.status(status)
-    if (status === 401) for (const { credential } of credentials) credential.refused()
     const secrets = credentials.length > 0 ? forms() : []
     const decoder = secrets.length > 0 ? decoderOf(answer.headers['content-encoding']) : undefined
     if (decoder === 'unknown') {

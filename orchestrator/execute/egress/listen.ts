@@ -10,6 +10,8 @@ export interface Door {
   port: number
   /** The Unix socket on this machine that answers there, in a folder which nobody else may enter. */
   socket: string
+  /** Where its client checks the certificate of what is behind it: by this name the door has to be found, at 127.0.0.1. */
+  checked?: { slot: string; name: string }
 }
 
 /** A {@link Door} that is open. */

@@ -5,6 +5,7 @@ const policy = {
   layout: { roots: [{ path: '/usr' }, { path: '/lib', target: 'usr/lib' }] },
   reads: ['/project/servers/shop'],
   writes: ['/home/servers/shop'],
+  files: [{ path: '/tmp/names', inside: '/etc/hosts' }],
   cwd: '/project',
   scratchBytes: 1_048_576,
   disableUserns: true,
@@ -20,6 +21,7 @@ test('binds what is granted and nothing else for writing', () => {
   const writable = args.flatMap((word, index) => (word === '--bind' ? [args[index + 1]] : []))
   expect(writable).toEqual(['/home/servers/shop'])
   expect(args.join(' ')).toContain('--ro-bind-try /project/servers/shop /project/servers/shop')
+  expect(args.join(' ')).toContain('--ro-bind /tmp/names /etc/hosts')
   expect(args.join(' ')).toContain('--size 1048576 --tmpfs /tmp')
 })
 

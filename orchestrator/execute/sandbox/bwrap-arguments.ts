@@ -8,6 +8,8 @@ export interface BwrapPolicy {
   layout: HostLayout
   reads: readonly string[]
   writes: readonly string[]
+  /** Files that are seen inside under another name. */
+  files: readonly { path: string; inside: string }[]
   cwd: string
   scratchBytes: number
   /** Whether this bwrap knows `--disable-userns`. */
@@ -22,7 +24,7 @@ const etc = ['/etc/ssl', '/etc/pki', '/etc/ca-certificates', '/etc/ld.so.cache',
  * writable but what is named and a scratch of bounded size, and an end with whoever started it.
  */
 export function bwrapArguments(policy: BwrapPolicy): string[] {
-  const { layout, reads, writes, cwd, scratchBytes, disableUserns } = policy
+  const { layout, reads, writes, files, cwd, scratchBytes, disableUserns } = policy
   return [
     ...['--unshare-all', '--unshare-user', ...(disableUserns ? ['--disable-userns'] : [])],
     ...['--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--uid', '65534', '--gid', '65534'],
@@ -31,6 +33,7 @@ export function bwrapArguments(policy: BwrapPolicy): string[] {
       target === undefined ? ['--ro-bind-try', path, path] : ['--symlink', target, path],
     ),
     ...etc.flatMap((path) => ['--ro-bind-try', path, path]),
+    ...files.flatMap(({ path, inside }) => ['--ro-bind', path, inside]),
     ...['--proc', '/proc', '--dev', '/dev', '--remount-ro', '/dev'],
     ...['--size', String(scratchBytes), '--tmpfs', '/tmp'],
     // After /tmp: what is granted may lie below it.

@@ -6,6 +6,7 @@ import { quickAttacks } from './attack.ts'
 import { bwrapArguments, type HostLayout } from './bwrap-arguments.ts'
 import type { Availability, SandboxDriver } from './driver.ts'
 import { entrance } from './entrance-files.ts'
+import { writeNames } from './write-names.ts'
 
 const execute = promisify(execFile)
 const advice = 'install bubblewrap (Debian, Ubuntu, Fedora: the package "bubblewrap")'
@@ -22,17 +23,20 @@ export function bwrapDriver(): SandboxDriver {
   return {
     name: 'bwrap',
     stops: quickAttacks,
+    namesDoors: true,
     refuses: () => undefined,
     async available() {
       return (await tried()).availability
     },
-    async wrap({ launch, reads, writes, limits }) {
+    async wrap({ launch, reads, writes, doors, limits }) {
       const { layout, disableUserns } = await tried()
+      const names = await writeNames(doors)
       const policy = {
         layout,
         disableUserns,
         reads: [process.execPath, ...entrance.files, ...reads],
         writes,
+        files: names.files,
         cwd: launch.cwd,
         scratchBytes: limits.scratch_mb * 1_024 * 1_024,
       }
@@ -42,7 +46,7 @@ export function bwrapDriver(): SandboxDriver {
         cwd: launch.cwd,
         // Seen inside as that of pid 1. The server's own goes over the channel.
         env: systemEnvironment(),
-        release: async () => {},
+        release: names.remove,
       }
     },
   }
@@ -68,7 +72,7 @@ async function tryBwrap(): Promise<Trial> {
   if (!help) return failed('bwrap is not installed')
   const disableUserns = help.stdout.includes('--disable-userns')
   const reads = [process.execPath, ...entrance.files]
-  const policy = { layout, disableUserns, reads, writes: [], cwd: '/', scratchBytes: 1_048_576 }
+  const policy = { layout, disableUserns, reads, writes: [], files: [], cwd: '/', scratchBytes: 1_048_576 }
   try {
     const seen = `fs.readFileSync(${JSON.stringify(entrance.program)})`
     await execute('bwrap', [...bwrapArguments(policy), process.execPath, '-e', seen], { env, timeout: trialMs })

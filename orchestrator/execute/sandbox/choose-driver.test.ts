@@ -7,6 +7,7 @@ function drivers(working: readonly DriverName[], asked: DriverName[] = []): Sand
   return names.map((name) => ({
     name,
     stops: [],
+    namesDoors: true,
     refuses: () => undefined,
     async available() {
       asked.push(name)

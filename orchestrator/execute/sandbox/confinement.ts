@@ -52,7 +52,8 @@ export async function confine(driver: SandboxDriver, limiter: Limiter, jail: Jai
       enter({ pid, channel, kill }) {
         holding.watch(pid, kill)
         const gate = keepGate(channel, jail.doors)
-        releases.push(async () => gate.close(), watchFolders(jail.writes, jail.limits.scratch_mb, kill))
+        const watched = { folders: jail.writes, pid, mostMebibytes: jail.limits.scratch_mb }
+        releases.push(async () => gate.close(), watchFolders(watched, kill))
         return gate
       },
       async prove(gate) {

@@ -32,6 +32,8 @@ export interface SandboxDriver {
   available(): Promise<Availability>
   /** The attacks that it claims to stop: one that gets through all the same refuses the start. */
   stops: readonly Attack[]
+  /** Whether a server inside finds a door by the name of what is behind it. */
+  namesDoors: boolean
   /** Why it cannot confine this launch; undefined where it can. */
   refuses(launch: Launch): string | undefined
   wrap(jail: Jail): Promise<Wrapped>

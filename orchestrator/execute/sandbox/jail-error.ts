@@ -1,4 +1,6 @@
-/** Why a jail cannot be used, for people: it goes into what is told of the server. */
-export class JailError extends Error {
+import { LaunchError } from '../launch-error.ts'
+
+/** Why a jail cannot be used. */
+export class JailError extends LaunchError {
   override readonly name = 'JailError'
 }

@@ -1,9 +1,44 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { ServerManifest } from '../../../shared/manifest.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { jailOf } from './jail-of.ts'
+
+const grantsOf = (args: string[], root: string) =>
+  jailOf({ jail: {} } as ServerManifest, { command: 'node', args, cwd: root, env: {}, secrets: [] }, [], {
+    root,
+    dataFolder: '/data/shop',
+  }).reads
+
+test('a file that the command names besides its script opens itself, and not what lies beside it', async () => {
+  const folder = await temporaryFolder()
+  const at = (name: string) => join(folder.path, name)
+  for (const name of ['project', 'shop', 'keys']) await mkdir(at(name))
+  for (const name of ['shop/main.js', 'keys/known', 'keys/private']) await writeFile(at(name), '')
+  expect(grantsOf([at('shop/main.js'), at('keys/known')], at('project'))).toEqual([at('shop'), at('keys/known')])
+  await folder.remove()
+})
+
+test.skipIf(process.platform === 'win32')(
+  'a script that lies in a home, or above one, opens itself alone',
+  async () => {
+    const folder = await temporaryFolder()
+    vi.stubEnv('HOME', join(folder.path, 'people/ada'))
+    await mkdir(join(folder.path, 'people/ada'), { recursive: true })
+    for (const name of ['people/ada/main.js', 'people/main.js', 'main.js']) {
+      const script = join(folder.path, name)
+      await writeFile(script, '')
+      expect(grantsOf([script], '/project')).toEqual([script])
+    }
+    vi.unstubAllEnvs()
+    await folder.remove()
+  },
+)
+
+test('a word that can be no path is none', () => {
+  expect(grantsOf(['x'.repeat(5_000), 'nul\0byte', '{"json": true}'], '/project')).toEqual([])
+})
 
 test('a server may read its own code and what servers share, write its own folder, and nothing else', async () => {
   const folder = await temporaryFolder()

@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import { jailSchema, type ServerManifest } from '../../../shared/manifest.ts'
 import type { Door } from '../egress/listen.ts'
@@ -27,17 +28,34 @@ export function jailOf(server: ServerManifest, launch: Launch, doors: readonly D
   }
 }
 
-/** The files that the command names, with the folders that scripts lie in, and what servers of the project share. */
+/** The files that the command names, the folder of the first of them, and what servers of the project share. */
 function codeOf({ command, args, cwd }: Launch, root: string): string[] {
   const files = args.map((word) => resolve(cwd, word)).filter(isFile)
-  const below = (folder: string, path: string) => path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)
-  // A script at the root of the project must not open all of it.
-  const own = files.map((file) => (below(dirname(file), `${root}${sep}`) ? file : dirname(file)))
-  const shared = files.some((file) => below(root, file)) ? common.map((name) => join(root, name)) : []
+  // A script that lies beside the project, or beside what a person keeps, must not open all of that.
+  const [script, ...named] = files.map((file, index) =>
+    index > 0 || holdsMore(dirname(file), root) ? file : dirname(file),
+  )
+  const shared = files.some((file) => isBelow(root, file)) ? common.map((name) => join(root, name)) : []
   const program = isAbsolute(command) ? [command] : []
-  return [...new Set([...program, ...own, ...shared])].filter((path) => existsSync(path))
+  return [...new Set([...program, ...(script === undefined ? [] : [script]), ...named, ...shared])].filter((path) =>
+    existsSync(path),
+  )
 }
 
+/** Whether a folder is no server's own: the project, a home, what the system keeps, or one with such a folder in it. */
+function holdsMore(folder: string, root: string): boolean {
+  return [root, homedir(), tmpdir(), '/etc', '/root', '/var/lib'].some((kept) => isBelow(folder, `${kept}${sep}`))
+}
+
+function isBelow(folder: string, path: string): boolean {
+  return path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)
+}
+
+/** A word of a command need not be a path at all. */
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+  } catch {
+    return false
+  }
 }

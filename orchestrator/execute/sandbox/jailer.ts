@@ -4,6 +4,7 @@ import type { Launch } from '../launch.ts'
 import { attackNames, type Observation } from './attack.ts'
 import { confine, type JailProcess } from './confinement.ts'
 import type { DriverName, SandboxDriver } from './driver.ts'
+import type { DoorInside } from './inside/canary-plan.ts'
 import { JailError } from './jail-error.ts'
 import { jailOf } from './jail-of.ts'
 import { judgeProof, type Verdict } from './judge-proof.ts'
@@ -57,6 +58,8 @@ export function jailer(options: JailerOptions): Jailer {
       const jail = jailOf(server, launch, doors, { root, dataFolder })
       const refusal = driver.refuses(launch)
       if (refusal !== undefined) throw new JailError(`the sandbox ${driver.name} cannot confine it: ${refusal}`)
+      const unnamed = driver.namesDoors ? undefined : doors.find(({ checked }) => checked)?.checked
+      if (unnamed) throw new JailError(whyUnnamed(driver, unnamed))
       const confinement = await confine(driver, limiter, jail)
       return {
         launch: confinement.launch,
@@ -73,12 +76,23 @@ export function jailer(options: JailerOptions): Jailer {
           await onProof({ server: server.name, driver: driver.name, limits: limiter.name, ...verdict })
           if (verdict.beaten.length > 0) throw new JailError(whyRefused(driver, verdict))
           const { command, args, env } = launch
-          gate.tell({ say: 'start', command, args, env, doors: doors.map(({ port }) => port) })
+          gate.tell({ say: 'start', command, args, env, doors: doors.map(doorInside), shared: driver.name === 'none' })
           await gate.hear('listening')
         },
       }
     }
   }
+}
+
+function doorInside({ port, checked }: Door): DoorInside {
+  return { port, ...(checked && { name: checked.name }) }
+}
+
+function whyUnnamed({ name: driver }: SandboxDriver, { slot, name }: NonNullable<Door['checked']>): string {
+  return (
+    `its ${slot} checks that a certificate is for ${name} (sslmode), and the sandbox ${driver} can give its door no name: ` +
+    'choose bwrap or node-permission in sandbox.driver, or write sslmode=require'
+  )
 }
 
 function whyRefused({ name }: SandboxDriver, { beaten }: Verdict): string {

@@ -17,6 +17,7 @@ export function nodePermissionDriver(): SandboxDriver {
   return {
     name: 'node-permission',
     stops,
+    namesDoors: true,
     refuses({ command, args: [first = ''] }) {
       if (command !== process.execPath) return `${command} is not Node`
       // What stands behind ours would be obeyed as well: --allow-child-process, or a file that says so.

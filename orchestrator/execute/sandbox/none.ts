@@ -6,6 +6,7 @@ import { entrance } from './entrance-files.ts'
 export const noDriver: SandboxDriver = {
   name: 'none',
   stops: [],
+  namesDoors: false,
   refuses: () => undefined,
   available: async () => ({ works: true }),
   wrap: async ({ launch: { cwd } }) => ({

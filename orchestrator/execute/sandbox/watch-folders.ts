@@ -1,22 +1,28 @@
-import { lstat, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { sizeOfNameless } from './nameless-files.ts'
+import { sizeOnDisk } from './size-on-disk.ts'
 
 const lookEveryMs = 1_000
-const blockBytes = 512
+
+/** What is looked after: folders on the host, and the first process of those that write there. */
+export interface WatchedFolders {
+  folders: readonly string[]
+  pid: number
+  mostMebibytes: number
+}
 
 /** Looks from time to time at what lies in folders on the host, and ends a jail that fills them. Returns what stops looking. */
 export function watchFolders(
-  folders: readonly string[],
-  mostMebibytes: number,
+  { folders, pid, mostMebibytes }: WatchedFolders,
   kill: (why: string) => void,
 ): () => Promise<void> {
+  const most = mostMebibytes * 1_024 * 1_024
   let over = false
   let timer: NodeJS.Timeout | undefined
   const look = async () => {
-    const sizes = await Promise.all(folders.map(sizeOf))
+    const size = (await sizeOnDisk(folders, most)) + (await sizeOfNameless(pid, await devicesOf(folders)))
     if (over) return
-    if (sizes.reduce((sum, size) => sum + size, 0) > mostMebibytes * 1_024 * 1_024)
-      return kill(`wrote more than ${mostMebibytes} MiB to its folders`)
+    if (size > most) return kill(`wrote more than ${mostMebibytes} MiB to its folders`)
     timer = setTimeout(() => void look(), lookEveryMs).unref()
   }
   timer = setTimeout(() => void look(), lookEveryMs).unref()
@@ -26,12 +32,7 @@ export function watchFolders(
   }
 }
 
-/** What lies there, in bytes on the disk; what vanishes meanwhile counts nothing. */
-async function sizeOf(path: string): Promise<number> {
-  const stat = await lstat(path).catch(() => undefined)
-  if (!stat) return 0
-  if (!stat.isDirectory()) return stat.blocks * blockBytes
-  const names = await readdir(path).catch(() => [])
-  const sizes = await Promise.all(names.map((name) => sizeOf(join(path, name))))
-  return sizes.reduce((sum, size) => sum + size, 0)
+async function devicesOf(folders: readonly string[]): Promise<Set<number>> {
+  const stats = await Promise.all(folders.map((folder) => stat(folder).catch(() => undefined)))
+  return new Set(stats.flatMap((found) => (found ? [found.dev] : [])))
 }

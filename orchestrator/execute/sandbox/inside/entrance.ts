@@ -29,7 +29,7 @@ function tell(message: FromEntrance): void {
 async function obey(message: ToEntrance): Promise<void> {
   if (message.say === 'prove') return tell({ say: 'proof', observations: await tryCanaries(message.plan) })
   if (message.say === 'bomb') return dropBomb(message, (amount) => tell({ say: 'reached', amount }))
-  await serveDoors(message.doors, channel)
+  await serveDoors(message, channel)
   startServer(message)
 }
 

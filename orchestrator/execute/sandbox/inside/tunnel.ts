@@ -1,5 +1,8 @@
+import { syncBuiltinESMExports } from 'node:module'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import tls from 'node:tls'
+import type { DoorInside } from './canary-plan.ts'
 import type { Channel } from './channel.ts'
 
 /** Where a program looks for a port of its own machine. */
@@ -8,6 +11,8 @@ const loopback = ['127.0.0.1', 'localhost', '::1', undefined, '']
 interface Target {
   port?: number | string | null
   host?: string
+  /** Where TLS is spoken over a socket that is there already. */
+  socket?: unknown
 }
 
 /** What `net.connect` hands to `Socket.prototype.connect`: options and a listener, in one list or as they were given. */
@@ -19,7 +24,7 @@ type ConnectArguments = [unknown, ...unknown[]]
  * descriptor keeps the process alive only while a connection is open.
  */
 export function tunnelDoors(
-  ports: readonly number[],
+  doors: readonly DoorInside[],
   channel: Channel,
   descriptor: Pick<Socket, 'ref' | 'unref'>,
 ): void {
@@ -33,14 +38,34 @@ export function tunnelDoors(
     })
   }
   const connect = Socket.prototype.connect as (this: Socket, ...given: ConnectArguments) => Socket
+  const isDoor = ({ port, host }: Target): boolean => {
+    const door = doors.find((each) => each.port === Number(port))
+    return door !== undefined && (loopback.includes(host) || host === door.name)
+  }
   const tunnelled = function (this: Socket, ...given: ConnectArguments): Socket {
     const { target, listener } = readTarget(given)
-    const port = Number(target.port)
-    if (!loopback.includes(target.host) || !ports.includes(port)) return connect.apply(this, given)
+    if (!isDoor(target)) return connect.apply(this, given)
     if (listener) this.once('connect', listener)
-    return graft(this, open(port))
+    return graft(this, open(Number(target.port)))
   }
   Socket.prototype.connect = tunnelled as typeof Socket.prototype.connect
+  tunnelTls(isDoor)
+}
+
+/** A TLS socket that connects itself wants a handle of the system's to speak through: to a door it gets a socket instead. */
+function tunnelTls(isDoor: (target: Target) => boolean): void {
+  const connectTls = tls.connect as (...given: unknown[]) => tls.TLSSocket
+  const tunnelled = (...given: ConnectArguments): tls.TLSSocket => {
+    const { target, listener } = readTarget(given)
+    if (target.socket !== undefined || !isDoor(target)) return connectTls(...given)
+    const options = given.findLast((each) => typeof each === 'object' && each !== null)
+    return connectTls(
+      { ...target, ...(options as object), socket: new Socket().connect(Number(target.port)) },
+      listener,
+    )
+  }
+  tls.connect = tunnelled as typeof tls.connect
+  syncBuiltinESMExports()
 }
 
 function readTarget(given: ConnectArguments): { target: Target; listener?: () => void } {
@@ -84,6 +109,12 @@ function graft(socket: Socket, stream: Duplex): Socket {
       done(error)
       // A socket says itself that it is closed.
       process.nextTick(() => socket.emit('close', error !== null))
+    },
+    // TLS takes a socket without a handle for one that is not connected yet, and waits to hear that it is.
+    once(event: string, listener: () => void) {
+      if (event !== 'connect' || socket.connecting) return Socket.prototype.once.call(socket, event, listener)
+      process.nextTick(() => listener.call(socket))
+      return socket
     },
     ref: itself,
     unref: itself,

@@ -20,6 +20,8 @@ export function srtDriver(): SandboxDriver {
   return {
     name: 'srt',
     stops: quickAttacks,
+    // It shows the host's own files, and so the host's own names.
+    namesDoors: false,
     refuses: () => undefined,
     available: trySrt,
     async wrap({ launch, reads, writes }) {

@@ -1,0 +1,2 @@
+-- It holds more than the comment of 0002 says: what each request and each connection was, and what was refused.
+COMMENT ON COLUMN query.calls.egress IS 'What the server did on the network because of this call: a list of endpoint, protocol, host (as host:port), method, path, status, bytes_out, bytes_in, ms, attribution (exact or ambiguous), denied (why it was refused) and times (how many it stands for).';
