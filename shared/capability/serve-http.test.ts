@@ -87,6 +87,14 @@ describe.each([
 })
 
 describe('a server over HTTP', () => {
+  it('does not wait for those who only listen to changes', async () => {
+    await listen({ drainMs: 60_000 })
+    const client = await connected({ pin: modernRevision })
+    const subscription = await client.listen({ toolsListChanged: true })
+    await listening.close()
+    expect(await subscription.closed).toBe('graceful')
+  })
+
   it('sends a call away that is one too many, and still answers what is no call', async () => {
     await listen({ calls: 1 })
     const client = await connected({ pin: modernRevision })

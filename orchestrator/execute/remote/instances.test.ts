@@ -6,6 +6,7 @@ import { manifestOf } from '../../../shared/capability/manifest-of.ts'
 import type { JsonObject } from '../../../shared/json.ts'
 import { server as fixture } from '../../../test/support/fixture-server.ts'
 import { type HttpFixture, serveFixture } from '../../../test/support/http-fixture.ts'
+import { roundRobin } from '../../../test/support/round-robin.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { openHome } from '../../home/home.ts'
 import type { CallResult } from '../../model/call.ts'
@@ -37,7 +38,7 @@ afterAll(async () => {
   await Promise.all(launched.map((each) => each[Symbol.asyncDispose]()))
   await folder.remove()
 })
-beforeEach(() => open(two))
+beforeEach(() => openBehindMen(two))
 afterEach(close)
 
 async function launch(): Promise<HttpFixture> {
@@ -47,17 +48,21 @@ async function launch(): Promise<HttpFixture> {
   return instance
 }
 
-async function open(instances: HttpFixture[]): Promise<void> {
-  const mint = tokenMint({ keys, now, newId: () => crypto.randomUUID() })
+async function openBehindMen(instances: HttpFixture[]): Promise<void> {
   men = await Promise.all(instances.map(({ url }) => manInTheMiddle(url)))
+  await open(men.map(({ url }) => url))
+}
+
+async function open(urls: string[]): Promise<void> {
+  const mint = tokenMint({ keys, now, newId: () => crypto.randomUUID() })
   gateway = openGateway({
     catalogue: catalogueOf({ version: 1, servers: [manifestOf(fixture)] }),
     launch: (_, instance) => ({
-      url: men[instance]?.url ?? '',
+      url: urls[instance] ?? '',
       mint,
       ownerOf: async () => ({ tenant: 'acme', principal: 'local:ada' }),
     }),
-    instancesOf: () => instances.length,
+    instancesOf: () => urls.length,
     sealers: () => createSealer('run-1', new Uint8Array(sealKeyBytes)),
     verdicts: openEraVerdicts(join(folder.path, 'eras.json'), now),
     now,
@@ -127,7 +132,7 @@ describe('a server in two instances', () => {
   test('loses no call where one of them stops in good order', async () => {
     await close()
     const both = await Promise.all([launch(), launch()])
-    await open(both)
+    await openBehindMen(both)
     const long = create('long', { parts: Array.from({ length: 100 }, () => ({ size: 1 })) })
     await vi.waitFor(() => expect(asked()).toContain(1))
     const { process: run } = both[asked().indexOf(1)] as HttpFixture
@@ -162,5 +167,16 @@ describe('a server in two instances', () => {
       status: 'failed',
       failure: { kind: 'unavailable', retry_after_ms: 3_000, message: expect.stringContaining('did nothing') },
     })
+  })
+})
+
+describe('two instances behind one URL', () => {
+  test('are one server: each request has a token of its own, and connections are kept', async () => {
+    await close()
+    await using balancer = await roundRobin(two.map(({ url }) => url))
+    await open([balancer.url])
+    expect(allSucceeded(await createOneByOne(12))).toBe(true)
+    for (const requests of balancer.requests) expect(requests).toBeGreaterThanOrEqual(6)
+    expect(balancer.connections()).toBeLessThan(5)
   })
 })
