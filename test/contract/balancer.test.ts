@@ -92,12 +92,12 @@ describe('a plain balancer', () => {
     await using balancer = await roundRobin([leaving.url, instances[0]?.url ?? ''])
     const client = new Client(info, { versionNegotiation: { mode: { pin: modernRevision } } })
     await client.connect(new StreamableHTTPClientTransport(new URL(balancer.url)))
-    const parts = Array.from({ length: 50 }, () => ({ size: 1 }))
-    const under = Promise.withResolvers<void>()
+    const parts = Array.from({ length: 100 }, () => ({ size: 1 }))
+    const under = new Set<string>()
     const calls = ['long_1', 'long_2'].map((name) =>
-      client.callTool(create(name, { parts }), { onprogress: () => under.resolve() }),
+      client.callTool(create(name, { parts }), { onprogress: () => under.add(name) }),
     )
-    await under.promise
+    await vi.waitFor(() => expect(under.size).toBe(2), { timeout: 10_000 })
     leaving.process.child.kill('SIGTERM')
     expect(await leaving.process.exited).toBe(0)
     expect((await Promise.all(calls)).map(({ isError }) => isError ?? false)).toEqual([false, false])

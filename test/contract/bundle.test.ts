@@ -35,7 +35,7 @@ let database: TestDatabase
 beforeAll(async () => {
   folder = await temporaryFolder('remit-bundle-')
   database = await createTestDatabase()
-  for (const server of servers) bundles.set(server.name, await bundle(server, 'dist'))
+  await Promise.all(servers.map(async (server) => bundles.set(server.name, await bundle(server, 'dist'))))
 })
 afterAll(async () => {
   await Promise.all(emulators.map((emulator) => emulator[Symbol.asyncDispose]()))
