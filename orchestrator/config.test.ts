@@ -73,10 +73,20 @@ describe('readConfig', () => {
 
   test('takes a server elsewhere by https or on loopback, and in emulated mode on this machine alone', () => {
     const at = (url: string, mode = 'live') => configOf(`mode: ${mode}\nservers: { crm: { url: "${url}" } }`)
-    expect(at('https://crm.example/mcp').servers.crm?.url).toBe('https://crm.example/mcp')
-    expect(at('http://127.0.0.1:8080/mcp', 'emulated').servers.crm?.url).toBe('http://127.0.0.1:8080/mcp')
+    expect(at('https://crm.example/mcp').servers.crm?.url).toEqual(['https://crm.example/mcp'])
+    expect(at('http://127.0.0.1:8080/mcp', 'emulated').servers.crm?.url).toEqual(['http://127.0.0.1:8080/mcp'])
     expect(() => at('http://crm.example/mcp')).toThrow('/servers/crm/url must be an https URL, or one on loopback')
     expect(() => at('https://crm.example/mcp', 'emulated')).toThrow('/servers/crm/url is not on this machine')
+  })
+
+  test('takes a server elsewhere in several instances, and names the one that is not right', () => {
+    const at = (urls: string, mode = 'live') => configOf(`mode: ${mode}\nservers: { crm: { url: ${urls} } }`)
+    const two = ['https://one.example/mcp', 'https://two.example/mcp']
+    expect(at(JSON.stringify(two)).servers.crm?.url).toEqual(two)
+    expect(() => at('["https://one.example/mcp", "http://two.example/mcp"]')).toThrow('/servers/crm/url/1 must be')
+    expect(() => at('["http://127.0.0.1/mcp", "https://two.example/mcp"]', 'emulated')).toThrow('not on this machine')
+    expect(() => at('[]')).toThrow('/servers/crm/url')
+    expect(() => at('7')).toThrow('/servers/crm/url must be a URL, or a list of the URLs of several instances')
   })
 
   test('refuses a database URL that is none', () => {
@@ -105,6 +115,13 @@ servers:
         '  /servers/email/settings/SENDER names no setting of the manifest; it has EMAIL_FROM',
       ].join('\n'),
     )
+  })
+
+  test('lets only a server run in several instances that keeps nothing the others would miss', () => {
+    const at = (name: string) =>
+      configOf(`servers: { ${name}: { url: ["http://127.0.0.1:1/mcp", "http://127.0.0.1:2/mcp"] } }`)
+    expect(() => checkNames(at('billing'), catalogue)).not.toThrow()
+    expect(() => checkNames(at('email'), catalogue)).toThrow('/servers/email/url names 2 instances; email keeps')
   })
 
   test('takes the key, the endpoint and the models of Claude from the environment', () => {

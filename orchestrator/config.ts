@@ -27,10 +27,17 @@ const source = z.union([
 
 type Source = z.output<typeof source>
 
-/** Where a server that runs elsewhere is reached: what is sent there must not be readable on the way. */
-const serverUrl = z.url({ protocol: /^https?$/ }).refine((text) => text.startsWith('https:') || onLoopback(text), {
-  error: 'must be an https URL, or one on loopback',
-})
+/** Where the instances of a server that runs elsewhere are reached: what is sent there must not be readable on the way. */
+const serverUrls = z
+  .union([z.string(), z.array(z.string()).min(1)], 'must be a URL, or a list of the URLs of several instances')
+  .superRefine((given, context) => {
+    for (const [index, url] of [given].flat().entries()) {
+      if (isSafePlace(url)) continue
+      const path = Array.isArray(given) ? [index] : []
+      context.addIssue({ code: 'custom', path, message: 'must be an https URL, or one on loopback' })
+    }
+  })
+  .transform((given) => [given].flat())
 
 /** What those may do who come with a token of an OpenID Connect issuer. */
 const issuerSchema = z.strictObject({
@@ -124,8 +131,8 @@ const fileSchema = z.strictObject({
         settings: z.record(z.string(), z.string()).default({}),
         /** What it gets in Remit's Postgres: a schema of its own, or a role that makes databases for tenants. */
         database: z.enum(['schema', 'provisioner']).optional(),
-        /** Where it runs by itself, with its own credentials; without it, Remit starts it. */
-        url: serverUrl.optional(),
+        /** Where it runs by itself, with its own credentials, in one instance or several; without it, Remit starts it. */
+        url: serverUrls.optional(),
       }),
     )
     .default({}),
@@ -224,12 +231,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 
 /** What `mode: emulated` does never leaves this machine. */
 function refuseRemote(servers: Config['servers'], file: string): void {
-  for (const [name, { url }] of Object.entries(servers)) {
-    if (url !== undefined && !onLoopback(url))
+  for (const [name, { url = [] }] of Object.entries(servers)) {
+    if (!url.every(onLoopback))
       throw new ConfigError(
         `${file}: /servers/${name}/url is not on this machine, and mode is "emulated"; it needs "live"`,
       )
   }
+}
+
+function isSafePlace(url: string): boolean {
+  return z.url({ protocol: /^https?$/ }).safeParse(url).success && (url.startsWith('https:') || onLoopback(url))
 }
 
 function onLoopback(url: string): boolean {

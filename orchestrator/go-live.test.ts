@@ -89,7 +89,7 @@ describe('what is wrong before anything is started', () => {
   })
 
   test('no fault is rehearsed on a server that runs by itself', async () => {
-    const servers = { ...mapped, billing: server({ url: 'http://127.0.0.1:8080/mcp' }) }
+    const servers = { ...mapped, billing: server({ url: ['http://127.0.0.1:8080/mcp'] }) }
     await expect(asked({ billing: 'down' }, { mode: 'emulated', servers })).rejects.toThrow('runs by itself')
   })
 
@@ -124,7 +124,7 @@ describe('going live', () => {
 
   test('names where a server runs by itself, and needs no slot of it', async () => {
     const live = await goingLive(
-      config({ servers: { ...mapped, billing: server({ url: 'https://billing.example/mcp' }) } }),
+      config({ servers: { ...mapped, billing: server({ url: ['https://billing.example/mcp'] }) } }),
       catalogue,
     )
     expect(live?.servers[0]).toEqual({

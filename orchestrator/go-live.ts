@@ -54,7 +54,8 @@ async function resolvedServers(config: Config, catalogue: Catalogue): Promise<Re
     const { name } = server
     const url = config.servers[name]?.url
     if (url !== undefined) {
-      resolved.push({ server, values: { url }, secrets: [] })
+      const values = url.map((each, index) => [index === 0 ? 'url' : `url_${index + 1}`, each] as const)
+      resolved.push({ server, values: Object.fromEntries(values), secrets: [] })
       continue
     }
     try {
@@ -103,11 +104,12 @@ function describe(
   values: Record<string, string>,
 ): GoingLive['servers'][number] {
   const { name, title } = server
-  if (values.url !== undefined)
+  const { url } = config.servers[name] ?? {}
+  if (url !== undefined)
     return {
       name,
       title,
-      endpoints: [placeOf(values.url)],
+      endpoints: url.map(placeOf),
       accounts: ['what the server itself was given'],
       settings: [],
     }

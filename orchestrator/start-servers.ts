@@ -164,8 +164,8 @@ export async function startServers(
   })
   const now = () => new Date()
   const mint = tokenMint({ keys: openTokenKeys({ home, now }), now, newId: () => crypto.randomUUID() })
-  const launch = async (server: ServerManifest): Promise<Launch | RemoteServer> => {
-    const url = config.servers[server.name]?.url
+  const launch = async (server: ServerManifest, instance: number): Promise<Launch | RemoteServer> => {
+    const url = config.servers[server.name]?.url?.[instance]
     if (url !== undefined) return { url, mint, ownerOf: record.ownerOf }
     const described = await describe(server)
     const fault = server.emulator ? undefined : faults[server.name]
@@ -174,6 +174,7 @@ export async function startServers(
   const gateway = openGateway({
     catalogue,
     launch,
+    instancesOf: ({ name }) => config.servers[name]?.url?.length ?? 1,
     sealers: (runId) => record.keyring.sealer(runId),
     verdicts: openEraVerdicts(join(home.path, 'eras.json'), now),
     now,

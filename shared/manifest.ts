@@ -172,6 +172,8 @@ const serverSchema = z.strictObject({
   faults: z.record(faultMode, z.string()).default({}),
   /** Calls that one process of it works on at the same time; more wait their turn. */
   concurrency: z.int().min(1).optional(),
+  /** It keeps nothing in its own folder that another instance would miss, so it may run elsewhere in several. */
+  instances: z.literal('many').optional(),
   /** `host:port`, exact names only. */
   egress: z.array(z.string().regex(/^[a-z0-9.-]+:\d+$/i, 'an exact host and port: api.stripe.com:443')).default([]),
   /** Absent: the defaults of every field. */

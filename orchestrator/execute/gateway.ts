@@ -8,6 +8,7 @@ import type { ToldTools } from './list-tools.ts'
 import { notPerformed } from './outcome.ts'
 import { patience } from './patience.ts'
 import type { Performed } from './perform-call.ts'
+import { openReplicas } from './replicas.ts'
 import { ServerUnavailable } from './supervise.ts'
 import { openUpstream, type Upstream, type UpstreamOptions } from './upstream.ts'
 
@@ -37,10 +38,15 @@ export interface Gateway {
   close(): Promise<void>
 }
 
-export interface GatewayOptions extends Omit<UpstreamOptions, 'limits' | 'random'> {
+export interface GatewayOptions extends Omit<UpstreamOptions, 'launch' | 'limits' | 'random'> {
   catalogue: Catalogue
-  /** How to start a server, or where it runs; asked again at each (re)start, so that a rotated credential is picked up. */
-  launch: UpstreamOptions['launch']
+  /**
+   * How to start a server, or where its nth instance (from 0) runs; asked again at each (re)start, so that a rotated
+   * credential is picked up.
+   */
+  launch: (server: ServerManifest, instance: number) => ReturnType<UpstreamOptions['launch']>
+  /** In how many instances a server runs elsewhere; one unless said. */
+  instancesOf?: (server: ServerManifest) => number
   /** The sealer of a run; sensitive values are open only here and in the server. */
   sealers: UpstreamOptions['sealers']
   /** What differs from the default limits. */
@@ -56,7 +62,7 @@ export class ServersMisconfigured extends Error {
 
 /** Opens the gateway; no server is started before it is needed. */
 export function openGateway(options: GatewayOptions): Gateway {
-  const { catalogue, now, log } = options
+  const { catalogue, now, log, random = Math.random } = options
   const limits = { ...defaultLimits, ...options.limits }
   const upstreams = new Map<string, Upstream>()
   const closing = new AbortController()
@@ -65,9 +71,20 @@ export function openGateway(options: GatewayOptions): Gateway {
   function upstreamOf(server: ServerManifest): Upstream {
     const known = upstreams.get(server.name)
     if (known) return known
-    const opened = openUpstream(server, { ...options, limits, random: options.random ?? Math.random })
+    const opened = openAll(server)
     upstreams.set(server.name, opened)
     return opened
+  }
+
+  function openAll(server: ServerManifest): Upstream {
+    const open = (instance: number, log: UpstreamOptions['log']) =>
+      openUpstream(server, { ...options, limits, random, log, launch: (server) => options.launch(server, instance) })
+    const count = options.instancesOf?.(server) ?? 1
+    if (count === 1) return open(0, log)
+    const instances = Array.from({ length: count }, (_, instance) =>
+      open(instance, { warn: (details, message) => log.warn({ ...details, instance }, message) }),
+    )
+    return openReplicas(instances, { server: server.name, limits, now, random })
   }
 
   async function perform(request: CallRequest, { signal, onProgress }: CallOptions): Promise<Performed> {

@@ -98,6 +98,12 @@ export function evidenceOfError(error: unknown): Evidence {
   return error instanceof SdkError && error.code === SdkErrorCode.NotConnected ? 'none' : 'failed'
 }
 
+/** True where the server was not reached, or sent the request away before it did anything. */
+export function isUnsent(error: unknown): boolean {
+  if (error instanceof RemoteError) return error.kind === 'unavailable' && !error.mayHaveHappened
+  return error instanceof SdkError && error.code === SdkErrorCode.NotConnected
+}
+
 function remoteFailure(tool: Tool, { message, mayHaveHappened, kind, retryAfterMs }: RemoteError): CallOutcome {
   if (!mayHaveHappened) return notPerformed(kind, `${message}; ${tool.id} did nothing`, retryAfterMs)
   return lost(tool, kind === 'internal' ? kind : 'unavailable', `${tool.id} was not answered: ${message}`)

@@ -10,7 +10,7 @@ import type { Evidence } from './circuit.ts'
 import type { Connection } from './connection.ts'
 import type { Limits } from './limits.ts'
 import { openSealed } from './open-sealed.ts'
-import { evidenceOfError, isEnd, lost, notPerformed, outcomeOf, outcomeOfError } from './outcome.ts'
+import { evidenceOfError, isEnd, isUnsent, lost, notPerformed, outcomeOf, outcomeOfError } from './outcome.ts'
 import type { Impatience, Patience } from './patience.ts'
 import { type Scrub, scrubber, scrubJson } from './scrub.ts'
 import { throttleProgress } from './throttle-progress.ts'
@@ -20,6 +20,8 @@ export interface Performed {
   outcome: CallOutcome
   era?: string
   evidence: Evidence
+  /** True where nothing was done, for a reason that another instance of the server need not have. */
+  elsewhere?: boolean
   /** What it caused on the network, and was refused there; absent where nothing was sent. */
   egress?: EgressRecord[]
 }
@@ -47,7 +49,7 @@ export async function performCall(call: CallOnConnection): Promise<Performed> {
   const { request, tool, connection, sealer, patience } = call
   const { era } = connection
   const drift = (await connection.tools.quarantine(patience.signal)).get(tool.name)
-  if (drift !== undefined) return { outcome: quarantined(tool, drift), era, evidence: 'none' }
+  if (drift !== undefined) return { outcome: quarantined(tool, drift), era, evidence: 'none', elsewhere: true }
   const why = patience.ranOut()
   if (why !== undefined) return { outcome: notSent(tool, why), era, evidence: 'none' }
   if (!connection.isOpen()) throw new Error(`${tool.server} ended before ${tool.id} was sent`)
@@ -72,7 +74,7 @@ async function answerTo(
   { request, tool, connection, sealer, patience, limits, onProgress }: CallOnConnection,
   args: JsonObject,
   scrub: Scrub,
-): Promise<Pick<Performed, 'outcome' | 'evidence'>> {
+): Promise<Pick<Performed, 'outcome' | 'evidence' | 'elsewhere'>> {
   const progress = onProgress && throttleProgress((report) => onProgress(presentable(report, scrub)))
   const sending = connection.send(tool.name, args, {
     meta: metaOf(request),
@@ -92,7 +94,7 @@ async function answerTo(
     const outcome = isEnd(error)
       ? lost(tool, 'unavailable', `${tool.id} was not answered: ${tool.server} ${await connection.ended}`)
       : outcomeOfError(tool, error, scrub)
-    return { outcome, evidence }
+    return { outcome, evidence, elsewhere: isUnsent(error) }
   } finally {
     progress?.end()
   }

@@ -137,7 +137,7 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
     const pause = guard.refusesFor()
     if (pause === undefined) return undefined
     const message = `${name} failed too often in a row: ${tool.id} was not sent, and may be tried again in ${seconds(pause)}`
-    return { outcome: notPerformed('unavailable', message, pause), evidence: 'none' }
+    return { outcome: notPerformed('unavailable', message, pause), evidence: 'none', elsewhere: true }
   }
 
   async function attempt(tool: Tool, request: CallRequest, { patience, onProgress }: UpstreamCall): Promise<Performed> {
@@ -163,10 +163,11 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
       const kind = error.misconfigured ? 'unauthorized' : 'unavailable'
       const message = `${error.message}; ${tool.id} was not sent`
       const evidence = error.misconfigured ? 'none' : 'failed'
-      return { outcome: notPerformed(kind, message, error.retryAfterMs), evidence }
+      return { outcome: notPerformed(kind, message, error.retryAfterMs), evidence, elsewhere: !error.misconfigured }
     }
     if (connection && !connection.isOpen()) {
-      return { outcome: notPerformed('unavailable', `${name} ended before ${tool.id} was sent`), evidence: 'failed' }
+      const outcome = notPerformed('unavailable', `${name} ended before ${tool.id} was sent`)
+      return { outcome, evidence: 'failed', elsewhere: true }
     }
     throw error
   }

@@ -9,6 +9,8 @@ export interface ServerStatus {
   /** The protocol revision that is spoken. */
   era?: string
   calls: { in_flight: number; queued: number }
+  /** Of a server that runs elsewhere in several instances: how many work. */
+  instances?: { working: number; of: number }
   /** RFC 3339. */
   retry_at?: string
   /** How often its process ended, or did not start, since the gateway was opened. */

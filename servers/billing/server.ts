@@ -39,6 +39,7 @@ export const server = defineServer({
       placeholder: 'sk_test_held_by_remit',
     },
   },
+  instances: 'many',
   emulates: 'Stripe',
   faults,
   connect: ({ environment: { STRIPE_API_BASE, STRIPE_API_KEY } }) =>

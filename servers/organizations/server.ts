@@ -22,6 +22,7 @@ export const server = defineServer({
         'URL of a Postgres database, with a role that owns the schema "organizations" there or may create it',
     },
   },
+  instances: 'many',
   environment: z.object({ DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }) }),
   connect: ({ environment }) => connectOrganizations(environment.DATABASE_URL),
   disconnect: (client) => client.close(),

@@ -161,6 +161,7 @@ export const server = defineServer({
       placeholder: 'xoxb-held-by-remit',
     },
   },
+  instances: 'many',
   emulates: 'Slack',
   faults,
   environment: z.object({

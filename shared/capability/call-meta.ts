@@ -25,6 +25,9 @@ export const metaKeys = {
   record: `${metaPrefix}/record`,
 } as const
 
+/** Of an HTTP answer: the request was sent away before anything was done for it, so it may be made elsewhere. */
+export const notPerformedHeader = 'remit-not-performed'
+
 /** How an emulator says, in one JSON line on stdout, where it listens and which credentials it takes. */
 export const emulatorReadySchema = z.object({
   /** Environment variable of the server's manifest → URL. */

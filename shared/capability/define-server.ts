@@ -24,6 +24,8 @@ export interface ServerDefinition<Environment extends z.ZodObject, Client>
   egress?: string[]
   /** Calls that one process of it works on at the same time, where its vendor takes fewer than hosts would send. */
   concurrency?: number
+  /** Where it keeps nothing in its folder that another instance would miss: it may run in several instances. */
+  instances?: 'many'
   /** What it needs beyond the defaults of a jail, which are: its own code and folder, and little of the machine. */
   jail?: Partial<JailManifest>
   /** The vendor that `emulator.ts` in the same folder stands in for. */

@@ -16,7 +16,7 @@ const defaultTimeoutMs = 30_000
 /** What the reviewed manifest says of a server, derived from its code. Throws where the definition breaks the manifest's schema. */
 export function manifestOf(server: AnyServer): ServerManifest {
   const { name, title, version, description, instructions, egress, emulates } = server
-  const { endpoints, credentials, settings, faults, concurrency, jail } = server
+  const { endpoints, credentials, settings, faults, concurrency, instances, jail } = server
   return serverManifestSchema.parse({
     name,
     title,
@@ -32,6 +32,7 @@ export function manifestOf(server: AnyServer): ServerManifest {
     settings,
     faults,
     ...(concurrency !== undefined && { concurrency }),
+    ...(instances !== undefined && { instances }),
     egress,
     jail: jail ?? {},
     tools: server.tools.map((tool) => toolManifestOf(server, tool)).sort((a, b) => (a.name < b.name ? -1 : 1)),

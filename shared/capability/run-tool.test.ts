@@ -120,6 +120,13 @@ describe('runTool', () => {
     expect(await runTool(read, open, slow)).toMatchObject({ status: 'failed', failure: { kind: 'unavailable' } })
   })
 
+  it('gives no call more time than its tool may take, whatever deadline the caller names', async () => {
+    const hang = request({ name: 'ab', ending: 'hang' }, { envelope: envelope(3_600_000) })
+    expect(await runTool({ ...create, timeoutMs: 50 }, session(), hang)).toMatchObject({
+      failure: { message: 'create_thing was not finished: the deadline passed' },
+    })
+  })
+
   it('says uncertain when the caller cancels an effect', async () => {
     const caller = new AbortController()
     const running = runTool(create, session(), request({ name: 'ab', ending: 'hang' }, { signal: caller.signal }))

@@ -35,7 +35,7 @@ export async function runTool(tool: AnyTool<unknown>, session: Session, request:
 
 async function attempt(tool: AnyTool<unknown>, session: Session, request: ToolRequest): Promise<ToolOutcome> {
   const { envelope } = request
-  const deadline = envelope ? new Date(envelope.deadline) : new Date(Date.now() + timeoutOf(tool))
+  const deadline = deadlineOf(tool, envelope)
   const remaining = deadline.getTime() - Date.now()
   if (remaining <= 0) return failed('unavailable', `${tool.name} was not run: its deadline had passed`)
 
@@ -64,6 +64,12 @@ async function attempt(tool: AnyTool<unknown>, session: Session, request: ToolRe
   if (answer === 'ended') return unknownEnd(tool, limit)
   if ('error' in answer) return outcomeOfError(tool, answer.error, limit, request)
   return checkOutput(tool, answer.value, request)
+}
+
+/** A caller may set a deadline before the time that the tool may take at most, and none after it. */
+function deadlineOf(tool: AnyTool<unknown>, envelope: CallMeta | undefined): Date {
+  const latest = Date.now() + timeoutOf(tool)
+  return new Date(envelope ? Math.min(Date.parse(envelope.deadline), latest) : latest)
 }
 
 function outcomeOfError(tool: AnyTool<unknown>, error: unknown, limit: Limit, request: ToolRequest): ToolOutcome {

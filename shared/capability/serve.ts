@@ -5,6 +5,7 @@ import type { CallSpans } from './call-spans.ts'
 import { openDataFolder } from './data-folder.ts'
 import type { AnyServer } from './define-server.ts'
 import { endpointPlacesVariable, readEndpointPlaces } from './endpoint-places.ts'
+import { defaultHttpLimits } from './http-limits.ts'
 import { type Log, openLog } from './log.ts'
 import { readEnvironment } from './read-environment.ts'
 import { reserveStdout } from './reserve-stdout.ts'
@@ -18,12 +19,14 @@ const badUsage = 2
 const longestGoodbyeMs = 2_000
 
 /**
- * Serves a capability server as this process: over stdio, or with `--http [PORT] [--host ADDRESS]` over Streamable HTTP.
- * REMIT_TOKEN_KEYS names the keys that requests' tokens are checked with; without it only loopback is listened on. Ends on SIGTERM and SIGINT, and when stdin closes, because that is how a parent's death shows.
+ * Serves a capability server as this process: over stdio, or over Streamable HTTP with `--http [PORT] [--host ADDRESS]` or where
+ * PORT is set. REMIT_TOKEN_KEYS names the keys that requests' tokens are checked with; without it only loopback is listened on.
+ * Ends on SIGTERM and SIGINT, over HTTP after the calls in flight (`--drain SECONDS`), and over stdio when stdin closes, because
+ * that is how a parent's death shows.
  */
 export async function serve(server: AnyServer): Promise<void> {
   const protocolOut = reserveStdout()
-  const options = orExit(() => parseServeArguments(process.argv.slice(2)))
+  const options = orExit(() => parseServeArguments(process.argv.slice(2), process.env.PORT))
   const environment = orExit(() => readEnvironment(server, process.env))
   const launched = process.env.REMIT_LAUNCHED === '1'
   const dataFolder = orExit(() => openDataFolder(server.name, process.env.REMIT_SERVER_DATA))
@@ -39,14 +42,17 @@ export async function serve(server: AnyServer): Promise<void> {
   const spans = await spansOf(server, process.env.OTEL_EXPORTER_OTLP_ENDPOINT)
   const build = buildMcpServer(server, session, log, spans)
   const onerror = (error: Error): void => log.warn({ err: error }, 'protocol error')
-  const stop = stopOnce(log, async () => {
+  const drainMs = options.drainMs ?? defaultHttpLimits.drainMs
+  const limits = { drainMs, ...(server.concurrency !== undefined && { calls: server.concurrency }) }
+  const patienceMs = longestGoodbyeMs + (options.http === undefined ? 0 : drainMs)
+  const stop = stopOnce(log, patienceMs, async () => {
     await listening.close()
     await Promise.all([session.close(), spans?.close()])
   })
   const listening =
     options.http === undefined
       ? serveStdio(build, { onerror, transport: new StdioServerTransport(process.stdin, protocolOut) })
-      : await serveHttp(build, { port: options.http, host: options.host, gate, onerror }).catch(exitWith)
+      : await serveHttp(build, { port: options.http, host: options.host, gate, limits, onerror }).catch(exitWith)
   if ('url' in listening) process.stderr.write(`${server.name} listens on ${listening.url}\n`)
 
   process.on('SIGTERM', stop)
@@ -81,12 +87,12 @@ function gateOf({ name }: AnyServer, keys: string | undefined): CallGate | undef
 }
 
 /** Says goodbye once and exits, even where a vendor's connection does not want to close. */
-function stopOnce(log: Log, close: () => Promise<void>): () => void {
+function stopOnce(log: Log, patienceMs: number, close: () => Promise<void>): () => void {
   let stopping = false
   return () => {
     if (stopping) return
     stopping = true
-    setTimeout(() => process.exit(0), longestGoodbyeMs)
+    setTimeout(() => process.exit(0), patienceMs)
     close()
       .catch((error: unknown) => log.warn({ err: error }, 'could not close cleanly'))
       .finally(() => process.exit(0))

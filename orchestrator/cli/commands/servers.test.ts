@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { ServerStatus } from '../../model/server-status.ts'
 import { FakeTerminal } from '../fixtures/fake-terminal.ts'
 import { FakeWorkplace } from '../fixtures/fake-workplace.ts'
 import { happyPath } from '../fixtures/journals.ts'
@@ -85,22 +86,33 @@ test('a tool that is not offered any more is told, and cannot be accepted', asyn
   expect(workplace.accepted).toBe(0)
 })
 
+const running: ServerStatus = {
+  server: 'billing',
+  state: 'up',
+  circuit: 'closed',
+  era: '2026-07-28',
+  calls: { in_flight: 0, queued: 0 },
+  ends: 0,
+  protocol_faults: 0,
+  denied_egress: 0,
+  quarantined: [],
+}
+
+test('servers --check tells how many instances work, and fails where one does not', async () => {
+  const check = (working: number) =>
+    remit(['servers', '--check'], (workplace) => {
+      workplace.statuses = [{ ...running, instances: { working, of: 2 } }]
+    })
+  const [whole, half] = [await check(2), await check(1)]
+  expect([whole.exit, half.exit]).toEqual([0, 1])
+  expect(half.out).toContain('up, 2026-07-28, 1 of 2 instances')
+})
+
 test('servers tells what each is, and with --check how it runs and what is refused', async () => {
   expect((await remit(['servers'])).out).toMatch(/billing +1\.2\.3 +1 +0 +Stripe/)
+  const quarantined = [{ tool: 'create_customer', why: 'the running server changed its description' }]
   const { exit, out } = await remit(['servers', '--check'], (workplace) => {
-    workplace.statuses = [
-      {
-        server: 'billing',
-        state: 'up',
-        circuit: 'closed',
-        era: '2026-07-28',
-        calls: { in_flight: 0, queued: 0 },
-        ends: 0,
-        protocol_faults: 0,
-        denied_egress: 0,
-        quarantined: [{ tool: 'create_customer', why: 'the running server changed its description' }],
-      },
-    ]
+    workplace.statuses = [{ ...running, quarantined }]
   })
   expect(exit).toBe(1)
   expect(out).toMatch(/billing +1\.2\.3 +1 +0 +up, 2026-07-28 +1 +Stripe/)

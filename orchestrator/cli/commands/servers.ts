@@ -78,13 +78,15 @@ async function checked(context: Context): Promise<ServerStatus[]> {
   return interruptible(context.terminal, (signal) => context.workplace.checkServers({ signal }))
 }
 
-function isAmiss({ state, quarantined }: ServerStatus): boolean {
-  return state !== 'up' || quarantined.length > 0
+function isAmiss({ state, quarantined, instances }: ServerStatus): boolean {
+  return state !== 'up' || quarantined.length > 0 || (instances !== undefined && instances.working < instances.of)
 }
 
 function runs(status: ServerStatus | undefined): string {
   if (!status) return '-'
-  return status.state === 'up' ? `up, ${status.era ?? 'unknown era'}` : status.state.replace('_', ' ')
+  const { state, era = 'unknown era', instances } = status
+  const parts = instances ? `, ${instances.working} of ${instances.of} instances` : ''
+  return state === 'up' ? `up, ${era}${parts}` : state.replace('_', ' ')
 }
 
 function troubleOf({ server, quarantined, last_error }: ServerStatus): Line[] {

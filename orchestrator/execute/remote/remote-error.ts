@@ -1,3 +1,4 @@
+import { notPerformedHeader } from '../../../shared/capability/call-meta.ts'
 import type { Evidence } from '../circuit.ts'
 
 interface RemoteDetails {
@@ -44,7 +45,10 @@ export function networkError(server: string, error: unknown): RemoteError {
   })
 }
 
-/** What an HTTP status other than success means: a server says 4xx before it does anything, and 5xx at any time. */
+/**
+ * What an HTTP status other than success means: a server says 4xx before it does anything, and 5xx at any time, unless it
+ * says by a header of ours that it did nothing.
+ */
 export function statusError(server: string, { status, headers }: Pick<Response, 'status' | 'headers'>): RemoteError {
   const answered = { mayHaveHappened: false, evidence: 'answered' as const }
   if (status === 401 || status === 403)
@@ -56,6 +60,12 @@ export function statusError(server: string, { status, headers }: Pick<Response, 
     const retryAfterMs = pauseIn(headers)
     return new RemoteError(`${server} takes no more requests now`, { ...answered, kind: 'rate_limited', retryAfterMs })
   }
+  if (status === 503 && headers.has(notPerformedHeader))
+    return new RemoteError(`${server} takes no requests now`, {
+      ...answered,
+      kind: 'unavailable',
+      retryAfterMs: pauseIn(headers),
+    })
   if (status >= 500)
     return new RemoteError(`${server} answered with HTTP ${status}`, {
       mayHaveHappened: true,
