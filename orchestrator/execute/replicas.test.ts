@@ -132,6 +132,7 @@ describe('merged', () => {
       quarantined: [{ tool: 'create_thing', why: 'it differs' }],
       last_error: trouble,
     })
+    expect(merged('fixture', [down, { ...up, circuit: 'open' }])).toMatchObject({ state: 'up', circuit: 'open' })
     expect(merged('fixture', [down, { ...down, circuit: 'open' }])).toMatchObject({
       state: 'backing_off',
       instances: { working: 0, of: 2 },

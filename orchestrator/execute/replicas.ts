@@ -86,21 +86,21 @@ function isDenied({ outcome }: Performed): boolean {
   return outcome.status === 'failed' && outcome.failure.kind === 'denied'
 }
 
+/** The best first. */
 const states = ['up', 'starting', 'backing_off', 'idle', 'closed'] as const
-const circuits = ['closed', 'half_open', 'open'] as const
 
 /** How a server is whose instances are so: as good as the best of them, with all their troubles. */
 export function merged(server: string, all: readonly ServerStatus[]): ServerStatus {
   const sum = (of: (status: ServerStatus) => number): number => all.reduce((total, status) => total + of(status), 0)
   const working = all.filter(({ state, circuit }) => state === 'up' && circuit === 'closed')
-  const best = working[0] ?? all.find(({ state }) => state === 'up')
+  const [best] = working[0] ? working : all.toSorted((a, b) => states.indexOf(a.state) - states.indexOf(b.state))
   const errors = all.flatMap(({ last_error }) => last_error ?? []).sort((a, b) => (a.at < b.at ? 1 : -1))
   const retries = working.length > 0 ? [] : all.flatMap(({ retry_at }) => retry_at ?? []).sort()
   const quarantined = new Map(all.flatMap((status) => status.quarantined).map((each) => [each.tool, each]))
   return {
     server,
-    state: states.find((state) => all.some((status) => status.state === state)) ?? 'idle',
-    circuit: circuits.find((circuit) => all.some((status) => status.circuit === circuit)) ?? 'closed',
+    state: best?.state ?? 'idle',
+    circuit: best?.circuit ?? 'closed',
     calls: { in_flight: sum(({ calls }) => calls.in_flight), queued: sum(({ calls }) => calls.queued) },
     instances: { working: working.length, of: all.length },
     ends: sum(({ ends }) => ends),
