@@ -1,4 +1,6 @@
+import { createHmac } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
 import { Webhook as StandardWebhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Json } from '../shared/json.ts'
@@ -13,6 +15,13 @@ const common = { goal: 'three', reasoner: 'planner', tenant: 'default', input: {
 const secrets = [{ env: 'WEBHOOK_SECRET' }]
 const triggers: Trigger[] = [
   { ...common, trigger: 'signups', on: { webhook: { source: 'standard_webhooks', secrets, tolerance_s: 300 } } },
+  {
+    ...common,
+    trigger: 'noisy',
+    when: 'payload.subject != "nothing"',
+    input: { subject: { $cel: 'payload.subject' }, each: { $pointer: '/each/0/a' } },
+    on: { webhook: { source: 'github', secrets } },
+  },
   { ...common, trigger: 'keyless', on: { webhook: { source: 'github', secrets: [{ env: 'NONE' }] } } },
   { ...common, trigger: 'orders', reasoner: 'claude', on: { queue: 'orders' } },
   {
@@ -110,6 +119,26 @@ describe('POST /v1/triggers/:name', () => {
     expect(JSON.stringify(body)).not.toContain('NONE')
     expect(stage.troubles.splice(0)).toEqual([expect.objectContaining({ message: expect.stringContaining('NONE') })])
   })
+
+  it('answers whatever its sender signs, and never with a defect', async () => {
+    const named = fc.dictionary(fc.constantFrom('subject', 'each', 'a', '__proto__', '$ref'), fc.jsonValue())
+    const bodies = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 200 }),
+      fc.json(),
+      named.map((value) => JSON.stringify(value)),
+      fc.string({ unit: 'binary' }).map((subject) => JSON.stringify({ subject })),
+    )
+    await fc.assert(
+      fc.asyncProperty(bodies, async (body) => {
+        const signature = createHmac('sha256', secret).update(body).digest('hex')
+        const headers = { 'x-hub-signature-256': `sha256=${signature}` }
+        const response = await stage.app.request('/v1/triggers/noisy', { method: 'POST', headers, body })
+        expect([200, 202, 401, 422]).toContain(response.status)
+        expect(stage.troubles).toEqual([])
+      }),
+      { numRuns: 100 },
+    )
+  }, 60_000)
 
   it('takes no body that is larger than any sender’s', async () => {
     expect((await deliver({ subject: 'x'.repeat(600_000) }, { id: 'msg_6' })).status).toBe(413)
