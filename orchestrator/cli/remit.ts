@@ -3,7 +3,7 @@ import type { Issue } from '../../shared/failure.ts'
 import type { Json, JsonObject } from '../../shared/json.ts'
 import type { Policy } from '../enforce/policy/policy.ts'
 import type { Progress } from '../model/call.ts'
-import type { Ceiling, Scope } from '../model/caller.ts'
+import type { KnownKey, NewKey as NewTenantKey } from '../model/caller.ts'
 import type { Catalogue, Tool } from '../model/catalogue.ts'
 import type { Task } from '../model/decision.ts'
 import type { Event, Mode } from '../model/event.ts'
@@ -272,30 +272,13 @@ export interface Keys {
   /** Makes a key; its text is returned here and never again. */
   create(key: NewKey): Promise<{ key_id: string; text: string }>
   /** The newest first. */
-  list(tenant?: string): Promise<Key[]>
+  list(tenant?: string): Promise<KnownKey[]>
   /** Throws {@link InputError} where there is no such key that was not revoked already. */
   revoke(keyId: string, tenant?: string): Promise<void>
 }
 
-export interface NewKey {
-  name: string
-  tenant?: string
-  principal: string
-  scopes: readonly Scope[]
-  ceiling: Ceiling
-  requests_per_minute: number
-  expires_at?: Date
-}
-
-/** A key as lists show it; instants are RFC 3339. Its secret is nowhere. */
-export interface Key extends Omit<NewKey, 'expires_at'> {
-  key_id: string
-  created_at: string
-  created_by: string
-  expires_at?: string
-  revoked_at?: string
-  last_used_at?: string
-}
+/** A key that is to be made; of the local user's tenant, and by them, unless said. */
+export type NewKey = Omit<NewTenantKey, 'tenant' | 'created_by'> & Partial<Pick<NewTenantKey, 'tenant'>>
 
 /** HTTP, as it is served. */
 export interface Serving {

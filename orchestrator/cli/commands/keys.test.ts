@@ -43,6 +43,7 @@ describe('keys', () => {
     const workplace = new FakeWorkplace(happyPath().events)
     const key = {
       name: 'shop',
+      tenant: 'default',
       principal: 'shop',
       scopes: ['runs:read' as const],
       ceiling: { cost_usd: 2 },

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { type Effect, effects } from '../../../shared/manifest.ts'
-import { type Ceiling, type Scope, scopes, usualRate } from '../../model/caller.ts'
+import { type Ceiling, type KnownKey, type Scope, scopes, usualRate } from '../../model/caller.ts'
 import {
   type AddCommand,
   type Context,
@@ -12,7 +12,7 @@ import {
   tableFit,
   withRemit,
 } from '../context.ts'
-import { InputError, type Key } from '../remit.ts'
+import { InputError } from '../remit.ts'
 import { instantText } from '../text/instant.ts'
 import { faint } from '../text/line.ts'
 import { table } from '../text/table.ts'
@@ -118,7 +118,7 @@ function dollars(text: string): number {
   return number
 }
 
-function keyTable(keys: readonly Key[], context: Context) {
+function keyTable(keys: readonly KnownKey[], context: Context) {
   return table(
     [
       { title: 'key', whole: true },
@@ -147,7 +147,7 @@ function limitsOf({ goals, effect, cost_usd }: Ceiling): string {
   return limits.join(', ') || '-'
 }
 
-function validityOf({ revoked_at, expires_at }: Key, now: number): string {
+function validityOf({ revoked_at, expires_at }: KnownKey, now: number): string {
   if (revoked_at !== undefined) return 'revoked'
   if (expires_at === undefined) return 'yes'
   return Date.parse(expires_at) <= now ? 'expired' : `until ${instantText(expires_at)}`
