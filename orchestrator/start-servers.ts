@@ -137,7 +137,7 @@ export async function startServers(
   const jailer = await openJailer({
     choice: config.sandbox,
     root: config.root,
-    proofs: join(home.path, 'jails.json'),
+    home: home.path,
     environment: config.environment,
     async onProof(proof) {
       await ofRecord(() => record.journal.note([draft('system_noted', { what: 'jail_proved', details: { ...proof } })]))

@@ -50,6 +50,7 @@ export async function jailedLaunch(program: JailedProgram) {
     driver,
     limiter,
     root,
+    kept: join(root, '.remit'),
     bombs: async () => limiter.stops.map((attack) => ({ attack, held: true, met: 'not tried here' })),
     async onProof(shown) {
       proof = shown

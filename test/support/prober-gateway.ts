@@ -50,7 +50,7 @@ export async function openProberGateway({
   const jailer = await openJailer({
     choice: { driver, minimum: 'none', none_by_manifest: true },
     root,
-    proofs: join(home.path, 'jails.json'),
+    home: home.path,
     environment: process.env,
     onProof: async () => {},
   })

@@ -8,6 +8,7 @@ import { jailOf } from './jail-of.ts'
 const grantsOf = (args: string[], root: string) =>
   jailOf({ jail: {} } as ServerManifest, { command: 'node', args, cwd: root, env: {}, secrets: [] }, [], {
     root,
+    kept: '/kept',
     dataFolder: '/data/shop',
   }).reads
 
@@ -51,7 +52,7 @@ test('a server may read its own code and what servers share, write its own folde
       { jail: granted } as ServerManifest,
       { command: '/usr/bin/node', args, cwd: root, env: {}, secrets: [] },
       [],
-      { root, dataFolder: '/data/shop' },
+      { root, kept: join(root, '.remit'), dataFolder: '/data/shop' },
     )
   const own = jail(['servers/shop/main.ts', '--port', '1'])
   expect(own.reads).toEqual(
@@ -62,6 +63,7 @@ test('a server may read its own code and what servers share, write its own folde
   expect(own.writes).toEqual(['/data/shop'])
   expect(own.limits).toMatchObject({ memory_mb: 512, processes: 96 })
 
+  expect(() => jail([], { read: ['.remit/keys'] })).toThrow('no server may see what Remit keeps')
   expect(jail(['main.ts']).reads).not.toContain(root)
   expect(jail(['servers/shop/main.ts'], { read: ['/etc/shop'], write: ['kept'], memory_mb: 64 })).toMatchObject({
     reads: expect.arrayContaining(['/etc/shop']),

@@ -4,25 +4,29 @@ import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import { jailSchema, type ServerManifest } from '../../../shared/manifest.ts'
 import type { Door } from '../egress/listen.ts'
 import type { Launch } from '../launch.ts'
+import { checkGrants } from './check-grants.ts'
 import type { Jail } from './driver.ts'
 
-/** Where a server's jail begins: the project's root, and the folder that is the server's own. */
+/** Where a server's jail begins: the project's root, REMIT_HOME, and the folder that is the server's own. */
 export interface JailPlace {
   root: string
+  kept: string
   dataFolder: string
 }
 
 /** What of the project its servers share. */
 const common = ['shared', 'node_modules', 'package.json', 'tsconfig.json']
 
-/** A launch with all that its server may do: its own code, its own folder, and what its manifest grants besides. */
+/** A launch with all that its server may do: its own code, its own folder, and what its manifest grants besides. Throws a JailError where nobody may grant that. */
 export function jailOf(server: ServerManifest, launch: Launch, doors: readonly Door[], place: JailPlace): Jail {
   const { read, write, sandbox: _, ...limits } = jailSchema.parse(server.jail ?? {})
   const absolute = (path: string) => resolve(place.root, path)
+  const granted = { read: read.map(absolute), write: write.map(absolute) }
+  checkGrants(granted, place)
   return {
     launch,
-    reads: [...codeOf(launch, place.root), ...read.map(absolute)],
-    writes: [place.dataFolder, ...write.map(absolute)],
+    reads: [...codeOf(launch, place.root), ...granted.read],
+    writes: [place.dataFolder, ...granted.write],
     doors,
     limits,
   }

@@ -34,6 +34,7 @@ function start(none_by_manifest: boolean) {
     none_by_manifest,
     bombs: async () => [],
     root: '/',
+    kept: '/kept',
     onProof: async () => undefined,
   })
   const launch = { command: process.execPath, args: [], cwd: '/', env: {}, secrets: [] }

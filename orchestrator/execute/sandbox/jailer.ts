@@ -37,6 +37,8 @@ export interface JailerOptions {
   bombs(driver: SandboxDriver, limiter: Limiter, limits: JailLimits): Promise<Observation[]>
   /** The project's root. */
   root: string
+  /** REMIT_HOME. */
+  kept: string
   /** Told of each proof before the server runs; what it rejects with keeps the server from running. */
   onProof(proof: Proof): Promise<void>
 }
@@ -48,14 +50,14 @@ export type Jailer = (
 ) => (launch: Launch) => Promise<JailedStart>
 
 export function jailer(options: JailerOptions): Jailer {
-  const { driver: chosen, limiter, none_by_manifest, bombs, root, onProof } = options
+  const { driver: chosen, limiter, none_by_manifest, bombs, root, kept, onProof } = options
   return (server, { dataFolder, doors }) => {
     const asksForNone = server.jail?.sandbox === 'none'
     const driver = asksForNone ? noDriver : chosen
     return async (launch) => {
       if (asksForNone && !none_by_manifest)
         throw new JailError('its manifest asks for no sandbox, and sandbox.minimum takes nothing so weak')
-      const jail = jailOf(server, launch, doors, { root, dataFolder })
+      const jail = jailOf(server, launch, doors, { root, kept, dataFolder })
       const refusal = driver.refuses(launch)
       if (refusal !== undefined) throw new JailError(`the sandbox ${driver.name} cannot confine it: ${refusal}`)
       const unnamed = driver.namesDoors ? undefined : doors.find(({ checked }) => checked)?.checked
