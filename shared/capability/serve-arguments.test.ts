@@ -7,6 +7,7 @@ describe('parseServeArguments', () => {
     [['--http'], { http: 0 }],
     [['--http', '8080'], { http: 8080 }],
     [['--http', '8080', '--host', '0.0.0.0'], { http: 8080, host: '0.0.0.0' }],
+    [['--http', '--sessions'], { http: 0, sessions: true }],
   ])('reads %j', (args, options) => {
     expect(parseServeArguments(args)).toEqual(options)
   })
@@ -18,7 +19,8 @@ describe('parseServeArguments', () => {
     [['--http', '1', '2']],
     [['--https']],
     [['--host', '::1']],
+    [['--sessions']],
   ])('refuses %j and gives the usage', (args) => {
-    expect(() => parseServeArguments(args)).toThrow(/usage: \[--http \[PORT\] \[--host ADDRESS\]\]/)
+    expect(() => parseServeArguments(args)).toThrow(/usage: \[--http \[PORT\] \[--host ADDRESS\] \[--sessions\]\]/)
   })
 })

@@ -7,16 +7,19 @@ import {
   type NodeIncomingMessageLike,
   toNodeHandler,
 } from '@modelcontextprotocol/node'
-import { createMcpHandler, type McpServerFactory } from '@modelcontextprotocol/server'
+import { createMcpHandler, type McpServerFactory, type ServerNotifier } from '@modelcontextprotocol/server'
 import type { CallGate } from './call-gate.ts'
 import { isLoopback } from './loopback.ts'
 import { bodyLimitBytes, readBody } from './read-body.ts'
+import { createSessionHandler } from './session-handler.ts'
 
 const path = '/mcp'
 
 /** A server that listens, until `close`. */
 export interface HttpListening {
   url: string
+  /** Tells clients of 2026-07-28 that listen for it what changed. */
+  notify: ServerNotifier
   close(): Promise<void>
 }
 
@@ -26,25 +29,27 @@ export interface HttpOptions {
   host?: string | undefined
   /** Asked for every request; without one, whoever reaches the server may use it. */
   gate?: CallGate | undefined
+  /** Whether clients that open with the 2025 handshake get sessions, which only this process knows. */
+  sessions?: boolean | undefined
   onerror: (error: Error) => void
 }
 
 /**
  * Serves both protocol eras over Streamable HTTP. On loopback, Host and Origin are checked, so that no web page can reach it
  * through the user's browser; elsewhere nothing from a browser is taken, and every request needs a token. Throws where it
- * should be open to others without one. A 2025-era client is served without sessions, so it cannot cancel a call: the
- * deadline ends it.
+ * should be open to others without one. Without sessions a 2025-era client cannot cancel a call: the deadline ends it.
  */
 export async function serveHttp(build: McpServerFactory, options: HttpOptions): Promise<HttpListening> {
-  const { port, host = '127.0.0.1', gate, onerror } = options
+  const { port, host = '127.0.0.1', gate, sessions = false, onerror } = options
   const local = isLoopback(host)
   if (!local && !gate) {
     throw new Error(
       `${host} can be reached by others: set REMIT_TOKEN_KEYS to Remit's public keys (a JWKS, by URL or file), or listen on loopback only`,
     )
   }
-  const mcp = createMcpHandler(build, { onerror, maxRequestBodySize: bodyLimitBytes })
-  const handle = toNodeHandler(mcp, { onerror, maxRequestBodySize: bodyLimitBytes })
+  const serving = { onerror, maxRequestBodySize: bodyLimitBytes }
+  const mcp = sessions ? createSessionHandler(build, serving) : createMcpHandler(build, serving)
+  const handle = toNodeHandler(mcp, serving)
   const hostAllowed = local ? localhostHostValidation() : () => true
   const originAllowed = local ? localhostOriginValidation() : refuseBrowsers
 
@@ -76,6 +81,7 @@ export async function serveHttp(build: McpServerFactory, options: HttpOptions): 
   if (address === null || typeof address === 'string') throw new Error(`${host} gave no port`)
   return {
     url: `http://${isIPv6(host) ? `[${host}]` : host}:${address.port}${path}`,
+    notify: mcp.notify,
     async close() {
       await mcp.close()
       http.closeAllConnections()

@@ -18,7 +18,7 @@ const badUsage = 2
 const longestGoodbyeMs = 2_000
 
 /**
- * Serves a capability server as this process: over stdio, or with `--http [PORT] [--host ADDRESS]` over Streamable HTTP.
+ * Serves a capability server as this process: over stdio, or with `--http [PORT] [--host ADDRESS] [--sessions]` over Streamable HTTP.
  * REMIT_TOKEN_KEYS names the keys that requests' tokens are checked with; without it only loopback is listened on. Ends on SIGTERM and SIGINT, and when stdin closes, because that is how a parent's death shows.
  */
 export async function serve(server: AnyServer): Promise<void> {
@@ -46,7 +46,7 @@ export async function serve(server: AnyServer): Promise<void> {
   const listening =
     options.http === undefined
       ? serveStdio(build, { onerror, transport: new StdioServerTransport(process.stdin, protocolOut) })
-      : await serveHttp(build, { port: options.http, host: options.host, gate, onerror }).catch(exitWith)
+      : await serveHttp(build, { ...options, port: options.http, gate, onerror }).catch(exitWith)
   if ('url' in listening) process.stderr.write(`${server.name} listens on ${listening.url}\n`)
 
   process.on('SIGTERM', stop)

@@ -217,7 +217,7 @@ describe('the process of a server', () => {
   it('refuses arguments that it does not know with 2', async () => {
     await using run = spawnNode(script, ['--sse'], environment('usage'))
     expect(await run.exited).toBe(2)
-    expect(run.stderr()).toContain('usage: [--http [PORT] [--host ADDRESS]]')
+    expect(run.stderr()).toContain('usage: [--http [PORT] [--host ADDRESS] [--sessions]]')
   })
 })
 
