@@ -54,6 +54,7 @@ tryOut(
       expect([...new Set(ours)].sort()).toEqual(
         ['add_numbers', 'count_up', 'refuse_everything', 'wait_long'].map(named),
       )
+      expect(place.opened()).toBe(matrix.claudeCode.era)
     },
     async call() {
       expect(await resultOf('add_numbers', { a: 2, b: 3 })).toMatchObject([{ content: '{"sum":5}' }])

@@ -39,6 +39,7 @@ for (const [who, era] of [
         0,
         ['add_numbers', 'count_up', 'refuse_everything', 'wait_long'],
       ])
+      expect(place.opened()).toBe(matrix[who].era)
     },
     async call() {
       await using place = await openHostPlace()

@@ -25,6 +25,7 @@ tryOut('mcporter', {
       'refuse_everything',
       'wait_long',
     ])
+    expect(place.opened()).toBe(matrix.mcporter.era)
   },
   async call() {
     await using place = await openHostPlace()

@@ -28,6 +28,8 @@ export interface HostPlace extends AsyncDisposable {
   serverEnvironment: Record<string, string>
   /** What the server's waiting tool wrote down. */
   waits(): string[]
+  /** The revision that the host offered in the last thing with which it opened a connection. */
+  opened(): string | undefined
   start(command: Command): ChildProcessWithoutNullStreams
   run(command: Command): Promise<HostEnded>
 }
@@ -44,13 +46,11 @@ export async function openHostPlace(): Promise<HostPlace> {
   return {
     folder,
     serverEnvironment: { REMIT_SERVER_DATA: data },
-    waits() {
-      try {
-        return readFileSync(join(data, 'waits'), 'utf8').trim().split('\n')
-      } catch {
-        return []
-      }
-    },
+    waits: () => linesOf(join(data, 'waits')),
+    opened: () =>
+      linesOf(join(data, 'openings'))
+        .flatMap((line) => /"(20\d\d-\d\d-\d\d)"/.exec(line)?.[1] ?? [])
+        .at(-1),
     start,
     async run(command) {
       const host = start(command)
@@ -71,6 +71,14 @@ export async function openHostPlace(): Promise<HostPlace> {
         await remove()
       }
     },
+  }
+}
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').trim().split('\n')
+  } catch {
+    return []
   }
 }
 
