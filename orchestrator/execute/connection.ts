@@ -1,10 +1,13 @@
 import {
   type CallToolResult,
   Client,
+  type ElicitRequestParams,
+  type ElicitResult,
   type Progress as McpProgress,
   SdkError,
   SdkErrorCode,
   specTypeSchemas,
+  type Tool,
   type Transport,
 } from '@modelcontextprotocol/client'
 import type { JsonObject } from '../../shared/json.ts'
@@ -18,6 +21,7 @@ import type { Launch } from './launch.ts'
 import { LaunchError } from './launch-error.ts'
 import type { Limits } from './limits.ts'
 import { quarantineOf, type ToldTools, toldTools } from './list-tools.ts'
+import { mirroringOf } from './mirrored-headers.ts'
 import { patience } from './patience.ts'
 import { RemoteError } from './remote/remote-error.ts'
 import { StdioTransport } from './stdio-transport.ts'
@@ -78,6 +82,8 @@ export interface ConnectOptions {
   onFault(fault: string, count: number): void
   /** Told which tools the running server does not offer as they were reviewed, where there are such, and when that changes. */
   onQuarantine(quarantine: Quarantine): void
+  /** Answers what a server asks in the middle of a call. Without it nobody does, and a call that has to ask fails. */
+  onQuestion?(question: ElicitRequestParams): Promise<ElicitResult>
 }
 
 /** Between two looks at the tools of a server that says again and again that they changed. */
@@ -121,7 +127,7 @@ export async function openConnection(
   transport: Carrier,
   held: Pick<Connection, 'secrets' | 'broker'>,
   legacy: boolean,
-  { verdicts, limits, signal, onQuarantine }: ConnectOptions,
+  { verdicts, limits, signal, onQuarantine, onQuestion }: ConnectOptions,
 ): Promise<Connection> {
   const end = new AbortController()
   const ended = Promise.withResolvers<string>()
@@ -133,10 +139,11 @@ export async function openConnection(
     { name: 'remit', version: '0.1.0' },
     {
       versionNegotiation: { mode: 'auto', probe: { timeoutMs: limits.probeMs } },
-      // Nobody is there to answer a server's questions in the middle of a call.
-      inputRequired: { autoFulfill: false },
+      ...(onQuestion && { capabilities: { elicitation: { form: { applyDefaults: true } } } }),
+      inputRequired: { autoFulfill: onQuestion !== undefined },
     },
   )
+  if (onQuestion) client.setRequestHandler('elicitation/create', ({ params }) => onQuestion(params))
   const giveUp = () => void transport.close()
   signal.addEventListener('abort', giveUp, { once: true })
   try {
@@ -167,7 +174,8 @@ export async function openConnection(
       onFailure: () => transport.fail('does not tell its tools any more'),
     })
     if (changedMeanwhile) tools.changed()
-    return connectionOf(client, transport, { tools, list }, held, ended.promise)
+    const send = sendBy(client, server)
+    return connectionOf(client, transport, { tools, list, send }, held, ended.promise)
   } catch (cause) {
     const what = endingOf(transport, cause)
     await transport.close()
@@ -180,26 +188,18 @@ export async function openConnection(
 function connectionOf(
   client: Client,
   transport: Carrier,
-  looking: Pick<Connection, 'tools' | 'list'>,
+  working: Pick<Connection, 'tools' | 'list' | 'send'>,
   held: Pick<Connection, 'secrets' | 'broker'>,
   ended: Promise<string>,
 ): Connection {
   return {
     era: client.getNegotiatedProtocolVersion() ?? 'unknown',
     ...held,
-    ...looking,
+    ...working,
     ended,
     gone: transport.gone,
     pid: () => transport.processId(),
     isOpen: () => client.transport !== undefined && transport.isOpen,
-    send: (name, args, { meta, signal, onProgress }) =>
-      client.request(
-        { method: 'tools/call', params: { name, arguments: args, _meta: meta } },
-        // Left to find the schema by itself, the SDK first lets one parse fail at each request to see whether it has one.
-        specTypeSchemas.CallToolResult,
-        // The deadline is the signal's business; the SDK's own timeout of a minute must not come first.
-        { signal, timeout: longestTimeoutMs, ...(onProgress && { onprogress: reporter(onProgress) }) },
-      ),
     async answersWithin(ms) {
       const wait = patience({ remainingMs: ms })
       try {
@@ -217,6 +217,22 @@ function connectionOf(
       await client.close()
       await transport.close()
     },
+  }
+}
+
+/** Calls tools; where a tool's reviewed input says so, arguments are repeated in headers. */
+function sendBy(client: Client, { tools }: ServerManifest): Connection['send'] {
+  const mirrored = new Map(
+    tools.flatMap(({ name, input }) => (mirroringOf(input) === 'valid' ? [[name, input as Tool['inputSchema']]] : [])),
+  )
+  return (name, args, { meta, signal, onProgress }) => {
+    const params = { name, arguments: args, _meta: meta }
+    // The deadline is the signal's business; the SDK's own timeout of a minute must not come first.
+    const options = { signal, timeout: longestTimeoutMs, ...(onProgress && { onprogress: reporter(onProgress) }) }
+    const inputSchema = mirrored.get(name)
+    if (inputSchema) return client.callTool(params, { ...options, toolDefinition: { name, inputSchema } })
+    // Left to find the schema by itself, the SDK first lets one parse fail at each request to see whether it has one.
+    return client.request({ method: 'tools/call', params }, specTypeSchemas.CallToolResult, options)
   }
 }
 

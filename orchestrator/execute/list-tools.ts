@@ -2,6 +2,7 @@ import type { Client } from '@modelcontextprotocol/client'
 import { isJsonObject, type JsonObject } from '../../shared/json.ts'
 import type { FingerprintedTool, ServerManifest } from '../../shared/manifest.ts'
 import type { Quarantine } from './follow-tools.ts'
+import { mirroringOf } from './mirrored-headers.ts'
 import { driftOf } from './tool-drift.ts'
 
 /** Pages of a list that a server may need. */
@@ -17,7 +18,10 @@ export interface ToldTools {
   others: readonly string[]
 }
 
-/** Asks a server for its tools. Rejects where the list does not end, or not in time. */
+/**
+ * Asks a server for its tools. Rejects where the list does not end, or not in time. A tool that asks for headers against the
+ * rules of 2026-07-28 counts as one that is not offered.
+ */
 export async function toldTools(
   client: Client,
   { name: server, tools }: Pick<ServerManifest, 'name' | 'tools'>,
@@ -25,10 +29,12 @@ export async function toldTools(
 ): Promise<ToldTools> {
   const reviewed = new Map<string, FingerprintedTool[]>(tools.map((tool) => [tool.name, []]))
   const others = new Set<string>()
+  const isModern = client.getProtocolEra() === 'modern'
   // The SDK's own listing says on stdout that a server has no tools, and keeps every page.
   const listed = client.getServerCapabilities()?.tools ? pages(client, server, signal) : []
   for await (const page of listed) {
     for (const { name, description, inputSchema, outputSchema, annotations } of page) {
+      if (isModern && mirroringOf(jsonOf(inputSchema) ?? {}) === 'invalid') continue
       const soFar = reviewed.get(name)
       if (!soFar && others.size < mostOthers) others.add(name)
       if (!soFar || soFar.length > 1) continue

@@ -182,7 +182,13 @@ export class StdioTransport implements Carrier {
       this.onfault?.(fault, this.#faults.total())
       if (tooMany) this.fail('broke the protocol again and again')
     }
-    if (message) this.onmessage?.(message)
+    if (message) this.#deliver(message)
+  }
+
+  /** The SDK hears of progress a turn later, and of none once the answer is there: one that came in the same chunk waits. */
+  #deliver(message: JSONRPCMessage): void {
+    if ('method' in message) this.onmessage?.(message)
+    else queueMicrotask(() => this.onmessage?.(message))
   }
 
   #ended(): void {

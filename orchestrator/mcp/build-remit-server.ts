@@ -23,6 +23,8 @@ import { serveTasks } from './serve-tasks.ts'
 
 export interface RemitServerOptions {
   backend: Backend
+  /** What it offers; Remit's own tools unless said. */
+  tools?: readonly RemitTool[]
   /** Who a connection or request is from, as far as it is known; undefined where nobody is, and then nothing is possible. */
   callerOf: (requestCaller: McpCaller | undefined) => McpCaller | undefined
   /** At least 32 bytes, the same for all processes that answer at one address: it seals what a client carries between rounds. */
@@ -35,7 +37,13 @@ export interface RemitServerOptions {
 export const callerKey = 'caller'
 
 /** Makes Remit's own MCP server, per connection or request, for both protocol eras. */
-export function buildRemitServer({ backend, callerOf, stateKey, onDefect }: RemitServerOptions): McpServerFactory {
+export function buildRemitServer({
+  backend,
+  tools = allTools,
+  callerOf,
+  stateKey,
+  onDefect,
+}: RemitServerOptions): McpServerFactory {
   const known = (authInfo: AuthInfo | undefined): McpCaller | undefined =>
     callerOf(authInfo?.extra?.[callerKey] as McpCaller | undefined)
   const callerIn = (context: ServerContext): McpCaller => {
@@ -67,7 +75,7 @@ export function buildRemitServer({ backend, callerOf, stateKey, onDefect }: Remi
     }
     const followsTasks = (context: ServerContext) => capabilitiesIn(context).extensions?.[tasksExtension] !== undefined
 
-    for (const tool of allTools) {
+    for (const tool of tools) {
       const { name, title, description, input, annotations } = tool
       server.registerTool(
         name,

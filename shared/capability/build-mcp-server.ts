@@ -20,19 +20,32 @@ import type { Session } from './session.ts'
 /** Makes an MCP server per connection or request, for both protocol eras; all of them share one session. */
 export function buildMcpServer(definition: AnyServer, session: Session, log: Log, spans?: CallSpans): () => McpServer {
   const { name, title, version, description, instructions } = definition
-  const tools = definition.tools
-    .map((tool) => ({ tool, manifest: toolManifestOf(definition, tool) }))
-    .sort((a, b) => (a.tool.name < b.tool.name ? -1 : 1))
-
+  const registerTools = toolRegistrar(definition, session, log, spans)
   const options: McpServerOptions = {
     instructions,
     // A process serves the tools it was started with, for as long as it lives.
     capabilities: { tools: { listChanged: false } },
     cacheHints: { 'tools/list': { ttlMs: 300_000, cacheScope: 'private' } },
   }
-
   return () => {
     const server = new McpServer({ name, title, version, description }, options)
+    registerTools(server)
+    return server
+  }
+}
+
+/** Registers the tools of a definition with an MCP server, in the order of their names. */
+export function toolRegistrar(
+  definition: AnyServer,
+  session: Session,
+  log: Log,
+  spans?: CallSpans,
+): (server: McpServer) => void {
+  const tools = definition.tools
+    .map((tool) => ({ tool, manifest: toolManifestOf(definition, tool) }))
+    .sort((a, b) => (a.tool.name < b.tool.name ? -1 : 1))
+
+  return (server) => {
     for (const { tool, manifest } of tools) {
       server.registerTool(tool.name, registrationOf(manifest), async (args, { mcpReq }) => {
         const trace = traceOf(mcpReq._meta)
@@ -53,7 +66,6 @@ export function buildMcpServer(definition: AnyServer, session: Session, log: Log
         return toResult(outcome)
       })
     }
-    return server
   }
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 /** Bytes that a request's body may have. */
-const bodyLimitBytes = 4 * 1_024 * 1_024
+export const bodyLimitBytes = 4 * 1_024 * 1_024
 
 /** The JSON in a request's body, undefined where it has none, or the status and words to refuse it with. */
 export async function readBody(request: IncomingMessage): Promise<{ json: unknown } | { status: number; why: string }> {

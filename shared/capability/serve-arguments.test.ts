@@ -9,6 +9,7 @@ describe('parseServeArguments', () => {
     [['--http', '8080'], { http: 8080 }],
     [['--http', '8080', '--host', '0.0.0.0'], { http: 8080, host: '0.0.0.0' }],
     [['--http', '--drain', '25'], { http: 0, drainMs: 25_000 }],
+    [['--http', '--sessions'], { http: 0, sessions: true }],
   ])('reads %j', (args, options) => {
     expect(parseServeArguments(args)).toEqual(options)
   })
@@ -34,6 +35,8 @@ describe('parseServeArguments', () => {
     [['--drain', '5']],
     [['--http', '--drain', '-1']],
     [['--stdio', '--http']],
+    [['--sessions']],
+    [['--stdio', '--sessions']],
     [['--stdio', '--host', '::1']],
   ])('refuses %j and gives the usage', (args) => {
     expect(() => parseServeArguments(args)).toThrow(/usage: \[--stdio \| --http \[PORT\] \[--host ADDRESS\]/)

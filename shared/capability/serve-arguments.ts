@@ -7,10 +7,12 @@ export interface ServeOptions {
   host?: string
   /** How long calls in flight may take when the server is told to stop, where it is not the default. */
   drainMs?: number
+  /** Whether 2025-era clients get sessions. */
+  sessions?: boolean
 }
 
 const usage =
-  'usage: [--stdio | --http [PORT] [--host ADDRESS] [--drain SECONDS]]; over stdin and stdout unless --http or the ' +
+  'usage: [--stdio | --http [PORT] [--host ADDRESS] [--drain SECONDS] [--sessions]]; over stdin and stdout unless --http or the ' +
   'variable PORT is there; without --host the server listens on 127.0.0.1'
 
 /**
@@ -19,10 +21,10 @@ const usage =
  */
 export function parseServeArguments(args: string[], portVariable?: string): ServeOptions {
   const { values, positionals } = parsed(args)
-  const { stdio, host, drain } = values
+  const { stdio, host, drain, sessions } = values
   const [port, ...rest] = positionals
   const wantsHttp = values.http || (!stdio && Boolean(portVariable))
-  const isAboutHttp = port !== undefined || host !== undefined || drain !== undefined
+  const isAboutHttp = port !== undefined || host !== undefined || drain !== undefined || sessions === true
   if (rest.length > 0 || host === '' || (port !== undefined && !values.http)) throw new Error(usage)
   if (stdio ? values.http || isAboutHttp : isAboutHttp && !wantsHttp) throw new Error(usage)
   if (!wantsHttp) return {}
@@ -30,6 +32,7 @@ export function parseServeArguments(args: string[], portVariable?: string): Serv
     http: numberIn(port ?? (portVariable || '0'), 'PORT', 65_535),
     ...(host !== undefined && { host }),
     ...(drain !== undefined && { drainMs: numberIn(drain, 'SECONDS', 3_600) * 1_000 }),
+    ...(sessions && { sessions }),
   }
 }
 
@@ -42,6 +45,7 @@ function parsed(args: string[]) {
         http: { type: 'boolean' },
         host: { type: 'string' },
         drain: { type: 'string' },
+        sessions: { type: 'boolean' },
       },
       allowPositionals: true,
     })

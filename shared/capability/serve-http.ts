@@ -8,14 +8,15 @@ import {
   type NodeIncomingMessageLike,
   toNodeHandler,
 } from '@modelcontextprotocol/node'
-import { createMcpHandler, type McpServerFactory } from '@modelcontextprotocol/server'
+import { createMcpHandler, type McpServerFactory, type ServerNotifier } from '@modelcontextprotocol/server'
 import { isJsonObject } from '../json.ts'
 import type { CallGate } from './call-gate.ts'
 import { notPerformedHeader } from './call-meta.ts'
 import { defaultHttpLimits, type HttpLimits } from './http-limits.ts'
 import { isLoopback } from './loopback.ts'
 import { openWork } from './open-work.ts'
-import { readBody } from './read-body.ts'
+import { bodyLimitBytes, readBody } from './read-body.ts'
+import { createSessionHandler } from './session-handler.ts'
 
 const mcpPath = '/mcp'
 /** `/healthz` says that the process answers, `/readyz` whether it wants requests: what a balancer asks. */
@@ -28,6 +29,8 @@ const farewellMs = 500
 /** A server that listens, until `close`. */
 export interface HttpListening {
   url: string
+  /** Tells clients of 2026-07-28 that listen for it what changed. */
+  notify: ServerNotifier
   /** Takes no more requests, lets those in flight end for as long as the limits say, and stops listening. */
   close(): Promise<void>
 }
@@ -38,6 +41,8 @@ export interface HttpOptions {
   host?: string | undefined
   /** Asked for every request; without one, whoever reaches the server may use it. */
   gate?: CallGate | undefined
+  /** Whether clients that open with the 2025 handshake get sessions, which only this process knows. */
+  sessions?: boolean | undefined
   /** What differs from the default limits. */
   limits?: Partial<HttpLimits>
   onerror: (error: Error) => void
@@ -46,11 +51,11 @@ export interface HttpOptions {
 /**
  * Serves both protocol eras over Streamable HTTP. On loopback, Host and Origin are checked, so that no web page can reach it
  * through the user's browser; elsewhere nothing from a browser is taken, and every request needs a token. Throws where it
- * should be open to others without one. Nothing is kept between two requests, so any instance can serve any of them, also for
- * a 2025-era client: it gets no session, and therefore cannot cancel a call; the deadline ends it.
+ * should be open to others without one. Without sessions nothing is kept between two requests, so any instance can serve any
+ * of them, also for a 2025-era client, which cannot cancel a call then: the deadline ends it.
  */
 export async function serveHttp(build: McpServerFactory, options: HttpOptions): Promise<HttpListening> {
-  const { port, host = '127.0.0.1', gate, onerror } = options
+  const { port, host = '127.0.0.1', gate, sessions = false, onerror } = options
   const limits = { ...defaultHttpLimits, ...options.limits }
   const local = isLoopback(host)
   if (!local && !gate) {
@@ -58,7 +63,8 @@ export async function serveHttp(build: McpServerFactory, options: HttpOptions): 
       `${host} can be reached by others: set REMIT_TOKEN_KEYS to Remit's public keys (a JWKS, by URL or file), or listen on loopback only`,
     )
   }
-  const mcp = createMcpHandler(build, { onerror, maxSubscriptions: limits.subscriptions })
+  const serving = { onerror, maxRequestBodySize: bodyLimitBytes, maxSubscriptions: limits.subscriptions }
+  const mcp = sessions ? createSessionHandler(build, serving) : createMcpHandler(build, serving)
   const handle = toNodeHandler(mcp, { onerror })
   const hostAllowed = local ? localhostHostValidation() : () => true
   const originAllowed = local ? localhostOriginValidation() : refuseBrowsers
@@ -76,7 +82,8 @@ export async function serveHttp(build: McpServerFactory, options: HttpOptions): 
     if ('status' in body) return refuseBody(response, body)
     if (draining) return sendAway(response, 'This instance is stopping')
     // A stream that only tells of changes ends when the server does: nobody waits for it.
-    const counted = { work: !asks(body.json, 'subscriptions/listen'), calls: asks(body.json, 'tools/call') }
+    const isStream = request.method !== 'POST' || asks(body.json, 'subscriptions/listen')
+    const counted = { work: !isStream, calls: asks(body.json, 'tools/call') }
     if (work.count >= limits.requests || (counted.calls && calls.count >= limits.calls))
       return sendAway(response, 'This instance works on as much as it can')
     if (counted.work) response.once('close', work.start())
@@ -109,6 +116,7 @@ export async function serveHttp(build: McpServerFactory, options: HttpOptions): 
   if (address === null || typeof address === 'string') throw new Error(`${host} gave no port`)
   return {
     url: `http://${isIPv6(host) ? `[${host}]` : host}:${address.port}${mcpPath}`,
+    notify: mcp.notify,
     async close() {
       draining = true
       await Promise.race([work.idle(), sleep(limits.drainMs, undefined, { ref: false })])

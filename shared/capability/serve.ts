@@ -19,7 +19,8 @@ const badUsage = 2
 const longestGoodbyeMs = 2_000
 
 /**
- * Serves a capability server as this process: over stdio, or over Streamable HTTP with `--http [PORT] [--host ADDRESS]` or where
+ * Serves a capability server as this process: over stdio, or over Streamable HTTP with `--http [PORT] [--host ADDRESS] [--sessions]` or
+ * where
  * PORT is set. REMIT_TOKEN_KEYS names the keys that requests' tokens are checked with; without it only loopback is listened on.
  * Ends on SIGTERM and SIGINT, over HTTP after the calls in flight (`--drain SECONDS`), and over stdio when stdin closes, because
  * that is how a parent's death shows.
@@ -52,7 +53,7 @@ export async function serve(server: AnyServer): Promise<void> {
   const listening =
     options.http === undefined
       ? serveStdio(build, { onerror, transport: new StdioServerTransport(process.stdin, protocolOut) })
-      : await serveHttp(build, { port: options.http, host: options.host, gate, limits, onerror }).catch(exitWith)
+      : await serveHttp(build, { ...options, port: options.http, gate, limits, onerror }).catch(exitWith)
   if ('url' in listening) process.stderr.write(`${server.name} listens on ${listening.url}\n`)
 
   process.on('SIGTERM', stop)

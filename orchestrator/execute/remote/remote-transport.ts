@@ -16,8 +16,9 @@ type Id = string | number
 type SendOptions = NonNullable<Parameters<StreamableHTTPClientTransport['send']>[1]>
 
 /**
- * MCP over Streamable HTTP. A call whose stream ends without its answer is told at once, rather than at its deadline, and a
- * stream is never taken up again: whether the call happened is found out by the means that every lost reply has.
+ * MCP over Streamable HTTP. A stream that ends without the answer to its call is taken up again where the server numbers its
+ * events (2025-11-25), which sends nothing a second time. Any other is told as a lost reply at once, rather than at the
+ * deadline: whether the call happened is found out by the means that every lost reply has.
  */
 export class RemoteTransport implements Carrier {
   onclose?: () => void
@@ -37,11 +38,12 @@ export class RemoteTransport implements Carrier {
     this.#server = server
     this.#inner = new StreamableHTTPClientTransport(url, {
       fetch,
+      // After the pause that the server asks for, where it asks for one.
       reconnectionOptions: {
-        maxRetries: 0,
-        initialReconnectionDelay: 1_000,
-        maxReconnectionDelay: 1_000,
-        reconnectionDelayGrowFactor: 1,
+        maxRetries: 3,
+        initialReconnectionDelay: 500,
+        maxReconnectionDelay: 2_000,
+        reconnectionDelayGrowFactor: 2,
       },
     })
     this.#inner.onmessage = (message) => this.#take(message)
