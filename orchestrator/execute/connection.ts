@@ -7,9 +7,12 @@ import {
   specTypeSchemas,
   type Transport,
 } from '@modelcontextprotocol/client'
-import type { JsonObject } from '../../shared/json.ts'
+import type { Json, JsonObject } from '../../shared/json.ts'
 import type { ServerManifest } from '../../shared/manifest.ts'
 import type { Progress } from '../model/call.ts'
+import type { Tool } from '../model/catalogue.ts'
+import type { ToldServer } from '../model/told-server.ts'
+import { askContent, type ContentRequest } from './ask-content.ts'
 import type { Carrier } from './carrier.ts'
 import type { Broker } from './egress/broker.ts'
 import type { EraVerdicts } from './era-verdicts.ts'
@@ -21,12 +24,15 @@ import { patience } from './patience.ts'
 import { RemoteError } from './remote/remote-error.ts'
 import { JailError } from './sandbox/jail-error.ts'
 import { StdioTransport } from './stdio-transport.ts'
+import { toldServer } from './told-server.ts'
 
 /** What goes with one request. */
 export interface SendOptions {
   meta: JsonObject
   signal: AbortSignal
   onProgress?: (progress: Progress) => void
+  /** The request that is made, where it is no call of a tool. */
+  method?: Tool['method']
 }
 
 /** A connection to one process of a capability server, or to a server elsewhere. */
@@ -40,6 +46,10 @@ export interface Connection {
   tools: ToolsInView
   /** Asks for the tools once more, to show them to a person. */
   list(): Promise<ToldTools>
+  /** Asks for all that it tells of itself, to propose it to a person. */
+  tell(): Promise<ToldServer>
+  /** Asks for one resource or prompt, to show it to a person. */
+  content(request: ContentRequest): Promise<Json>
   pid(): number | undefined
   /** False as soon as nothing may be sent any more. */
   isOpen(): boolean
@@ -153,7 +163,7 @@ export async function openConnection(
       else changedMeanwhile = true
     })
     await subscribe(client)
-    const list = () => lookAt(client, server, limits.handshakeMs, end.signal)
+    const list = () => within(limits.handshakeMs, end.signal, (signal) => toldTools(client, server, signal))
     const look = async () => quarantineOf(server, await list())
     const first = await look()
     if (first.size > 0) onQuarantine(first)
@@ -167,7 +177,13 @@ export async function openConnection(
       onFailure: () => transport.fail('does not tell its tools any more'),
     })
     if (changedMeanwhile) tools.changed()
-    return connectionOf(client, transport, { tools, list }, held, ended.promise)
+    const tell = () => within(limits.handshakeMs, end.signal, (signal) => toldServer(client, server.name, signal))
+    const content = (request: ContentRequest) =>
+      within(limits.handshakeMs, end.signal, async (limit) => {
+        const { structuredContent } = await askContent(client, request, {}, { signal: limit })
+        return (structuredContent ?? null) as Json
+      })
+    return connectionOf(client, transport, { tools, list, tell, content }, held, ended.promise)
   } catch (cause) {
     const what = endingOf(transport, cause)
     await transport.close()
@@ -180,7 +196,7 @@ export async function openConnection(
 function connectionOf(
   client: Client,
   transport: Carrier,
-  looking: Pick<Connection, 'tools' | 'list'>,
+  looking: Pick<Connection, 'tools' | 'list' | 'tell' | 'content'>,
   held: Pick<Connection, 'secrets' | 'broker'>,
   ended: Promise<string>,
 ): Connection {
@@ -192,14 +208,14 @@ function connectionOf(
     gone: transport.gone,
     pid: () => transport.processId(),
     isOpen: () => client.transport !== undefined && transport.isOpen,
-    send: (name, args, { meta, signal, onProgress }) =>
-      client.request(
-        { method: 'tools/call', params: { name, arguments: args, _meta: meta } },
-        // Left to find the schema by itself, the SDK first lets one parse fail at each request to see whether it has one.
-        specTypeSchemas.CallToolResult,
-        // The deadline is the signal's business; the SDK's own timeout of a minute must not come first.
-        { signal, timeout: longestTimeoutMs, ...(onProgress && { onprogress: reporter(onProgress) }) },
-      ),
+    send: (name, args, { meta, signal, onProgress, method }) => {
+      // The deadline is the signal's business; the SDK's own timeout of a minute must not come first.
+      const options = { signal, timeout: longestTimeoutMs, ...(onProgress && { onprogress: reporter(onProgress) }) }
+      if (method) return askContent(client, { method, arguments: args }, meta, options)
+      // Left to find the schema by itself, the SDK first lets one parse fail at each request to see whether it has one.
+      const request = { method: 'tools/call' as const, params: { name, arguments: args, _meta: meta } }
+      return client.request(request, specTypeSchemas.CallToolResult, options)
+    },
     async answersWithin(ms) {
       const wait = patience({ remainingMs: ms })
       try {
@@ -220,11 +236,15 @@ function connectionOf(
   }
 }
 
-/** One look at all pages of the list, within one bound of time. */
-async function lookAt(client: Client, server: ServerManifest, ms: number, ended: AbortSignal): Promise<ToldTools> {
+/** One look at what a server tells, within one bound of time. */
+async function within<Told>(
+  ms: number,
+  ended: AbortSignal,
+  look: (signal: AbortSignal) => Promise<Told>,
+): Promise<Told> {
   const wait = patience({ cancel: ended, remainingMs: ms })
   try {
-    return await toldTools(client, server, wait.signal)
+    return await look(wait.signal)
   } finally {
     wait.release()
   }

@@ -53,9 +53,11 @@ export async function openProberGateway(): Promise<ProberGateway> {
       membership,
       root,
       mode: 'live',
-      sources: {
-        prober: { PROBER_API: { value: vendor.url }, PROBER_KEY: { env: 'KEY' }, PROBER_TOKEN: { env: 'TOKEN' } },
-      },
+      sources: () => ({
+        PROBER_API: { value: vendor.url },
+        PROBER_KEY: { env: 'KEY' },
+        PROBER_TOKEN: { env: 'TOKEN' },
+      }),
       environment: { KEY: key, TOKEN: token },
       databaseUrl: () => 'postgres://unused',
       onStray: (_, record) => strays.push(record),

@@ -52,7 +52,8 @@ export async function confine(driver: SandboxDriver, limiter: Limiter, jail: Jai
       enter({ pid, channel, kill }) {
         holding.watch(pid, kill)
         const gate = keepGate(channel, jail.doors)
-        releases.push(async () => gate.close(), watchFolders(jail.writes, jail.limits.scratch_mb, kill))
+        const folders = { own: jail.writes.slice(0, 1), granted: jail.writes.slice(1) }
+        releases.push(async () => gate.close(), watchFolders(folders, jail.limits.scratch_mb, kill))
         return gate
       },
       async prove(gate) {
