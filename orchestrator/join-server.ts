@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { basename, dirname, isAbsolute, relative, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { Issue } from '../shared/failure.ts'
 import { isJsonObject, type Json } from '../shared/json.ts'
 import { formatPointer } from '../shared/json-pointer.ts'
@@ -119,23 +119,14 @@ export async function installServers(config: Config, names: readonly string[], o
 }
 
 async function candidateFor(config: Config, place: Place, wish: ServerWish, options: Opening): Promise<Candidate> {
-  const { source, args } = wish
-  const name = wish.name ?? nameOf(wish)
-  const common = {
-    name,
-    title: '',
-    version: '',
-    description: '',
-    tools: [],
-    ...(isJsonObject(wish.given) && wish.given),
-    credentials: Object.fromEntries(
-      Object.keys(wish.credentials).map((slot) => [slot, { description: `For ${name}.` }]),
-    ),
-    egress: wish.egress,
-  }
-  if (wish.name !== undefined) common.name = wish.name
+  const { source, args, credentials } = wish
+  const common = descriptionOf(wish)
+  const { name } = common
+  // What is not there to be given to it is told before anything is fetched or started.
+  const manifest = { ...parsed({ ...common, command: ['node'] }), tools: [] }
+  await checkSlots(config, catalogueWith(config, undefined, { origin: { from: 'command' }, credentials, manifest }))
   if (source.from === 'url') {
-    const [slot] = Object.keys(wish.credentials)
+    const [slot] = Object.keys(credentials)
     const remote = { url: source.url, ...(slot !== undefined && { auth: { bearer: slot } }) }
     return { given: parsed({ ...common, remote }), origin: { from: 'url' } }
   }
@@ -162,6 +153,23 @@ async function candidateFor(config: Config, place: Place, wish: ServerWish, opti
   }
 }
 
+/** What is known of it but how it is started. */
+function descriptionOf(wish: ServerWish) {
+  const given = isJsonObject(wish.given) ? wish.given : {}
+  const name = wish.name ?? nameOf(wish)
+  const slots = Object.keys(wish.credentials).map((slot) => [slot, { description: `For ${name}.` }])
+  return {
+    title: '',
+    version: '',
+    description: '',
+    tools: [],
+    ...given,
+    name,
+    credentials: { ...Object.fromEntries(slots), ...(isJsonObject(given.credentials) && given.credentials) },
+    egress: wish.egress,
+  }
+}
+
 async function installingOn(config: Config, { home, record }: Place, { signal }: Opening) {
   const jailer = await jailerFor(config, home, record.journal)
   const { environment, invocationFolder: cwd } = config
@@ -177,15 +185,14 @@ async function tell(
 ) {
   const { name } = entry.manifest
   const alone = catalogueWith(config, undefined, entry)
-  await checkSlots(config, alone)
   return onPlace(config, alone, place, options, async ({ gateway }) => {
     try {
       return await gateway.tell(name)
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      throw new InputError(
-        `${name} cannot be connected to: ${message}. Its own words: ${place.home.logs}/server-${name}.log`,
-      )
+      const log = join(place.home.logs, `server-${name}.log`)
+      const words = existsSync(log) ? `. Its own words: ${log}` : ''
+      throw new InputError(`${name} cannot be connected to: ${message}${words}`)
     }
   })
 }

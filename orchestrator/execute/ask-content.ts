@@ -15,14 +15,13 @@ export async function askContent(
   meta: JsonObject,
   options: RequestOptions,
 ): Promise<CallToolResult> {
-  const structuredContent = await (method === 'resources/read'
-    ? client.request({ method, params: { uri: String(args.uri), _meta: meta } }, options)
-    : client.request(
-        { method, params: { name: String(args.name), arguments: textsIn(args.arguments), _meta: meta } },
-        options,
-      ))
-  const { _meta, ...told } = structuredContent as JsonObject
-  return { content: [], structuredContent: told }
+  if (method === 'resources/read') {
+    const { contents } = await client.request({ method, params: { uri: String(args.uri), _meta: meta } }, options)
+    return { content: [], structuredContent: { contents } }
+  }
+  const params = { name: String(args.name), arguments: textsIn(args.arguments), _meta: meta }
+  const { messages } = await client.request({ method, params }, options)
+  return { content: [], structuredContent: { messages } }
 }
 
 /** Arguments of prompts are texts. */

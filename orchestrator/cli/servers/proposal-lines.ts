@@ -31,7 +31,7 @@ export function proposalLines(
     [],
     ...paragraph(
       ['  '],
-      'Effects are what the server says of its tools, and the worst where it says nothing. What it says of them by a model can be read with --json; an overlay corrects them.',
+      'Effects are what the server says of its tools, and the worst where it says nothing: an overlay corrects them. --json shows their descriptions and schemas.',
       columns,
     ),
   ]

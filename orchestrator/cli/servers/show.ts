@@ -51,17 +51,14 @@ async function show(
 }
 
 function toldLines({ name, version, title, tools, resources, prompts }: ToldServer, columns: number): Line[] {
-  const list = (what: string, items: [string, string][]): Line[] =>
-    items.length === 0
-      ? []
-      : [
-          [],
-          [heading(what)],
-          ...items.flatMap(([item, about]) => [
-            [`  ${item}`],
-            ...paragraph(['    '], about.split('\n')[0] ?? '', columns, 'faint'),
-          ]),
-        ]
+  const list = (what: string, items: [string, string][]): Line[] => {
+    if (items.length === 0) return []
+    const lines = items.flatMap(([item, about]): Line[] => [
+      [`  ${item}`],
+      ...(about === '' ? [] : paragraph(['    '], about.split('\n')[0] ?? '', columns, 'faint')),
+    ])
+    return [[], [heading(what)], ...lines]
+  }
   return [
     [heading(title ?? name), ` ${version}`, faint('  as the running server tells it')],
     ...list(

@@ -36,8 +36,8 @@ export interface InstallOptions {
 
 /** How long one installation may take. */
 const installMs = 300_000
-/** More than a server gets: all packages are unpacked there, beside npm's cache. */
-const jail = jailSchema.parse({ scratch_mb: 4_096, open_files: 4_096 })
+/** More than a server gets: npm holds whole archives in memory, and all packages are unpacked there beside its cache. */
+const jail = jailSchema.parse({ memory_mb: 1_536, scratch_mb: 4_096, open_files: 4_096 })
 const archiveName = 'package.tgz'
 /** Lies in the folder while npm works, and is no part of the package. */
 const npmsFolder = '.npm'
