@@ -14,6 +14,17 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 const { name: packageName, version } = filesystemPackage
 const filesystem = `npm:${packageName}`
 const overlay = 'examples/any-server/files-overlay.yaml'
+/** What its SDK needs to serve over HTTP, which is most of what it brings and not used here. */
+const forHttp = [
+  'express',
+  'express-rate-limit',
+  'cors',
+  'hono',
+  '@hono/node-server',
+  'eventsource',
+  'eventsource-parser',
+]
+const less = ['jose', 'pkce-challenge', 'raw-body', 'content-type', 'cross-spawn']
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let registry: NpmRegistry
 let home: string
@@ -38,7 +49,7 @@ async function toolsOf(server: string): Promise<string[]> {
 
 beforeAll(async () => {
   folder = await temporaryFolder('remit-any-server-')
-  registry = await startRegistry()
+  registry = await startRegistry([...forHttp, ...less])
   home = inFolder('home')
   data = inFolder('data')
   mkdirSync(data)
@@ -84,7 +95,7 @@ describe('the filesystem server of npm', { timeout: 180_000 }, () => {
       unpinned: null,
       origin: { from: 'npm', package: packageName, version },
     })
-    expect(proposal.packages).toBeGreaterThan(50)
+    expect(proposal.packages).toBeGreaterThan(10)
     expect(proposal.server).toMatchObject({ egress: [], jail: { write: [data] } })
     const effects = Object.fromEntries(
       proposal.server.tools.map(({ name, effect }: { name: string; effect: string }) => [name, effect]),

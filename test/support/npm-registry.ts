@@ -12,22 +12,20 @@ export interface NpmRegistry extends AsyncDisposable {
   url: string
   /** The paths that were asked for. */
   readonly asked: string[]
-  /** What a package's archive is to hold besides, by `name@version`. */
-  readonly added: Map<string, Record<string, string>>
 }
 
 interface Archive {
-  manifest: { name: string; version: string }
+  manifest: { name: string; version: string; dependencies?: Record<string, string> }
   bytes: Buffer
 }
 
-export async function startRegistry(): Promise<NpmRegistry> {
+/** Dependencies of those names are left out of what it tells, so that a test need not install what it does not need. */
+export async function startRegistry(without: readonly string[] = []): Promise<NpmRegistry> {
   const asked: string[] = []
-  const added = new Map<string, Record<string, string>>()
   const places = installedPlaces()
   const archives = new Map<string, Promise<Archive>>()
   const archiveAt = (place: string) => {
-    const known = archives.get(place) ?? packed(place, added)
+    const known = archives.get(place) ?? packed(place)
     archives.set(place, known)
     return known
   }
@@ -54,7 +52,8 @@ export async function startRegistry(): Promise<NpmRegistry> {
         const integrity = `sha512-${createHash('sha512').update(bytes).digest('base64')}`
         // Another host, as registries behind a mirror have it: npm is to ask this one all the same.
         const dist = { integrity, tarball: `https://registry.example/${name}/-/${manifest.version}.tgz` }
-        return [manifest.version, { ...manifest, dist }]
+        const needed = Object.entries(manifest.dependencies ?? {}).filter(([name]) => !without.includes(name))
+        return [manifest.version, { ...manifest, dependencies: Object.fromEntries(needed), dist }]
       }),
     )
     const latest = found[0]?.manifest.version
@@ -65,7 +64,6 @@ export async function startRegistry(): Promise<NpmRegistry> {
   return {
     url,
     asked,
-    added,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -83,7 +81,7 @@ function installedPlaces(): Map<string, string[]> {
   return places
 }
 
-async function packed(place: string, added: ReadonlyMap<string, Record<string, string>>): Promise<Archive> {
+async function packed(place: string): Promise<Archive> {
   const folder = join(root, place)
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Archive['manifest']
   const archive = pack()
@@ -92,8 +90,6 @@ async function packed(place: string, added: ReadonlyMap<string, Record<string, s
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .filter((file) => !file.split('/').includes('node_modules'))
   for (const file of files.sort()) archive.entry({ name: `package/${file}` }, readFileSync(join(folder, file)))
-  for (const [file, text] of Object.entries(added.get(`${manifest.name}@${manifest.version}`) ?? {}))
-    archive.entry({ name: `package/${file}` }, text)
   archive.finalize()
   return { manifest, bytes: gzipSync(await buffer(archive), { level: 1 }) }
 }
