@@ -160,6 +160,9 @@ export interface Config {
   file: string
   /** REMIT_HOME: all that Remit keeps. */
   home: string
+  /** `servers.json` and `servers.lock.json` beside the configuration file: strangers' servers, whether or not they are there. */
+  serversFile: string
+  locksFile: string
   mode: Mode
   /** The owner URL of an external Postgres; without it Remit runs its own. */
   databaseUrl?: string
@@ -211,6 +214,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     root,
     file,
     home: resolve(root, environment.REMIT_HOME || '.remit'),
+    serversFile: join(dirname(file), 'servers.json'),
+    locksFile: join(dirname(file), 'servers.lock.json'),
     mode,
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     http: { ...settings.http, port: port.data },
@@ -243,7 +248,8 @@ function isSafePlace(url: string): boolean {
   return z.url({ protocol: /^https?$/ }).safeParse(url).success && (url.startsWith('https:') || onLoopback(url))
 }
 
-function onLoopback(url: string): boolean {
+/** True for a URL that only this machine can reach. */
+export function onLoopback(url: string): boolean {
   return isLoopback(URL.parse(url)?.hostname ?? '')
 }
 

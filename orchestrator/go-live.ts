@@ -31,7 +31,7 @@ export async function goingLive(config: Config, catalogue: Catalogue): Promise<G
       config.databaseUrl === undefined
         ? 'the Postgres that Remit runs itself'
         : `Postgres at ${placeOf(config.databaseUrl)}`,
-    servers: resolved.map(({ server, values }) => describe(config, server, values)),
+    servers: resolved.map(({ server, values }) => describe(config, catalogue, server, values)),
     agree() {
       openHome(config.home)
       openConsents(path).give(mapping, config.owner.principal, new Date())
@@ -61,7 +61,7 @@ async function resolvedServers(config: Config, catalogue: Catalogue): Promise<Re
     try {
       const { values, secrets } = await resolveEnvironment(server, {
         mode: config.mode,
-        configured: sourcesOf(config)[name] ?? {},
+        configured: sourcesFor(config, catalogue, name),
         environment: config.environment,
         databaseUrl: () => grantOf(config, name),
         withoutCommands: true,
@@ -88,18 +88,16 @@ export function grantOf({ servers }: Config, server: string): 'schema' | 'provis
   throw new CredentialError(server, [{ path: formatPointer(['servers', server, 'database']), message }])
 }
 
-/** Server → where each of its slots comes from. */
-export function sourcesOf({ servers }: Config): Record<string, Record<string, Source>> {
-  return Object.fromEntries(
-    Object.entries(servers).map(([name, { endpoints, credentials, settings }]) => {
-      const values = Object.entries(settings).map(([slot, value]) => [slot, { value }] as const)
-      return [name, { ...endpoints, ...credentials, ...Object.fromEntries(values) }]
-    }),
-  )
+/** Where each slot of a server comes from: what the configuration says, else what was said when it joined. */
+export function sourcesFor({ servers }: Config, { joined }: Catalogue, name: string): Record<string, Source> {
+  const { endpoints = {}, credentials = {}, settings = {} } = servers[name] ?? {}
+  const values = Object.entries(settings).map(([slot, value]): [string, Source] => [slot, { value }])
+  return { ...joined?.get(name)?.credentials, ...endpoints, ...credentials, ...Object.fromEntries(values) }
 }
 
 function describe(
   config: Config,
+  catalogue: Catalogue,
   server: ServerManifest,
   values: Record<string, string>,
 ): GoingLive['servers'][number] {
@@ -113,7 +111,7 @@ function describe(
       accounts: ['what the server itself was given'],
       settings: [],
     }
-  const sources = sourcesOf(config)[name] ?? {}
+  const sources = sourcesFor(config, catalogue, name)
   const accounts = Object.keys(server.credentials).flatMap((slot) => {
     const source = sources[slot]
     if (source) return [`${slot} from ${nameOfSource(source)}`]
@@ -122,7 +120,11 @@ function describe(
   return {
     name,
     title,
-    endpoints: Object.keys(server.endpoints).map((slot) => placeOf(values[slot] ?? '')),
+    endpoints: [
+      ...(server.remote ? [placeOf(server.remote.url)] : []),
+      ...Object.keys(server.endpoints).map((slot) => placeOf(values[slot] ?? '')),
+      ...server.egress,
+    ],
     accounts,
     settings: Object.entries(server.settings).map(([slot, { description }]) =>
       values[slot] ? `${slot}: ${values[slot]}` : `${slot} is not set: ${description}`,

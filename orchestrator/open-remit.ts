@@ -19,6 +19,7 @@ import { localOperator } from './model/decider.ts'
 import { draft } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
 import type { KnownReasoner } from './model/known-reasoner.ts'
+import { liveCatalogue } from './model/live-catalogue.ts'
 import { digestSealed } from './model/seal.ts'
 import { fold } from './model/situation.ts'
 import { withSubGoals } from './model/sub-goals.ts'
@@ -42,6 +43,7 @@ import { tryPolicy } from './run/try-policy.ts'
 import { serveHttp } from './serve-http.ts'
 import { checkFaults, type Place, startEmulators, startServers } from './start-servers.ts'
 import type { Trigger } from './triggers/trigger.ts'
+import { watchCatalogue } from './watch-catalogue.ts'
 
 /** Throws {@link InputError} with what can be known to be wrong before anything is started. */
 export async function checkOpening(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<void> {
@@ -73,7 +75,7 @@ export async function openRemit(
   { catalogue, goals, policy, triggers }: Opening,
   options: OpenOptions,
 ): Promise<Remit> {
-  const wholeCatalogue = withSubGoals(catalogue, goals)
+  const wholeCatalogue = liveCatalogue(withSubGoals(catalogue, goals))
   const goalNamed = (name: string) => goals.find(({ goal }) => goal === name)
   await checkOpening(config, catalogue, options)
   if (options.servers && (await goingLive(config, catalogue)))
@@ -102,8 +104,21 @@ export async function openRemit(
     const tracer = await openTracer(config)
     if (tracer) closers.push(() => tracer.close())
     const place = { home, membership, record, log }
-    const gateway = faults && (await startServers(config, catalogue, place, faults, options))
-    if (gateway) closers.push(() => gateway.close())
+    const gateway = faults && (await startServers(config, wholeCatalogue, place, faults, options))
+    if (gateway) {
+      closers.push(() => gateway.close())
+      const watching = watchCatalogue(config, {
+        async adopt(next) {
+          const whole = withSubGoals(next, goals)
+          const adopted = gateway.adopt(whole)
+          wholeCatalogue.adopt(whole)
+          await adopted
+        },
+        onTrouble: (error) =>
+          log.warn({ reason: wordsOf(error) }, 'a change of the servers was not taken up, or not wholly'),
+      })
+      closers.push(() => watching.close())
+    }
     if (gateway) await notePolicy(record, policy, { file: config.policyFile, by: config.owner.principal })
     const reasoners = openReasoners(config.claude, endpointFor(config, options))
     const { reasoner = 'planner' } = options
@@ -338,6 +353,10 @@ function onBehalfOf(by: string, interrupt: AbortSignal): AbortSignal {
 function emulatedVendors({ mode }: Config, { servers }: Catalogue): Map<string, string> {
   if (mode === 'live') return new Map()
   return new Map([...servers.values()].flatMap(({ name, emulator }) => (emulator ? [[name, emulator.vendor]] : [])))
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** What a person got wrong is theirs to mend: exit code 2. */

@@ -14,6 +14,7 @@ import { validateInput } from './goals/validate-input.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import { entryOf, machineOf } from './host-entry.ts'
+import { dropServer, installServers, joinServer } from './join-server.ts'
 import { backUpHome, migrateRecord, restoreHome } from './keep-home.ts'
 import { loadPolicy } from './load-policy.ts'
 import { loadTriggers } from './load-triggers.ts'
@@ -24,7 +25,7 @@ import { withSubGoals } from './model/sub-goals.ts'
 import { checkOpening, enlistedAs, openRemit } from './open-remit.ts'
 import { YamlError } from './parse-yaml.ts'
 import { knownReasoners } from './reasoners.ts'
-import { checkServers, reviewTools } from './review-tools.ts'
+import { checkServers, reviewTools, tellServer } from './review-tools.ts'
 import { serveHost, serverAlone } from './serve-host.ts'
 import { serveRemit } from './serve-remit.ts'
 import { inputFor } from './triggers/take-delivery.ts'
@@ -80,6 +81,10 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     entryOf: (server) => entryOf(config, catalogue, server),
     machine: machineOf(config),
     reviewTools: (server, options) => reviewTools(config, serverAlone(catalogue, server), options),
+    joinServer: (wish, options) => joinServer(config, catalogue, wish, options),
+    dropServer: (name) => dropServer(config, name),
+    installServers: (names, options) => installServers(config, names, options),
+    tellServer: (name, options) => tellServer(config, serverAlone(catalogue, name), options),
     checkServers: (options) => checkServers(config, catalogue, options),
     request: (asked) => askService(config, asked),
     diagnose: () => diagnose(config, catalogue),

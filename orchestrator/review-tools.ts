@@ -1,23 +1,18 @@
-import { join } from 'node:path'
-import type { JsonObject } from '../shared/json.ts'
-import { InputError, type OpenOptions, type ToolFace, type ToolReview } from './cli/remit.ts'
+import type { Json, JsonObject } from '../shared/json.ts'
+import { InputError, type ToolFace, type ToolReview } from './cli/remit.ts'
+import type { ContentQuestion } from './cli/servers/server-wish.ts'
 import type { Config } from './config.ts'
-import type { Gateway } from './execute/gateway.ts'
+import type { ContentRequest } from './execute/ask-content.ts'
 import type { ToldTools } from './execute/list-tools.ts'
 import { keepPins, pinsFile } from './execute/pin-store.ts'
 import { driftOf, unreadable } from './execute/tool-drift.ts'
-import { checkSlots, goingLive } from './go-live.ts'
-import { openHome } from './home/home.ts'
-import { joinHome } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { draft } from './model/event.ts'
 import { type Pin, pinOf } from './model/pin.ts'
 import type { ServerStatus } from './model/server-status.ts'
-import { openLog } from './observe/open-log.ts'
-import { type OpenRecord, openRecord } from './record/open-record.ts'
-import { startEmulators, startServers } from './start-servers.ts'
-
-type Opening = Pick<OpenOptions, 'signal' | 'onStarting' | 'onStarted'>
+import type { ToldServer } from './model/told-server.ts'
+import type { OpenRecord } from './record/open-record.ts'
+import { type Opening, readyToStart, withServers } from './with-servers.ts'
 
 /** Shows what the catalogue's one server tells otherwise than it was reviewed, and pins it where that is accepted. */
 export async function reviewTools(
@@ -25,7 +20,8 @@ export async function reviewTools(
   catalogue: Catalogue,
   { accept, ...options }: Opening & { accept(review: ToolReview): Promise<boolean> },
 ): Promise<ToolReview> {
-  return withServers(config, catalogue, options, async (gateway, record) => {
+  await readyToStart(config, catalogue)
+  return withServers(config, catalogue, options, async ({ gateway, record }) => {
     const [server = ''] = catalogue.servers.keys()
     const told = await gateway.list(server).catch((error: unknown) => {
       throw new InputError(`${server} does not run, so nothing of it can be accepted: ${messageOf(error)}`)
@@ -41,7 +37,31 @@ export async function reviewTools(
 
 /** Starts every server, and says how each is. */
 export async function checkServers(config: Config, catalogue: Catalogue, options: Opening): Promise<ServerStatus[]> {
-  return withServers(config, catalogue, options, async (gateway) => gateway.status())
+  await readyToStart(config, catalogue)
+  return withServers(config, catalogue, options, async ({ gateway }) => gateway.status())
+}
+
+/** Asks the catalogue's one server for all that it tells of itself, and for one resource or prompt of it. */
+export async function tellServer(
+  config: Config,
+  catalogue: Catalogue,
+  { ask, ...options }: Opening & { ask?: ContentQuestion },
+): Promise<{ told: ToldServer; content?: Json }> {
+  await readyToStart(config, catalogue)
+  return withServers(config, catalogue, options, async ({ gateway }) => {
+    const [server = ''] = catalogue.servers.keys()
+    try {
+      const told = await gateway.tell(server)
+      return ask ? { told, content: await gateway.content(server, contentRequest(ask)) } : { told }
+    } catch (error) {
+      throw new InputError(`${server} does not tell that: ${messageOf(error)}`)
+    }
+  })
+}
+
+function contentRequest(ask: ContentQuestion): ContentRequest {
+  if ('resource' in ask) return { method: 'resources/read', arguments: { uri: ask.resource } }
+  return { method: 'prompts/get', arguments: { name: ask.prompt, arguments: ask.arguments } }
 }
 
 /** Recorded first: nothing counts that the record does not know. */
@@ -68,39 +88,6 @@ function compare({ tools }: Catalogue, { reviewed }: ToldTools, accepted: Pick<P
 
 function faceOf({ description, input, output, annotations, fingerprint }: ToolFace): ToolFace {
   return { description, input, ...(output && { output }), annotations, fingerprint }
-}
-
-async function withServers<Result>(
-  config: Config,
-  catalogue: Catalogue,
-  options: Opening,
-  work: (gateway: Gateway, record: OpenRecord) => Promise<Result>,
-): Promise<Result> {
-  await checkSlots(config, catalogue)
-  if (await goingLive(config, catalogue))
-    throw new InputError('Nobody has agreed to go live with these accounts on this REMIT_HOME')
-  const home = openHome(config.home)
-  const membership = await joinHome(home)
-  const closers: (() => Promise<void>)[] = [() => membership.leave()]
-  try {
-    const opening = { servers: true, ...options }
-    closers.push(await startEmulators(config, catalogue, { home, membership }, {}, opening))
-    const record = await openRecord({ home, membership, databaseUrl: config.databaseUrl })
-    closers.push(() => record.close())
-    options.signal?.throwIfAborted()
-    const gateway = await startServers(
-      config,
-      catalogue,
-      { home, membership, record, log: openLog(join(home.logs, 'remit.log')) },
-      {},
-      opening,
-    )
-    closers.push(() => gateway.close())
-    options.signal?.throwIfAborted()
-    return await work(gateway, record)
-  } finally {
-    for (const closer of closers.reverse()) await closer()
-  }
 }
 
 function messageOf(error: unknown): string {

@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import type { Issue } from '../shared/failure.ts'
-import type { ServerManifest } from '../shared/manifest.ts'
+import type { RemoteManifest, ServerManifest } from '../shared/manifest.ts'
 import { didYouMean } from '../shared/nearest-name.ts'
 import { InputError, type OpenOptions } from './cli/remit.ts'
-import type { Config } from './config.ts'
+import { type Config, onLoopback } from './config.ts'
+import { ConnectError } from './execute/connection.ts'
+import { resolveEnvironment } from './execute/credentials/resolve.ts'
 import {
   armFault,
   clearAbandonedFault,
@@ -17,13 +19,15 @@ import { type Gateway, openGateway, ServersMisconfigured } from './execute/gatew
 import type { Launch } from './execute/launch.ts'
 import { LaunchError } from './execute/launch-error.ts'
 import { launcher } from './execute/launcher.ts'
+import { openPackageStore, PackageError } from './execute/packages/package-store.ts'
 import type { RemoteServer } from './execute/remote/connect-remote.ts'
 import { NoSandboxError } from './execute/sandbox/choose-driver.ts'
+import type { Jailer } from './execute/sandbox/jailer.ts'
 import { openJailer } from './execute/sandbox/open-jailer.ts'
 import { tokenMint } from './execute/tokens/mint-token.ts'
 import { openTokenKeys } from './execute/tokens/token-keys.ts'
 import { watchEmulator } from './execute/watch-emulator.ts'
-import { grantOf, sourcesOf } from './go-live.ts'
+import { grantOf, sourcesFor } from './go-live.ts'
 import type { Home } from './home/home.ts'
 import type { Membership } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
@@ -134,24 +138,14 @@ export async function startServers(
   options: OpenOptions,
 ): Promise<Gateway> {
   const servers = [...catalogue.servers.values()]
-  const jailer = await openJailer({
-    choice: config.sandbox,
-    root: config.root,
-    home: home.path,
-    environment: config.environment,
-    async onProof(proof) {
-      await ofRecord(() => record.journal.note([draft('system_noted', { what: 'jail_proved', details: { ...proof } })]))
-    },
-  }).catch((error: unknown) => {
-    throw error instanceof NoSandboxError ? new InputError(error.message) : error
-  })
+  const jailer = await jailerFor(config, home, record.journal)
   const describe = launcher({
     jailer,
     home,
     membership,
     root: config.root,
     mode: config.mode,
-    sources: sourcesOf(config),
+    sources: (name) => sourcesFor(config, catalogue, name),
     environment: config.environment,
     databaseUrl: ({ name }) => ofRecord(() => record.serverDatabase({ kind: grantOf(config, name), name })),
     onStray(server, egress) {
@@ -167,9 +161,20 @@ export async function startServers(
   const launch = async (server: ServerManifest, instance: number): Promise<Launch | RemoteServer> => {
     const url = config.servers[server.name]?.url?.[instance]
     if (url !== undefined) return { url, mint, ownerOf: record.ownerOf }
+    if (server.remote) return strangerAt(server.remote, server, config, catalogue)
+    await checkPackage(server.name)
     const described = await describe(server)
     const fault = server.emulator ? undefined : faults[server.name]
     return fault === undefined ? described : { ...described, env: { ...described.env, REMIT_FAULT: fault } }
+  }
+  const packages = openPackageStore(home)
+  /** Neither another lockfile than the accepted one, nor a file that was not installed from it, is ever run. */
+  const checkPackage = async (name: string) => {
+    const origin = catalogue.joined?.get(name)?.origin
+    if (origin?.from !== 'npm') return
+    await packages.check(name, origin.lock).catch((error: unknown) => {
+      throw error instanceof PackageError ? new ConnectError(error.message, [], { cause: error }) : error
+    })
   }
   const gateway = openGateway({
     catalogue,
@@ -201,4 +206,40 @@ async function ofRecord<Result>(work: () => Promise<Result>): Promise<Result> {
       'the record is away, and nothing runs that cannot be recorded; it is started once the record is back'
     throw new LaunchError(message, { cause })
   }
+}
+
+/** Confines what is started on this home; each proof of a jail is recorded. Throws {@link InputError} where nothing confines. */
+export async function jailerFor(config: Config, home: Home, journal: ServersRecord['journal']): Promise<Jailer> {
+  try {
+    return await openJailer({
+      choice: config.sandbox,
+      root: config.root,
+      home: home.path,
+      environment: config.environment,
+      async onProof(proof) {
+        await ofRecord(() => journal.note([draft('system_noted', { what: 'jail_proved', details: { ...proof } })]))
+      },
+    })
+  } catch (error) {
+    throw error instanceof NoSandboxError ? new InputError(error.message) : error
+  }
+}
+
+/** How a stranger's server elsewhere is reached. Rejects where the mode keeps everything on this machine. */
+async function strangerAt(
+  { url, auth }: RemoteManifest,
+  server: ServerManifest,
+  config: Config,
+  catalogue: Catalogue,
+): Promise<RemoteServer> {
+  if (config.mode === 'emulated' && !onLoopback(url))
+    throw new ConnectError(`${server.name} is not on this machine, and mode is "emulated": it needs "live"`, [], {})
+  if (auth === 'none') return { url, authorization: async () => undefined, secrets: [] }
+  const { values, secrets } = await resolveEnvironment(server, {
+    mode: config.mode,
+    configured: sourcesFor(config, catalogue, server.name),
+    environment: config.environment,
+    databaseUrl: () => grantOf(config, server.name),
+  })
+  return { url, authorization: async () => `Bearer ${values[auth.bearer]}`, secrets }
 }

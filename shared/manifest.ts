@@ -1,13 +1,17 @@
 import { z } from 'zod'
+import { isLoopback } from './capability/loopback.ts'
 import { digest, type JsonObject } from './json.ts'
 
-const name = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'lower case letters, digits and underscores, at most 64')
-const factName = z
+/** What a server or a tool may be called. */
+export const plainName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,63}$/, 'lower case letters, digits and underscores, at most 64')
+export const factName = z
   .string()
   .regex(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/, 'dotted lower-case words: billing.customer_id')
 const jsonSchema = z.record(z.string(), z.json())
 /** Arguments of a compensation or lookup: `{"$ref": "/output/…"}` and `{"$ref": "/arguments/…"}` point into the call. */
-const boundCall = z.strictObject({ tool: name, arguments: z.record(z.string(), z.json()) })
+export const boundCall = z.strictObject({ tool: plainName, arguments: z.record(z.string(), z.json()) })
 
 /** What a tool does to the world. */
 export const effects = ['read', 'create', 'update', 'delete'] as const
@@ -21,7 +25,7 @@ export const idempotencySchema = z.union([
 export type Idempotency = z.infer<typeof idempotencySchema>
 
 /** Marks on the leaves of a tool's input or output, by JSON pointer; `*` stands for every item of an array. */
-const marks = z.strictObject({
+export const marks = z.strictObject({
   facts: z.record(z.string(), factName).default({}),
   sensitive: z.array(z.string()).default([]),
   destinations: z.array(z.string()).default([]),
@@ -29,7 +33,7 @@ const marks = z.strictObject({
 export type Marks = z.infer<typeof marks>
 
 /** The environment variable of an endpoint, a credential or a setting. */
-const variable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'an environment variable: STRIPE_API_BASE')
+export const variable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'an environment variable: STRIPE_API_BASE')
 
 const pathPattern = z
   .string()
@@ -46,8 +50,14 @@ export const requestRuleSchema = z.strictObject({
 })
 export type RequestRule = z.infer<typeof requestRuleSchema>
 
+/** What a text in a tool's error means, where its server does not say so in Remit's terms: `ENOENT` → `not_found`. */
+export const failureRule = z.strictObject({
+  contains: z.string().min(1),
+  kind: z.enum(['invalid_input', 'not_found', 'conflict', 'declined', 'unauthorized']),
+})
+
 export const toolManifestSchema = z.strictObject({
-  name,
+  name: plainName,
   title: z.string(),
   description: z.string(),
   input: jsonSchema,
@@ -67,6 +77,12 @@ export const toolManifestSchema = z.strictObject({
   /** Milliseconds that one call may take. */
   timeout_ms: z.int().min(1).default(30_000),
   fingerprint: z.string(),
+  /** What its server calls it, where that is no name of ours: `get-sum`. */
+  wire_name: z.string().min(1).max(256).optional(),
+  /** The request that it stands for, where it is no tool of its server: a resource is read, a prompt is got. */
+  method: z.enum(['resources/read', 'prompts/get']).optional(),
+  /** The first that fits says what an error of a stranger's tool means; without one it is `declined`. */
+  failures: z.array(failureRule).optional(),
 })
 export type ToolManifest = z.infer<typeof toolManifestSchema>
 
@@ -148,18 +164,35 @@ export const jailSchema = z.strictObject({
 })
 export type JailManifest = z.infer<typeof jailSchema>
 
+/** What is sent there must not be readable on the way. */
+const remoteUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine((text) => text.startsWith('https:') || isLoopback(URL.parse(text)?.hostname ?? ''), {
+    error: 'must be an https URL, or one on loopback',
+  })
+
+/** A stranger's server at a URL. Its code cannot be pinned, only what it tells of its tools. */
+const remote = z.strictObject({
+  url: remoteUrl,
+  /** How requests carry who they are from: not at all, or by the credential of that slot as a bearer token. */
+  auth: z.union([z.literal('none'), z.strictObject({ bearer: variable })]).default('none'),
+})
+export type RemoteManifest = z.infer<typeof remote>
+
 /** The name of a fault that can be rehearsed: `flaky`. */
 const faultMode = z.string().regex(/^[a-z][a-z0-9_-]*$/, 'lower-case letters, digits, "-" and "_"')
 
 const serverSchema = z.strictObject({
-  name,
+  name: plainName,
   title: z.string(),
   version: z.string(),
   description: z.string(),
   /** For hosts' models: what the server is for and in which order its tools make sense. */
   instructions: z.string().optional(),
   /** How to start it, relative to the project's root. `node` means the pinned Node. */
-  command: z.array(z.string()).min(1),
+  command: z.array(z.string()).default([]),
+  /** Where it runs instead, by itself. */
+  remote: remote.optional(),
   /** A process that stands in for the vendor in `mode: emulated`. */
   emulator: z.strictObject({ vendor: z.string(), command: z.array(z.string()).min(1) }).optional(),
   /** Environment variable → endpoint. */
@@ -181,7 +214,13 @@ const serverSchema = z.strictObject({
   tools: z.array(toolManifestSchema),
 })
 
-export const serverManifestSchema = serverSchema.superRefine(({ endpoints, credentials, tools }, context) => {
+export const serverManifestSchema = serverSchema.superRefine((server, context) => {
+  const { endpoints, credentials, tools, command, remote } = server
+  if (command.length > 0 === (remote !== undefined))
+    context.addIssue({ code: 'custom', path: ['command'], message: 'a server has either a command or a remote' })
+  const slot = typeof remote?.auth === 'object' ? remote.auth.bearer : undefined
+  if (slot !== undefined && !Object.hasOwn(credentials, slot))
+    context.addIssue({ code: 'custom', path: ['remote', 'auth', 'bearer'], message: `${slot} is no credential slot` })
   const needsHttp = (endpoint: string, path: (string | number)[]): void => {
     if (endpoints[endpoint]?.protocol === 'http') return
     context.addIssue({ code: 'custom', path, message: `${endpoint} is no http endpoint of this server` })

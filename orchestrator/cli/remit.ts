@@ -11,12 +11,14 @@ import type { Goal } from '../model/goal.ts'
 import type { OpenApproval, RunSummary } from '../model/listed.ts'
 import type { ServerStatus } from '../model/server-status.ts'
 import type { Situation } from '../model/situation.ts'
+import type { ToldServer } from '../model/told-server.ts'
 import type { Replay } from '../run/replay.ts'
 import type { Trial } from '../run/try-policy.ts'
 import type { Taken } from '../triggers/take-delivery.ts'
 import type { Trigger } from '../triggers/trigger.ts'
 import type { Entry } from './connect/entry.ts'
 import type { Machine } from './connect/host-paths.ts'
+import type { ContentQuestion, JoinProposal, ServerWish } from './servers/server-wish.ts'
 
 /** What the service that runs here is asked. */
 export interface ServiceRequest {
@@ -82,6 +84,20 @@ export interface Workplace {
     server: string,
     options: Pick<OpenOptions, 'signal'> & { accept(review: ToolReview): Promise<boolean> },
   ): Promise<ToolReview>
+  /**
+   * Connects to a stranger's server in its jail, and asks `accept` about what it would be taken for; once accepted it is
+   * recorded and in `servers.json`. Throws {@link InputError} where it cannot join.
+   */
+  joinServer(
+    wish: ServerWish,
+    options: Opening & { accept(proposal: JoinProposal): Promise<boolean> },
+  ): Promise<JoinProposal>
+  /** Takes a stranger's server out again. Throws {@link InputError} where there is none of that name. */
+  dropServer(name: string): Promise<void>
+  /** Installs the packages that strangers' servers were pinned with, where they are not there; returns their names. */
+  installServers(names: readonly string[], options: Pick<OpenOptions, 'signal'>): Promise<string[]>
+  /** Starts a server and asks it for all that it tells of itself, and for one thing of it. */
+  tellServer(name: string, options: Opening & { ask?: ContentQuestion }): Promise<{ told: ToldServer; content?: Json }>
   /** How a host starts a server through this project, or reaches Remit itself. Throws {@link InputError} where there is no such server. */
   entryOf(server: string): Entry
   /** The machine that hosts run on. */
@@ -103,6 +119,8 @@ export interface Workplace {
   /** Stops every process that belongs to this home, whoever started it; with `unused` only where no command uses it. Returns their names. */
   stopEverything(options?: { unused?: boolean }): Promise<string[]>
 }
+
+type Opening = Pick<OpenOptions, 'signal' | 'onStarting' | 'onStarted'>
 
 /** How a running server tells its tools, beside how they were reviewed. */
 export interface ToolReview {

@@ -26,6 +26,16 @@ export function judgeExpect(expression: string, call: { arguments: JsonObject; o
   }
 }
 
+/** Why an expression is none that could ever be judged; undefined where it parses. */
+export function expectFault(expression: string): string | undefined {
+  try {
+    compile(expression)
+    return undefined
+  } catch (error) {
+    return `is not CEL: ${(error instanceof Error ? error.message : String(error)).split('\n')[0]}`
+  }
+}
+
 function unsatisfied(message: string): Failure {
   return { kind: 'unsatisfied', message: `the call returned, but ${message}` }
 }

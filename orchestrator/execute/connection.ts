@@ -4,15 +4,18 @@ import {
   type ElicitRequestParams,
   type ElicitResult,
   type Progress as McpProgress,
+  type Tool as McpTool,
   SdkError,
   SdkErrorCode,
   specTypeSchemas,
-  type Tool,
   type Transport,
 } from '@modelcontextprotocol/client'
-import type { JsonObject } from '../../shared/json.ts'
+import type { Json, JsonObject } from '../../shared/json.ts'
 import type { ServerManifest } from '../../shared/manifest.ts'
 import type { Progress } from '../model/call.ts'
+import type { Tool } from '../model/catalogue.ts'
+import type { ToldServer } from '../model/told-server.ts'
+import { askContent, type ContentRequest } from './ask-content.ts'
 import type { Carrier } from './carrier.ts'
 import type { Broker } from './egress/broker.ts'
 import type { EraVerdicts } from './era-verdicts.ts'
@@ -25,12 +28,15 @@ import { mirroringOf } from './mirrored-headers.ts'
 import { patience } from './patience.ts'
 import { RemoteError } from './remote/remote-error.ts'
 import { StdioTransport } from './stdio-transport.ts'
+import { toldServer } from './told-server.ts'
 
 /** What goes with one request. */
 export interface SendOptions {
   meta: JsonObject
   signal: AbortSignal
   onProgress?: (progress: Progress) => void
+  /** The request that is made, where it is no call of a tool. */
+  method?: Tool['method']
 }
 
 /** A connection to one process of a capability server, or to a server elsewhere. */
@@ -44,6 +50,10 @@ export interface Connection {
   tools: ToolsInView
   /** Asks for the tools once more, to show them to a person. */
   list(): Promise<ToldTools>
+  /** Asks for all that it tells of itself, to propose it to a person. */
+  tell(): Promise<ToldServer>
+  /** Asks for one resource or prompt, to show it to a person. */
+  content(request: ContentRequest): Promise<Json>
   pid(): number | undefined
   /** False as soon as nothing may be sent any more. */
   isOpen(): boolean
@@ -160,7 +170,7 @@ export async function openConnection(
       else changedMeanwhile = true
     })
     await subscribe(client)
-    const list = () => lookAt(client, server, limits.handshakeMs, end.signal)
+    const list = () => within(limits.handshakeMs, end.signal, (signal) => toldTools(client, server, signal))
     const look = async () => quarantineOf(server, await list())
     const first = await look()
     if (first.size > 0) onQuarantine(first)
@@ -174,8 +184,14 @@ export async function openConnection(
       onFailure: () => transport.fail('does not tell its tools any more'),
     })
     if (changedMeanwhile) tools.changed()
+    const tell = () => within(limits.handshakeMs, end.signal, (signal) => toldServer(client, server.name, signal))
+    const content = (request: ContentRequest) =>
+      within(limits.handshakeMs, end.signal, async (limit) => {
+        const { structuredContent } = await askContent(client, request, {}, { signal: limit })
+        return (structuredContent ?? null) as Json
+      })
     const send = sendBy(client, server)
-    return connectionOf(client, transport, { tools, list, send }, held, ended.promise)
+    return connectionOf(client, transport, { tools, list, tell, content, send }, held, ended.promise)
   } catch (cause) {
     const what = endingOf(transport, cause)
     await transport.close()
@@ -188,7 +204,7 @@ export async function openConnection(
 function connectionOf(
   client: Client,
   transport: Carrier,
-  working: Pick<Connection, 'tools' | 'list' | 'send'>,
+  working: Pick<Connection, 'tools' | 'list' | 'tell' | 'content' | 'send'>,
   held: Pick<Connection, 'secrets' | 'broker'>,
   ended: Promise<string>,
 ): Connection {
@@ -223,12 +239,15 @@ function connectionOf(
 /** Calls tools; where a tool's reviewed input says so, arguments are repeated in headers. */
 function sendBy(client: Client, { tools }: ServerManifest): Connection['send'] {
   const mirrored = new Map(
-    tools.flatMap(({ name, input }) => (mirroringOf(input) === 'valid' ? [[name, input as Tool['inputSchema']]] : [])),
+    tools.flatMap(({ name, wire_name, input }) =>
+      mirroringOf(input) === 'valid' ? [[wire_name ?? name, input as McpTool['inputSchema']]] : [],
+    ),
   )
-  return (name, args, { meta, signal, onProgress }) => {
+  return (name, args, { meta, signal, onProgress, method }) => {
     const params = { name, arguments: args, _meta: meta }
     // The deadline is the signal's business; the SDK's own timeout of a minute must not come first.
     const options = { signal, timeout: longestTimeoutMs, ...(onProgress && { onprogress: reporter(onProgress) }) }
+    if (method) return askContent(client, { method, arguments: args }, meta, options)
     const inputSchema = mirrored.get(name)
     if (inputSchema) return client.callTool(params, { ...options, toolDefinition: { name, inputSchema } })
     // Left to find the schema by itself, the SDK first lets one parse fail at each request to see whether it has one.
@@ -236,11 +255,15 @@ function sendBy(client: Client, { tools }: ServerManifest): Connection['send'] {
   }
 }
 
-/** One look at all pages of the list, within one bound of time. */
-async function lookAt(client: Client, server: ServerManifest, ms: number, ended: AbortSignal): Promise<ToldTools> {
+/** One look at what a server tells, within one bound of time. */
+async function within<Told>(
+  ms: number,
+  ended: AbortSignal,
+  look: (signal: AbortSignal) => Promise<Told>,
+): Promise<Told> {
   const wait = patience({ cancel: ended, remainingMs: ms })
   try {
-    return await toldTools(client, server, wait.signal)
+    return await look(wait.signal)
   } finally {
     wait.release()
   }

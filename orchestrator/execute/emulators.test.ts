@@ -114,7 +114,7 @@ test('a launch in emulated mode has a door to the emulator, and nothing that say
     membership: first,
     root,
     mode: 'emulated',
-    sources: {},
+    sources: () => ({}),
     environment: {},
     databaseUrl: () => 'postgres://unused',
     jailer(_server, place) {

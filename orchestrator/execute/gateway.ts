@@ -1,7 +1,10 @@
+import { digest, type Json } from '../../shared/json.ts'
 import type { ServerManifest } from '../../shared/manifest.ts'
 import type { CallRequest, CallResult, Progress } from '../model/call.ts'
 import type { Catalogue } from '../model/catalogue.ts'
 import type { ServerStatus } from '../model/server-status.ts'
+import type { ToldServer } from '../model/told-server.ts'
+import type { ContentRequest } from './ask-content.ts'
 import { killOrphans } from './launch-mark.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { ToldTools } from './list-tools.ts'
@@ -30,6 +33,15 @@ export interface Gateway {
   call(request: CallRequest, options: CallOptions): Promise<CallResult>
   /** What a server tells of its tools right now. Rejects where it does not run, or is not in the reviewed manifest. */
   list(server: string): Promise<ToldTools>
+  /** All that a server tells of itself right now. Rejects as `list` does. */
+  tell(server: string): Promise<ToldServer>
+  /** One resource or prompt of a server, to show it to a person. Rejects as `list` does, and where there is no such thing. */
+  content(server: string, request: ContentRequest): Promise<Json>
+  /**
+   * From now on these are the reviewed servers. One that changed, or is none any more, ends when the calls that are under way
+   * have settled; what is new or changed is started, as by `start`.
+   */
+  adopt(next: Catalogue): Promise<void>
   /** How the servers that were needed so far are. */
   status(): ServerStatus[]
   /** The processes that run right now. */
@@ -62,9 +74,12 @@ export class ServersMisconfigured extends Error {
 
 /** Opens the gateway; no server is started before it is needed. */
 export function openGateway(options: GatewayOptions): Gateway {
-  const { catalogue, now, log, random = Math.random } = options
+  const { now, log, random = Math.random } = options
+  let { catalogue } = options
   const limits = { ...defaultLimits, ...options.limits }
   const upstreams = new Map<string, Upstream>()
+  /** Server → until nothing is left of what it was before. */
+  const leaving = new Map<string, Promise<void>>()
   const closing = new AbortController()
   let closed: Promise<unknown> | undefined
 
@@ -77,14 +92,48 @@ export function openGateway(options: GatewayOptions): Gateway {
   }
 
   function openAll(server: ServerManifest): Upstream {
-    const open = (instance: number, log: UpstreamOptions['log']) =>
-      openUpstream(server, { ...options, limits, random, log, launch: (server) => options.launch(server, instance) })
+    const open = (instance: number, log: UpstreamOptions['log']) => {
+      const launch: UpstreamOptions['launch'] = async (launched) => {
+        // Two processes of one server would share its folder.
+        await leaving.get(server.name)
+        return options.launch(launched, instance)
+      }
+      return openUpstream(server, { ...options, limits, random, log, launch })
+    }
     const count = options.instancesOf?.(server) ?? 1
     if (count === 1) return open(0, log)
     const instances = Array.from({ length: count }, (_, instance) =>
       open(instance, { warn: (details, message) => log.warn({ ...details, instance }, message) }),
     )
     return openReplicas(instances, { server: server.name, limits, now, random })
+  }
+
+  async function startAll(servers: readonly string[]): Promise<void> {
+    const known = servers.flatMap((name) => catalogue.servers.get(name) ?? [])
+    const starts = await Promise.allSettled(known.map((server) => upstreamOf(server).start()))
+    const faults = starts.flatMap(({ status, ...start }) =>
+      'reason' in start && start.reason instanceof ServerUnavailable && start.reason.misconfigured
+        ? [start.reason]
+        : [],
+    )
+    if (faults.length > 0) throw new ServersMisconfigured(faults.map(({ message }) => message).join('\n'))
+  }
+
+  function leave(name: string): void {
+    const upstream = upstreams.get(name)
+    if (!upstream) return
+    upstreams.delete(name)
+    const last = leaving.get(name)
+    leaving.set(
+      name,
+      Promise.all([last, upstream.retire()]).then(() => undefined),
+    )
+  }
+
+  function reviewed(name: string): ServerManifest {
+    const server = catalogue.servers.get(name)
+    if (!server) throw new RangeError(`${name} is not in the reviewed manifest`)
+    return server
   }
 
   async function perform(request: CallRequest, { signal, onProgress }: CallOptions): Promise<Performed> {
@@ -108,14 +157,16 @@ export function openGateway(options: GatewayOptions): Gateway {
       // What a killed gateway left behind holds the folders that these servers need.
       await killOrphans()
       if (closing.signal.aborted) return
-      const known = servers.flatMap((name) => catalogue.servers.get(name) ?? [])
-      const starts = await Promise.allSettled(known.map((server) => upstreamOf(server).start()))
-      const faults = starts.flatMap(({ status, ...start }) =>
-        'reason' in start && start.reason instanceof ServerUnavailable && start.reason.misconfigured
-          ? [start.reason]
-          : [],
+      await startAll(servers)
+    },
+    async adopt(next) {
+      const before = catalogue
+      catalogue = next
+      const changed = [...new Set([...before.servers.keys(), ...next.servers.keys()])].filter(
+        (name) => identityOf(before, name) !== identityOf(next, name),
       )
-      if (faults.length > 0) throw new ServersMisconfigured(faults.map(({ message }) => message).join('\n'))
+      for (const name of changed) leave(name)
+      if (!closing.signal.aborted) await startAll(changed)
     },
     async call(request, callOptions) {
       const started_at = now().toISOString()
@@ -133,19 +184,23 @@ export function openGateway(options: GatewayOptions): Gateway {
       })
       return { outcome, ...(era !== undefined && { era }), started_at, settled_at: now().toISOString(), egress }
     },
-    async list(name) {
-      const server = catalogue.servers.get(name)
-      if (!server) throw new RangeError(`${name} is not in the reviewed manifest`)
-      return upstreamOf(server).list()
-    },
+    list: async (name) => upstreamOf(reviewed(name)).list(),
+    tell: async (name) => upstreamOf(reviewed(name)).tell(),
+    content: async (name, request) => upstreamOf(reviewed(name)).content(request),
     status: () => [...upstreams.values()].map((upstream) => upstream.status()),
     pids: () => [...upstreams.values()].flatMap((upstream) => upstream.status().pid ?? []),
     async close() {
       closing.abort()
-      closed ??= Promise.all([...upstreams.values()].map((upstream) => upstream.close()))
+      closed ??= Promise.all([...[...upstreams.values()].map((upstream) => upstream.close()), ...leaving.values()])
       await closed
     },
   }
+}
+
+/** What a process is started by, and what it is held to. */
+function identityOf({ servers, joined }: Catalogue, name: string): string | undefined {
+  const server = servers.get(name)
+  return server && digest([server, joined?.get(name) ?? null])
 }
 
 function messageOf(error: unknown): string {

@@ -16,8 +16,8 @@ export interface LauncherOptions extends Pick<CredentialSources, 'environment' |
   /** The project's root. */
   root: string
   mode: Mode
-  /** Server → environment variable of its manifest → source. */
-  sources: Readonly<Record<string, Readonly<Record<string, Source>>>>
+  /** Environment variable of a server's manifest → source; asked at each start. */
+  sources(server: string): Readonly<Record<string, Source>>
   jailer: Jailer
   /** Told what a server tried and was refused while no call of it was in flight. */
   onStray(server: string, record: Parameters<BrokerOptions['onStray']>[0]): void
@@ -34,7 +34,7 @@ export function launcher(options: LauncherOptions): (server: ServerManifest) => 
     const emulator = emulated ? await ensureEmulator(membership, home, server, root) : undefined
     const resolved = await resolveEnvironment(server, {
       mode,
-      configured: sources[server.name] ?? {},
+      configured: sources(server.name),
       environment,
       databaseUrl,
       ...(emulator && { emulator }),

@@ -1,12 +1,11 @@
 import type { Client } from '@modelcontextprotocol/client'
-import { isJsonObject, type JsonObject } from '../../shared/json.ts'
 import type { FingerprintedTool, ServerManifest } from '../../shared/manifest.ts'
 import type { Quarantine } from './follow-tools.ts'
 import { mirroringOf } from './mirrored-headers.ts'
+import { pages } from './pages.ts'
+import { jsonOf } from './told-server.ts'
 import { driftOf } from './tool-drift.ts'
 
-/** Pages of a list that a server may need. */
-const mostPages = 64
 /** Names of tools that nobody reviewed, to be shown. */
 const mostOthers = 100
 
@@ -28,14 +27,15 @@ export async function toldTools(
   signal: AbortSignal,
 ): Promise<ToldTools> {
   const reviewed = new Map<string, FingerprintedTool[]>(tools.map((tool) => [tool.name, []]))
+  // What is no tool of the server's own is not on its list.
+  const nameOnList = new Map(tools.flatMap((tool) => (tool.method ? [] : [[tool.wire_name ?? tool.name, tool.name]])))
   const others = new Set<string>()
   const isModern = client.getProtocolEra() === 'modern'
-  // The SDK's own listing says on stdout that a server has no tools, and keeps every page.
-  const listed = client.getServerCapabilities()?.tools ? pages(client, server, signal) : []
+  const listed = client.getServerCapabilities()?.tools ? pages(client, server, 'tools', signal) : []
   for await (const page of listed) {
     for (const { name, description, inputSchema, outputSchema, annotations } of page) {
       if (isModern && mirroringOf(jsonOf(inputSchema) ?? {}) === 'invalid') continue
-      const soFar = reviewed.get(name)
+      const soFar = reviewed.get(nameOnList.get(name) ?? '')
       if (!soFar && others.size < mostOthers) others.add(name)
       if (!soFar || soFar.length > 1) continue
       soFar.push({
@@ -54,27 +54,9 @@ export async function toldTools(
 export function quarantineOf({ tools }: Pick<ServerManifest, 'tools'>, { reviewed }: ToldTools): Quarantine {
   return new Map(
     tools.flatMap((tool) => {
+      if (tool.method) return []
       const drift = driftOf(tool, reviewed.get(tool.name) ?? [])
       return drift === undefined ? [] : [[tool.name, drift]]
     }),
   )
-}
-
-async function* pages(client: Client, server: string, signal: AbortSignal) {
-  let cursor: string | undefined
-  for (let page = 0; page < mostPages; page++) {
-    const { tools, nextCursor } = await client.request(
-      { method: 'tools/list', params: cursor === undefined ? {} : { cursor } },
-      { signal },
-    )
-    yield tools
-    if (nextCursor === undefined) return
-    cursor = nextCursor
-  }
-  throw new Error(`${server} lists its tools on more than ${mostPages} pages`)
-}
-
-/** What came over the wire is JSON; this only tells the type checker. */
-function jsonOf(value: unknown): JsonObject | undefined {
-  return isJsonObject(value) ? value : undefined
 }

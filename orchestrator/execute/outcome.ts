@@ -128,7 +128,7 @@ function protocolFailure(tool: Tool, error: ProtocolError, scrub: Scrub): CallOu
   }
 }
 
-/** An `isError` result: our kit says in `_meta` what it means; the text of any other server is a vendor's no. */
+/** An `isError` result: our kit says in `_meta` what it means; the text of any other server is a vendor's no, unless its overlay says more. */
 function reportedBy(tool: Tool, result: CallToolResult, scrub: Scrub): CallOutcome {
   const reported = outcomeMetaSchema.safeParse(result._meta?.[metaKeys.outcome])
   if (reported.success) {
@@ -137,7 +137,8 @@ function reportedBy(tool: Tool, result: CallToolResult, scrub: Scrub): CallOutco
   }
   const text = result.content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('\n')
   const message = text === '' ? `${tool.id} failed and did not say why` : bounded(scrub(text))
-  return { status: 'failed', failure: { kind: 'declined', message } }
+  const kind = tool.failures?.find(({ contains }) => text.includes(contains))?.kind ?? 'declined'
+  return { status: 'failed', failure: { kind, message } }
 }
 
 function cleaned(failure: Failure, scrub: Scrub): Failure {

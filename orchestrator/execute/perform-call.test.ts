@@ -21,6 +21,8 @@ function connection(more: Partial<Connection> = {}): Connection {
     broker: undefined,
     tools: { quarantine: async () => new Map(), seen: () => new Map(), changed: () => {} },
     list: async () => ({ reviewed: new Map(), others: [] }),
+    tell: async () => ({ name: 'x', version: '1', tools: [], resources: [], prompts: [] }),
+    content: async () => null,
     pid: () => 1,
     isOpen: () => true,
     send,

@@ -76,9 +76,10 @@ async function answerTo(
   scrub: Scrub,
 ): Promise<Pick<Performed, 'outcome' | 'evidence' | 'elsewhere'>> {
   const progress = onProgress && throttleProgress((report) => onProgress(presentable(report, scrub)))
-  const sending = connection.send(tool.name, args, {
+  const sending = connection.send(tool.wire_name ?? tool.name, args, {
     meta: metaOf(request),
     signal: patience.signal,
+    ...(tool.method && { method: tool.method }),
     ...(progress && { onProgress: progress.report }),
   })
   try {

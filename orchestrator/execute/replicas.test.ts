@@ -38,7 +38,10 @@ function instance(...answers: Performed[]): Upstream & { calls: number; started:
       if (!fake.started) throw new Error('does not start')
     },
     call: async () => answers[Math.min(fake.calls++, answers.length - 1)] as Performed,
-    list: async () => ({ tools: [], told: [] }) as never,
+    list: async () => expect.unreachable('nobody lists'),
+    tell: async () => expect.unreachable('nobody asks what it is'),
+    content: async () => expect.unreachable('nobody asks for contents'),
+    retire: async () => undefined,
     status: () => up,
     close: async () => undefined,
   }

@@ -33,6 +33,8 @@ export function openReplicas(instances: readonly Upstream[], options: ReplicasOp
     return orderOf(standings, turn).map((index) => [index, instances[index] as Upstream])
   }
 
+  const freest = (): Upstream => (inOrder()[0] as [number, Upstream])[1]
+
   return {
     async start() {
       const starts = await Promise.allSettled(instances.map((upstream) => upstream.start()))
@@ -51,15 +53,17 @@ export function openReplicas(instances: readonly Upstream[], options: ReplicasOp
       }
       return refused as Performed
     },
-    async list() {
-      const [, first] = inOrder()[0] as [number, Upstream]
-      return first.list()
-    },
+    list: async () => freest().list(),
+    tell: async () => freest().tell(),
+    content: async (request) => freest().content(request),
     status: () =>
       merged(
         server,
         instances.map((upstream) => upstream.status()),
       ),
+    async retire() {
+      await Promise.all(instances.map((upstream) => upstream.retire()))
+    },
     async close() {
       await Promise.all(instances.map((upstream) => upstream.close()))
     },

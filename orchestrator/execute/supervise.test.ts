@@ -27,6 +27,8 @@ class FakeProcess {
       broker: undefined,
       tools: { quarantine: async () => new Map(), seen: () => new Map(), changed: () => {} },
       list: async () => ({ reviewed: new Map(), others: [] }),
+      tell: async () => ({ name: 'x', version: '1', tools: [], resources: [], prompts: [] }),
+      content: async () => null,
       pid: () => (this.open ? 1 : undefined),
       isOpen: () => this.open,
       send: () => new Promise(() => {}),

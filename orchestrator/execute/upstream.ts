@@ -1,12 +1,16 @@
+import type { Json } from '../../shared/json.ts'
 import type { ServerManifest } from '../../shared/manifest.ts'
 import type { CallRequest, Progress } from '../model/call.ts'
 import type { Tool } from '../model/catalogue.ts'
 import type { Sealer } from '../model/seal.ts'
 import type { ServerStatus } from '../model/server-status.ts'
+import type { ToldServer } from '../model/told-server.ts'
+import type { ContentRequest } from './ask-content.ts'
 import { circuit } from './circuit.ts'
 import { ConnectError, type Connection, type ConnectOptions, connect } from './connection.ts'
 import type { Broker } from './egress/broker.ts'
 import type { EraVerdicts } from './era-verdicts.ts'
+import { inUse } from './in-use.ts'
 import { lanes } from './lanes.ts'
 import type { Launch } from './launch.ts'
 import type { Limits } from './limits.ts'
@@ -25,7 +29,12 @@ export interface Upstream {
   call(tool: Tool, request: CallRequest, options: UpstreamCall): Promise<Performed>
   /** What the running server tells of its tools right now. Rejects with {@link ServerUnavailable} where it does not run. */
   list(): Promise<ToldTools>
+  /** All that the running server tells of itself right now. Rejects as `list` does. */
+  tell(): Promise<ToldServer>
+  content(request: ContentRequest): Promise<Json>
   status(): ServerStatus
+  /** Lets the calls that are under way settle, and then closes. */
+  retire(): Promise<void>
   close(): Promise<void>
 }
 
@@ -54,6 +63,7 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
   const guard = circuit(limits, random)
   const places = lanes(server.concurrency ?? limits.concurrency)
   const closing = new AbortController()
+  const use = inUse()
   let faults = 0
   /** By processes that are gone. */
   let deniedBefore = 0
@@ -172,22 +182,30 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
     throw error
   }
 
+  async function close(): Promise<void> {
+    closing.abort()
+    await supervisor.close()
+  }
+
   return {
     async start() {
       await supervisor.connection(closing.signal)
     },
-    async call(tool, request, call) {
-      const refused = refusal(tool)
-      if (refused) return refused
-      const leave = await places.enter(call.patience.signal).catch(() => undefined)
-      if (!leave) return { outcome: notSent(tool, call.patience.ranOut() ?? 'cancelled'), evidence: 'none' }
-      try {
-        return refusal(tool) ?? (await guard.run(() => attempt(tool, request, call)))
-      } finally {
-        leave()
-      }
-    },
+    call: (tool, request, call) =>
+      use.during(async () => {
+        const refused = refusal(tool)
+        if (refused) return refused
+        const leave = await places.enter(call.patience.signal).catch(() => undefined)
+        if (!leave) return { outcome: notSent(tool, call.patience.ranOut() ?? 'cancelled'), evidence: 'none' }
+        try {
+          return refusal(tool) ?? (await guard.run(() => attempt(tool, request, call)))
+        } finally {
+          leave()
+        }
+      }),
     list: async () => (await supervisor.connection(closing.signal)).list(),
+    tell: async () => (await supervisor.connection(closing.signal)).tell(),
+    content: async (request) => (await supervisor.connection(closing.signal)).content(request),
     status() {
       const { is, connection, retryAt, ends, lastTrouble } = supervisor.state()
       const pause = guard.refusesFor()
@@ -210,10 +228,11 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
         }),
       }
     },
-    async close() {
-      closing.abort()
-      await supervisor.close()
+    async retire() {
+      await use.over()
+      await close()
     },
+    close,
   }
 }
 

@@ -2,6 +2,7 @@ import type { Issue } from '../../shared/failure.ts'
 import { digest } from '../../shared/json.ts'
 import type { Manifest, ServerManifest, ToolManifest } from '../../shared/manifest.ts'
 import type { Budget } from './goal.ts'
+import type { JoinedServer } from './joined-server.ts'
 import { nameIssues } from './name-issues.ts'
 
 /** A reviewed tool under its full name, `<server>.<tool>`. */
@@ -19,6 +20,8 @@ export interface Catalogue {
   digest: string
   servers: ReadonlyMap<string, ServerManifest>
   tools: ReadonlyMap<string, Tool>
+  /** Strangers' servers among them, by name. */
+  joined?: ReadonlyMap<string, Pick<JoinedServer, 'origin' | 'credentials'>> | undefined
 }
 
 /** The catalogue of a manifest. Throws a {@link CatalogueError} that lists every tool claiming more than its namespace grants. */
@@ -91,6 +94,6 @@ export type ToolContract = Pick<
 
 export function contractOf(tool: Tool): ToolContract {
   const { description: _d, input: _i, output: _o, annotations: _a, scopes: _s, ...rest } = tool
-  const { egress: _e, pinned: _p, ...contract } = rest
+  const { egress: _e, pinned: _p, wire_name: _w, method: _m, failures: _f, ...contract } = rest
   return contract
 }

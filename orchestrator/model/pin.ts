@@ -27,6 +27,7 @@ export function withPins(catalogue: Catalogue, pins: readonly Pin[]): Catalogue 
   const pinOfTool = (server: string, tool: string) =>
     standing.findLast((pin) => pin.server === server && pin.tool === tool)
   return {
+    ...catalogue,
     digest: digest([catalogue.digest, standing.map(({ server, tool, fingerprint }) => [server, tool, fingerprint])]),
     servers: new Map(
       [...catalogue.servers].map(([name, server]) => {

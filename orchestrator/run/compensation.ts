@@ -4,7 +4,7 @@ import { formatPointer, getAt } from '../../shared/json-pointer.ts'
 import type { CallOutcome } from '../model/call.ts'
 import type { EventData } from '../model/event.ts'
 import type { CallState, Situation } from '../model/situation.ts'
-import { isReference, isSealed } from '../model/value.ts'
+import { holdsSealed, isReference, isSealed, isText } from '../model/value.ts'
 import { mayRepeat } from './after-call.ts'
 
 /** The calls whose effects an undo has to take back, the last to settle first. */
@@ -103,7 +103,10 @@ export function lookupOf(call: CallState, situation: Situation): Undo {
   return { ok: true, tool, arguments: bound.arguments }
 }
 
-/** Arguments of a compensation or lookup: `/arguments/…` and `/output/…` point into the call it belongs to. */
+/**
+ * Arguments of a compensation or lookup: `/arguments/…` and `/output/…` point into the call it belongs to, also where they
+ * are parts of a `$text`.
+ */
 export function bindCall(
   template: Record<string, Json>,
   call: Pick<CallState, 'arguments' | 'outcome'>,
@@ -116,6 +119,12 @@ export function bindCall(
       const value = getAt(scope, node.$ref)
       if (value === undefined) issues.push({ path: formatPointer(tokens), message: node.$ref })
       return value ?? null
+    }
+    if (isText(node)) {
+      const parts = node.$text.map((part) => visit(part, tokens))
+      if (holdsSealed(parts))
+        issues.push({ path: formatPointer(tokens), message: 'a text in which nothing is sensitive' })
+      return parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join('')
     }
     if (Array.isArray(node)) return node.map((item, index) => visit(item, [...tokens, index]))
     if (isJsonObject(node) && !isSealed(node))

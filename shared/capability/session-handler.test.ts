@@ -30,7 +30,12 @@ function build(): McpServer {
 }
 
 function open(options: Partial<SessionHandlerOptions> = {}): McpHttpHandler {
-  const handler = createSessionHandler(build, { onerror: () => {}, maxRequestBodySize: 1_000_000, maxSubscriptions: 64, ...options })
+  const handler = createSessionHandler(build, {
+    onerror: () => {},
+    maxRequestBodySize: 1_000_000,
+    maxSubscriptions: 64,
+    ...options,
+  })
   closers.push(handler.close)
   return handler
 }

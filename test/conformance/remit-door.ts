@@ -39,9 +39,9 @@ export async function openRemitDoor(place: RecordOptions, onTrouble: (error: unk
   opened.defer(pursuing.close)
   const worker = pursuing.work({ most: 16, watch: () => ({}), onTrouble })
   opened.defer(() => worker.close(1_000))
-  const door = await openMcpDoor({ home: place.home, goals, catalogue: jobTools, record, pursuing, gateway })
-  opened.defer(door.close)
   const reasoners = knownReasoners({})
+  const door = await openMcpDoor({ home: place.home, goals, catalogue: jobTools, reasoners, record, pursuing, gateway })
+  opened.defer(door.close)
   const service = await openService({
     mode: 'emulated',
     catalogue: jobTools,

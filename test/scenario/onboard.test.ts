@@ -1,12 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openHome } from '../../orchestrator/home/home.ts'
-import { joinHome } from '../../orchestrator/home/shared-process.ts'
-import { ensurePostgres } from '../../orchestrator/record/embedded-postgres.ts'
 import type { RunDocument } from '../../orchestrator/run/document.ts'
+import { askPostgres as askHome } from '../support/ask-postgres.ts'
 import { removePlacedData } from '../support/placed-data.ts'
 import { processesOf, remit } from '../support/remit-command.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -27,24 +25,7 @@ afterAll(async () => {
 
 const onboard = (...more: string[]) => remit(home, ['run', 'onboard', '--input', 'examples/acme.json', ...more])
 
-/** Asks the embedded Postgres itself, as its superuser, and leaves it as it was. */
-async function askPostgres<Row>(statement: string, database = 'postgres'): Promise<Row[]> {
-  const opened = openHome(home)
-  const membership = await joinHome(opened)
-  try {
-    const { adminUrl } = await ensurePostgres(membership, opened)
-    const url = new URL(adminUrl)
-    url.pathname = database
-    const sql = postgres(url.href, { max: 1, onnotice: () => {} })
-    try {
-      return (await sql.unsafe(statement)) as unknown as Row[]
-    } finally {
-      await sql.end()
-    }
-  } finally {
-    await membership.leave()
-  }
-}
+const askPostgres = <Row>(statement: string, database?: string) => askHome<Row>(home, statement, database)
 
 interface Stripe {
   objects: Record<string, { id: string; status?: string; deleted?: boolean }[] | Record<string, { status?: string }>>

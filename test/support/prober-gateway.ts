@@ -62,14 +62,12 @@ export async function openProberGateway({
       membership,
       root,
       mode: 'live',
-      sources: {
-        prober: {
-          PROBER_API: { value: vendor.url },
-          PROBER_KEY: { env: 'KEY' },
-          PROBER_TOKEN: { env: 'TOKEN' },
-          ...sources,
-        },
-      },
+      sources: () => ({
+        PROBER_API: { value: vendor.url },
+        PROBER_KEY: { env: 'KEY' },
+        PROBER_TOKEN: { env: 'TOKEN' },
+        ...sources,
+      }),
       environment: { KEY: key, TOKEN: token },
       databaseUrl: () => 'postgres://unused',
       onStray: (_, record) => strays.push(record),

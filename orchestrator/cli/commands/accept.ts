@@ -45,7 +45,7 @@ async function accept(server: string, options: Required<AcceptOptions>, context:
     const names = review.changed.flatMap(({ tool, live }) => (live ? [tool] : []))
     print(context, [
       [good('✓ '), `Accepted ${names.join(', ')}: recorded, and it counts until the manifest changes.`],
-      ['  Workers and hosts that run already take it up when they start again.'],
+      ['  Workers that run take it up at once, hosts when they start again.'],
     ])
   }
 }

@@ -1,9 +1,14 @@
+import { unpinned } from '../../model/joined-server.ts'
 import type { ServerStatus } from '../../model/server-status.ts'
 import { type AddCommand, type Context, columnsOf, jsonOption, note, print, printJson, tableFit } from '../context.ts'
 import { agreeToGoLive } from '../go-live.ts'
 import { interruptible } from '../open-interruptibly.ts'
+import { addAdd } from '../servers/add.ts'
+import { addInstall } from '../servers/install.ts'
+import { addRemove } from '../servers/remove.ts'
+import { addShowServer } from '../servers/show.ts'
 import { noSandbox } from '../story/header.ts'
-import { bad, type Line, paragraph } from '../text/line.ts'
+import { bad, doubtful, type Line, paragraph } from '../text/line.ts'
 import { table } from '../text/table.ts'
 import { addAccept } from './accept.ts'
 
@@ -20,7 +25,7 @@ export const addServers: AddCommand = (program, context) => {
     .option('--check', 'start each, and compare the tools that it tells with the reviewed ones')
     .option(...jsonOption)
     .action(({ check = false, json = false }: ServersOptions) => list(context, { check, json }))
-  addAccept(servers, context)
+  for (const add of [addAdd, addRemove, addShowServer, addInstall, addAccept]) add(servers, context)
 }
 
 async function list(context: Context, { check, json }: Required<ServersOptions>): Promise<void> {
@@ -41,6 +46,7 @@ async function list(context: Context, { check, json }: Required<ServersOptions>)
       endpoints: Object.keys(server.endpoints),
       credentials: Object.keys(server.credentials),
       sandboxed: !unconfined.includes(server.name),
+      origin: catalogue.joined?.get(server.name)?.origin ?? null,
       ...(status && { status }),
     }
   })
@@ -68,6 +74,10 @@ async function list(context: Context, { check, json }: Required<ServersOptions>)
   ])
   print(context, table(columns, rows, tableFit(context)))
   print(context, statuses.flatMap(troubleOf))
+  for (const { name, origin } of servers) {
+    const why = origin && unpinned(origin)
+    if (why) print(context, paragraph([doubtful('! '), `${name}: `], why, columnsOf(context)))
+  }
   if (unconfined.length > 0)
     print(context, paragraph([bad('sandbox'), ' '], noSandbox(unconfined), columnsOf(context), 'bad'))
 }

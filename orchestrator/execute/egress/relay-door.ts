@@ -3,7 +3,7 @@ import type { CallsInFlight } from './calls-in-flight.ts'
 
 export interface RelayDoorOptions {
   endpoint: string
-  protocol: 'postgres' | 'smtp'
+  protocol: 'postgres' | 'smtp' | 'tcp'
   /** The one place that the relay leads to. */
   hostname: string
   port: number

@@ -49,10 +49,14 @@ export function networkError(server: string, error: unknown): RemoteError {
  * What an HTTP status other than success means: a server says 4xx before it does anything, and 5xx at any time, unless it
  * says by a header of ours that it did nothing.
  */
-export function statusError(server: string, { status, headers }: Pick<Response, 'status' | 'headers'>): RemoteError {
+export function statusError(
+  server: string,
+  { status, headers }: Pick<Response, 'status' | 'headers'>,
+  refusedAdvice: string,
+): RemoteError {
   const answered = { mayHaveHappened: false, evidence: 'answered' as const }
   if (status === 401 || status === 403)
-    return new RemoteError(`${server} does not take Remit's token (HTTP ${status}): look at its REMIT_TOKEN_KEYS`, {
+    return new RemoteError(`${server} does not take Remit's token (HTTP ${status}): ${refusedAdvice}`, {
       ...answered,
       kind: 'unauthorized',
     })

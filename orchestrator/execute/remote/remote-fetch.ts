@@ -1,17 +1,23 @@
 import type { FetchLike } from '@modelcontextprotocol/client'
 import { metaKeys } from '../../../shared/capability/call-meta.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../../shared/json.ts'
-import type { Owner } from '../../model/run.ts'
-import type { TokenGrant } from '../tokens/mint-token.ts'
 import { networkError, RemoteError, statusError } from './remote-error.ts'
 
 export interface RemoteFetchOptions {
   server: string
-  /** A token for one request. */
-  mint: (grant: TokenGrant) => Promise<string>
-  ownerOf: (run_id: string) => Promise<Owner>
+  /** What a request carries in `Authorization`; undefined where it carries nothing. Asked for each request. */
+  authorize: (call: AuthorizedCall | undefined) => Promise<string | undefined>
+  /** What a person does where the server takes none of that. */
+  refusedAdvice: string
   /** Bytes that one answer may have. */
   limitBytes: number
+}
+
+/** The call that a request is; other requests are about the server itself. */
+export interface AuthorizedCall {
+  tool: string
+  arguments: JsonObject | undefined
+  run_id: string
 }
 
 /**
@@ -19,17 +25,14 @@ export interface RemoteFetchOptions {
  * are for the server that was reviewed. Rejects with a {@link RemoteError}, except where the protocol gives a status a
  * meaning of its own.
  */
-export function remoteFetch({ server, mint, ownerOf, limitBytes }: RemoteFetchOptions): FetchLike {
-  const tokenFor = async (call: Call | undefined): Promise<string> =>
-    mint(call ? { ...call, ...(await ownerOf(call.run_id)) } : { describe: true })
-
+export function remoteFetch({ server, authorize, refusedAdvice, limitBytes }: RemoteFetchOptions): FetchLike {
   return async (url, init) => {
     const headers = new Headers(init?.headers)
     const call = callIn(init?.body)
-    const token = await tokenFor(call).catch((cause: unknown) => {
+    const authorization = await authorize(call).catch((cause: unknown) => {
       throw unsent(server, cause)
     })
-    headers.set('authorization', `Bearer ${token}`)
+    if (authorization !== undefined) headers.set('authorization', authorization)
     let response: Response
     try {
       response = await fetch(url, { ...init, headers, redirect: 'manual' })
@@ -40,7 +43,7 @@ export function remoteFetch({ server, mint, ownerOf, limitBytes }: RemoteFetchOp
     const isRefusal = response.status === 401 || response.status === 403 || (call && !response.ok)
     if (isRefusal && !isAnswerOfTheProtocol(response)) {
       await response.body?.cancel()
-      throw statusError(server, response)
+      throw statusError(server, response, refusedAdvice)
     }
     return bounded(response, server, limitBytes)
   }
@@ -51,14 +54,8 @@ function isAnswerOfTheProtocol({ status, headers }: Response): boolean {
   return status === 400 && (headers.get('content-type') ?? '').startsWith('application/json')
 }
 
-interface Call {
-  tool: string
-  arguments: JsonObject | undefined
-  run_id: string
-}
-
 /** The call in a request's body, which is ours: undefined where the request is about something else. */
-function callIn(body: unknown): Call | undefined {
+function callIn(body: unknown): AuthorizedCall | undefined {
   const message = typeof body === 'string' ? (JSON.parse(body) as Json) : null
   if (!isJsonObject(message) || message.method !== 'tools/call' || !isJsonObject(message.params)) return undefined
   const { name, arguments: args, _meta: meta } = message.params

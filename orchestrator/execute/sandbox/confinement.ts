@@ -52,7 +52,8 @@ export async function confine(driver: SandboxDriver, limiter: Limiter, jail: Jai
       enter({ pid, channel, kill }) {
         holding.watch(pid, kill)
         const gate = keepGate(channel, jail.doors)
-        const watched = { folders: jail.writes, pid, mostMebibytes: jail.limits.scratch_mb }
+        const [own = [], granted] = [jail.writes.slice(0, 1), jail.writes.slice(1)]
+        const watched = { own, granted, pid, mostMebibytes: jail.limits.scratch_mb }
         releases.push(async () => gate.close(), watchFolders(watched, kill))
         return gate
       },

@@ -12,7 +12,7 @@ export interface Jail {
   launch: Launch
   /** Files and folders that it may read, absolute. */
   reads: readonly string[]
-  /** Folders that it may write, absolute. */
+  /** Folders that it may write, absolute: first the server's own. */
   writes: readonly string[]
   doors: readonly Door[]
   limits: JailLimits

@@ -18,7 +18,12 @@ export interface JailPlace {
 const common = ['shared', 'node_modules', 'package.json', 'tsconfig.json']
 
 /** A launch with all that its server may do: its own code, its own folder, and what its manifest grants besides. Throws a JailError where nobody may grant that. */
-export function jailOf(server: ServerManifest, launch: Launch, doors: readonly Door[], place: JailPlace): Jail {
+export function jailOf(
+  server: Pick<ServerManifest, 'jail'>,
+  launch: Launch,
+  doors: readonly Door[],
+  place: JailPlace,
+): Jail {
   const { read, write, sandbox: _, ...limits } = jailSchema.parse(server.jail ?? {})
   const absolute = (path: string) => resolve(place.root, path)
   const granted = { read: read.map(absolute), write: write.map(absolute) }

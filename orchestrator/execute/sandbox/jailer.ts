@@ -45,7 +45,7 @@ export interface JailerOptions {
 
 /** Puts each start of a server in a jail: with the command and the environment that the launch has then. */
 export type Jailer = (
-  server: ServerManifest,
+  server: Pick<ServerManifest, 'name' | 'jail'>,
   place: { dataFolder: string; doors: readonly Door[] },
 ) => (launch: Launch) => Promise<JailedStart>
 

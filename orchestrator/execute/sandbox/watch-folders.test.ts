@@ -74,7 +74,7 @@ test.runIf(process.platform === 'linux')('files that are held without a name fil
   })
   await once(holder.stdout, 'data')
   const kill = vi.fn()
-  const watched = { folders: [folder.path], pid: holder.pid ?? 0 }
+  const watched = { own: [folder.path], granted: [], pid: holder.pid ?? 0 }
   const stops = [
     watchFolders({ ...watched, mostMebibytes: 5 }, kill),
     watchFolders({ ...watched, mostMebibytes: 50 }, () => expect.unreachable('six are not more than fifty')),

@@ -57,6 +57,9 @@ export function openVendorGateway(url: string, latency: Latency): Gateway {
       return { outcome, started_at, settled_at: new Date().toISOString(), egress: [] }
     },
     list: async () => ({ reviewed: new Map(), others: [] }),
+    tell: async () => ({ name: 'press', version: '1', tools: [], resources: [], prompts: [] }),
+    content: async () => null,
+    adopt: async () => {},
     status: () => [],
     pids: () => [],
     close: () => sql.end({ timeout: 1 }),

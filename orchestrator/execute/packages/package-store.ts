@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Home } from '../../home/home.ts'
+import { type Lockfile, lockDigest, lockfileSchema } from './lockfile.ts'
+import { treeDigest } from './tree-digest.ts'
+
+const installedSchema = z.strictObject({ lock: z.string(), tree: z.string() })
+
+/** Packages that cannot be run as they are; the message says what is to be done. */
+export class PackageError extends Error {
+  override readonly name = 'PackageError'
+}
+
+/** The packages of a home, each in a folder that is named after its server and its lockfile: two versions stand side by side. */
+export interface PackageStore {
+  /** Where the package of that lockfile is, or will be. */
+  folderOf(server: string, lock: string): string
+  isInstalled(server: string, lock: string): boolean
+  /** A folder to install into, and what makes it the folder of its lockfile or removes it. */
+  stage(server: string): Promise<Staged>
+  /** Rejects with a {@link PackageError} where the files are not those that were installed from that lockfile. */
+  check(server: string, lock: string): Promise<void>
+}
+
+interface Staged {
+  folder: string
+  keep(lock: Lockfile): Promise<string>
+  discard(): Promise<void>
+}
+
+export function openPackageStore(home: Pick<Home, 'path'>): PackageStore {
+  const root = join(home.path, 'packages')
+  const folderOf = (server: string, lock: string) => join(root, `${server}-${lock.replace('sha256:', '').slice(0, 16)}`)
+  /** Beside the folder, where nobody who runs what is in it can write. */
+  const noteOf = (server: string, lock: string) => `${folderOf(server, lock)}.json`
+  const noted = (server: string, lock: string) => {
+    try {
+      return installedSchema.parse(JSON.parse(readFileSync(noteOf(server, lock), 'utf8')))
+    } catch {
+      return undefined
+    }
+  }
+  const isInstalled = (server: string, lock: string) =>
+    noted(server, lock)?.lock === lock && existsSync(folderOf(server, lock))
+
+  return {
+    folderOf,
+    isInstalled,
+    async stage(server) {
+      const folder = join(root, `.new-${server}-${randomUUID()}`)
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      const discard = () => rm(folder, { recursive: true, force: true })
+      return {
+        folder,
+        discard,
+        async keep(lockfile) {
+          const lock = lockDigest(lockfile)
+          const kept = folderOf(server, lock)
+          const note = { lock, tree: await treeDigest(folder) }
+          await rm(kept, { recursive: true, force: true })
+          await rename(folder, kept)
+          await writeFile(noteOf(server, lock), JSON.stringify(note), { mode: 0o600 })
+          return kept
+        },
+      }
+    },
+    async check(server, lock) {
+      const advice = `install it again: remit servers install ${server}`
+      const note = noted(server, lock)
+      if (!note || note.lock !== lock || !existsSync(folderOf(server, lock)))
+        throw new PackageError(`${server} is not installed in this home; ${advice}`)
+      if (lockDigest(await installedLock(folderOf(server, lock))) !== lock)
+        throw new PackageError(`${server} is installed with another lockfile than the one that was accepted; ${advice}`)
+      if ((await treeDigest(folderOf(server, lock))) !== note.tree)
+        throw new PackageError(`the files of ${server} are not those that were installed; ${advice}`)
+    },
+  }
+}
+
+/** The lockfile that npm left in a folder. Rejects with a {@link PackageError} where there is none that can be used. */
+export async function installedLock(folder: string): Promise<Lockfile> {
+  const text = await readFile(join(folder, 'package-lock.json'), 'utf8').catch(() => 'null')
+  const parsed = lockfileSchema.safeParse(JSON.parse(text))
+  if (parsed.success) return parsed.data
+  throw new PackageError('npm left no lockfile of version 3: it has to be npm 7 or newer')
+}
