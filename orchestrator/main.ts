@@ -1,26 +1,30 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { manifestSchema } from '../shared/manifest.ts'
 import { checkNames } from './check-names.ts'
 import { processTerminal } from './cli/process-terminal.ts'
-import { runCli } from './cli/run-cli.ts'
-import { ConfigError, readConfig } from './config.ts'
+import type { Workplace } from './cli/remit.ts'
+import { isGroundwork, runCli, runGroundwork } from './cli/run-cli.ts'
+import { ConfigError, readConfig, readTerminal } from './config.ts'
 import { pinsFile, readPins } from './execute/pin-store.ts'
+import { findProject } from './find-project.ts'
 import { CatalogueError, catalogueOf } from './model/catalogue.ts'
 import { withPins } from './model/pin.ts'
 import { openWorkplace } from './open-workplace.ts'
 import { YamlError } from './parse-yaml.ts'
+import { readManifest } from './read-manifest.ts'
 
 /** The composition root: configuration and the reviewed manifest in, one command run, its exit code out. */
 async function main(): Promise<number> {
+  const argv = process.argv.slice(2)
+  const terminal = processTerminal(readTerminal())
+  const project = findProject(process.env)
+  if (isGroundwork(argv, project)) return runGroundwork(argv, project, terminal)
+  return runCli(argv, workplace(), terminal)
+}
+
+function workplace(): Workplace {
   const config = readConfig()
-  const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(config.root, 'servers', 'manifest.json'), 'utf8')))
-  const catalogue = withPins(catalogueOf(manifest), readPins(pinsFile(config.home)))
+  const catalogue = withPins(catalogueOf(readManifest(config.root)), readPins(pinsFile(config.home)))
   checkNames(config, catalogue)
-  const workplace = openWorkplace(config, catalogue)
-  const { invocationFolder: folder, environment } = config
-  const terminal = processTerminal({ ...config.terminal, folder, environment })
-  return runCli(process.argv.slice(2), workplace, terminal)
+  return openWorkplace(config, catalogue)
 }
 
 try {

@@ -9,6 +9,7 @@ import {
 } from '@modelcontextprotocol/client'
 import type { JsonObject } from '../../shared/json.ts'
 import type { ServerManifest } from '../../shared/manifest.ts'
+import { packageVersion } from '../../shared/own-package.ts'
 import type { Progress } from '../model/call.ts'
 import type { Carrier } from './carrier.ts'
 import type { Broker } from './egress/broker.ts'
@@ -130,7 +131,7 @@ export async function openConnection(
     ended.resolve(transport.ending ?? 'was closed')
   }
   const client = new Client(
-    { name: 'remit', version: '0.1.0' },
+    { name: 'remit', version: packageVersion },
     {
       versionNegotiation: { mode: 'auto', probe: { timeoutMs: limits.probeMs } },
       // Nobody is there to answer a server's questions in the middle of a call.

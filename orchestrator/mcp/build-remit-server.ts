@@ -11,6 +11,7 @@ import {
 import { metaKeys } from '../../shared/capability/call-meta.ts'
 import { CapabilityError, type Failure } from '../../shared/failure.ts'
 import type { JsonObject } from '../../shared/json.ts'
+import { packageVersion } from '../../shared/own-package.ts'
 import { allTools } from './all-tools.ts'
 import { type Backend, type McpCaller, mcpScopes } from './backend.ts'
 import { registerGoals } from './goal-prompts.ts'
@@ -46,7 +47,7 @@ export function buildRemitServer({ backend, callerOf, stateKey, onDefect }: Remi
 
   return () => {
     const server = new McpServer(
-      { name: 'remit', title: 'Remit', version: '0.1.0' },
+      { name: 'remit', title: 'Remit', version: packageVersion },
       {
         instructions:
           'Runs goals over many capabilities, with policy, approvals and a record. start_run pursues a whole goal; find_tools and call_tool make single calls.',

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import { jailSchema, type ServerManifest } from '../../../shared/manifest.ts'
+import { isPacked, packageFolder } from '../../../shared/own-package.ts'
 import type { Door } from '../egress/listen.ts'
 import type { Launch } from '../launch.ts'
 import type { Jail } from './driver.ts'
@@ -13,6 +14,9 @@ export interface JailPlace {
 
 /** What of the project its servers share. */
 const common = ['shared', 'node_modules', 'package.json', 'tsconfig.json']
+
+/** Where npm put Remit, with the kit that servers stand on: not always into the project's own folder. */
+const installed = isPacked ? [dirname(packageFolder)] : []
 
 /** A launch with all that its server may do: its own code, its own folder, and what its manifest grants besides. */
 export function jailOf(server: ServerManifest, launch: Launch, doors: readonly Door[], place: JailPlace): Jail {
@@ -33,7 +37,9 @@ function codeOf({ command, args, cwd }: Launch, root: string): string[] {
   const below = (folder: string, path: string) => path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)
   // A script at the root of the project must not open all of it.
   const own = files.map((file) => (below(dirname(file), `${root}${sep}`) ? file : dirname(file)))
-  const shared = files.some((file) => below(root, file)) ? common.map((name) => join(root, name)) : []
+  const shared = files.some((file) => below(root, file))
+    ? [...common.map((name) => join(root, name)), ...installed]
+    : []
   const program = isAbsolute(command) ? [command] : []
   return [...new Set([...program, ...own, ...shared])].filter((path) => existsSync(path))
 }
