@@ -9,7 +9,7 @@ export interface OwnPackage {
 
 /** What servers import themselves, and what a project is tested with: in the versions that Remit itself was tested with. */
 const used = ['hono', 'zod']
-const usedByTests = ['@biomejs/biome', '@types/node', 'fast-check', 'typescript', 'vitest']
+const usedByTests = ['@biomejs/biome', '@types/node', 'typescript', 'vitest']
 
 const scripts = {
   remit: 'remit',

@@ -1,5 +1,5 @@
 import { capitalized, pluralOf, type ServerNames } from './server-names.ts'
-import { sortImports } from './sort-imports.ts'
+import { tidyImports } from './tidy-imports.ts'
 
 /** Files by their path in a folder. */
 export type Files = ReadonlyMap<string, string>
@@ -41,7 +41,7 @@ function wordsOf({ name, thing, title }: ServerNames): Record<string, string> {
 
 function importingPackage(text: string): string {
   const kit = /'(?:\.\.\/)+shared\/capability\/(\w+)\.ts'/g
-  return sortImports(
+  return tidyImports(
     text.replaceAll(kit, (path, module: string) => (exported[module] ? `'${exported[module]}'` : path)),
   )
 }

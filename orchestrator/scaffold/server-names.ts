@@ -10,8 +10,8 @@ export interface ServerNames {
   title: string
 }
 
-const oneWord = /^[a-z][a-z0-9]{1,23}$/
-const shortTitle = /^[\p{L}\p{N}][\p{L}\p{N} .&-]{0,23}$/u
+const oneWord = /^[a-z][a-z0-9]{1,15}$/
+const shortTitle = /^[\p{L}\p{N}][\p{L}\p{N} .&-]{0,15}$/u
 
 /** Throws {@link ScaffoldError} for names that would be no names of tools, facts and environment variables. */
 export function serverNames(name: string, { thing = 'item', title }: Partial<Omit<ServerNames, 'name'>>): ServerNames {
@@ -20,9 +20,9 @@ export function serverNames(name: string, { thing = 'item', title }: Partial<Omi
     ['thing', thing],
   ] as const)
     if (!oneWord.test(word))
-      throw new ScaffoldError(`The ${what} is "${word}"; it must be one word of 2 to 24 of a-z and 0-9, such as "crm"`)
+      throw new ScaffoldError(`The ${what} is "${word}"; it must be one word of 2 to 16 of a-z and 0-9, such as "crm"`)
   if (title !== undefined && !shortTitle.test(title))
-    throw new ScaffoldError(`The title is "${title}"; it must be 1 to 24 letters, digits, spaces, ".", "&" and "-"`)
+    throw new ScaffoldError(`The title is "${title}"; it must be 1 to 16 letters, digits, spaces, ".", "&" and "-"`)
   return { name, thing, title: title ?? capitalized(name) }
 }
 

@@ -9,16 +9,16 @@ import { server } from './server.ts'
 
 let folder: string
 let emulator: RunningEmulator
-let warehouse: TestServer
+let started: TestServer
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'remit-warehouse-'))
   emulator = await startEmulator(folder)
-  warehouse = await start()
+  started = await start()
 })
 
 afterEach(async () => {
-  await warehouse.close()
+  await started.close()
   await emulator.close()
   await rm(folder, { recursive: true, force: true })
 })
@@ -43,45 +43,47 @@ function outputOf(outcome: ToolOutcome) {
   return outcome.output
 }
 
+const ofThisRun = { name: 'Ada', this_run: true }
+
 describe('create_parcel', () => {
   test('creates one, which find_parcel finds', async () => {
-    const created = outputOf(await warehouse.call('create_parcel', { name: ' Ada ', note: 'the first' }))
+    const created = outputOf(await started.call('create_parcel', { name: ' Ada ', note: 'the first' }))
     expect(created).toEqual({ parcel_id: expect.stringMatching(/^parcel_/), name: 'Ada' })
-    expect(outputOf(await warehouse.call('find_parcel', { name: 'Ada' }))).toEqual(created)
+    expect(outputOf(await started.call('find_parcel', { name: 'Ada' }))).toEqual(created)
   })
 
   test('creates one for a key, however often it is called', async () => {
-    const call = () => warehouse.call('create_parcel', { name: 'Ada' }, { idempotencyKey: 'k1' })
+    const call = () => started.call('create_parcel', { name: 'Ada' }, { idempotencyKey: 'k1' })
     expect(outputOf(await call())).toEqual(outputOf(await call()))
     expect(await parcels()).toEqual(['Ada'])
   })
 
   test('says that it does not know, where the reply is lost; the lookup does', async () => {
     await arm('lost')
-    const outcome = await warehouse.call('create_parcel', { name: 'Ada' }, { idempotencyKey: 'k1' })
+    const outcome = await started.call('create_parcel', { name: 'Ada' }, { idempotencyKey: 'k1' })
     expect(outcome).toMatchObject({ status: 'uncertain' })
-    const found = await warehouse.call('find_parcel', { name: 'Ada', this_run: true }, { idempotencyKey: 'k2' })
+    const found = await started.call('find_parcel', ofThisRun, { idempotencyKey: 'k2' })
     expect(found).toMatchObject({ status: 'succeeded' })
   })
 
   test('refuses a parcel without a name', async () => {
-    const outcome = await warehouse.call('create_parcel', { name: ' ' })
+    const outcome = await started.call('create_parcel', { name: ' ' })
     expect(outcome).toMatchObject({ failure: { kind: 'invalid_input', issues: [{ path: '/name' }] } })
   })
 })
 
 describe('find_parcel', () => {
   test('finds none that another run has created', async () => {
-    await warehouse.call('create_parcel', { name: 'Ada' })
-    const outcome = await warehouse.call('find_parcel', { name: 'Ada', this_run: true }, { idempotencyKey: 'k1' })
+    await started.call('create_parcel', { name: 'Ada' })
+    const outcome = await started.call('find_parcel', ofThisRun, { idempotencyKey: 'k1' })
     expect(outcome).toMatchObject({ failure: { kind: 'not_found' } })
   })
 })
 
 describe('delete_parcel', () => {
   test('deletes one, once', async () => {
-    const { parcel_id } = outputOf(await warehouse.call('create_parcel', { name: 'Ada' }))
-    const remove = async () => outputOf(await warehouse.call('delete_parcel', { parcel_id: parcel_id ?? '' }))
+    const { parcel_id = '' } = outputOf(await started.call('create_parcel', { name: 'Ada' }))
+    const remove = async () => outputOf(await started.call('delete_parcel', { parcel_id }))
     expect(await remove()).toEqual({ deleted: true })
     expect(await parcels()).toEqual([])
     expect(await remove()).toEqual({ deleted: false })
@@ -95,16 +97,16 @@ describe('on a bad day', () => {
     ['revoked', 'failed', { kind: 'unauthorized' }],
   ])('%s: a change is %s', async (mode, status, failure) => {
     await arm(mode)
-    expect(await warehouse.call('create_parcel', { name: 'Ada' })).toMatchObject({ status, failure })
+    expect(await started.call('create_parcel', { name: 'Ada' })).toMatchObject({ status, failure })
     expect(await parcels()).toEqual([])
   })
 
   test('a vendor that is not there was asked nothing', async () => {
     const gone = await startEmulator(await mkdtemp(join(folder, 'gone-')))
     await gone.close()
-    await warehouse.close()
-    warehouse = await start(gone.endpoints)
-    const outcome = await warehouse.call('create_parcel', { name: 'Ada' })
+    await started.close()
+    started = await start(gone.endpoints)
+    const outcome = await started.call('create_parcel', { name: 'Ada' })
     expect(outcome).toMatchObject({ status: 'failed', failure: { kind: 'unavailable' } })
   })
 })

@@ -82,8 +82,9 @@ const remove = defineTool({
   egress: requests('DELETE', '/v1/parcels/{parcel}'),
   example: { parcel_id: { $ref: '/create_parcel/output/parcel_id' } },
   async run({ parcel_id }, { client, idempotencyKey: key, signal }: CallContext<Client>) {
+    const path = `/v1/parcels/${encodeURIComponent(parcel_id)}`
     try {
-      await client.change(`/v1/parcels/${encodeURIComponent(parcel_id)}`, { method: 'DELETE', key }, signal)
+      await client.change(path, { method: 'DELETE', key }, signal)
       return { deleted: true }
     } catch (error) {
       if (error instanceof CapabilityError && error.failure.kind === 'not_found') return { deleted: false }
@@ -98,7 +99,7 @@ export const server = defineServer({
   title: 'Warehouse',
   version: '0.1.0',
   description: 'Creates, finds and deletes parcels.',
-  instructions: 'Keeps parcels. create_parcel makes one, find_parcel finds it by its name, delete_parcel removes it.',
+  instructions: 'Keeps parcels. Create one, find it by its name, delete it by its id. Two may have one name.',
   endpoints: {
     WAREHOUSE_URL: { description: 'Base URL of the API', protocol: 'http' },
   },
@@ -117,6 +118,6 @@ export const server = defineServer({
     WAREHOUSE_URL: z.url({ protocol: /^https?$/, error: 'must be a URL such as https://api.example.com' }),
     WAREHOUSE_TOKEN: z.string().min(1),
   }),
-  connect: ({ environment: { WAREHOUSE_URL, WAREHOUSE_TOKEN } }) => openClient(WAREHOUSE_URL, WAREHOUSE_TOKEN),
+  connect: ({ environment }) => openClient(environment.WAREHOUSE_URL, environment.WAREHOUSE_TOKEN),
   tools: [create, find, remove],
 })

@@ -1,25 +1,9 @@
-import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { findServers } from '../../scripts/build-manifest.ts'
 import type { AnyServer } from '../../shared/capability/define-server.ts'
 import type { AnyTool } from '../../shared/capability/define-tool.ts'
-import { contractServers } from '../support/contract-servers.ts'
-import { definitionFaults } from '../support/definition-faults.ts'
 import { server as fixture } from '../support/fixture-server.ts'
-
-describe.each(await contractServers())('$name', ({ server }) => {
-  it('is defined as the kit wants it', () => {
-    expect(definitionFaults(server)).toEqual([])
-  })
-})
-
-describe.each(await findServers())('servers/$name', ({ name, emulates }) => {
-  it('has its entry, its tests and its README, and an emulator where it says so', () => {
-    const files = ['main.ts', 'server.test.ts', 'README.md', ...(emulates === undefined ? [] : ['emulator.ts'])]
-    expect(files.filter((file) => !existsSync(new URL(`../../servers/${name}/${file}`, import.meta.url)))).toEqual([])
-  })
-})
+import { definitionFaults } from './suite/definition-faults.ts'
 
 const [create, find, remove] = fixture.tools
 if (!create || !find || !remove) throw new Error('the fixture has three tools')

@@ -1,10 +1,10 @@
 import { parse } from '@marcbachmann/cel-js'
-import type { AnyServer } from '../../shared/capability/define-server.ts'
-import type { AnyTool, BoundCall } from '../../shared/capability/define-tool.ts'
-import { describeSchema } from '../../shared/capability/describe-schema.ts'
-import { argumentsSchemaOf } from '../../shared/capability/manifest-of.ts'
-import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts'
-import { parsePointer } from '../../shared/json-pointer.ts'
+import type { AnyServer } from '../../../shared/capability/define-server.ts'
+import type { AnyTool, BoundCall } from '../../../shared/capability/define-tool.ts'
+import { describeSchema } from '../../../shared/capability/describe-schema.ts'
+import { argumentsSchemaOf } from '../../../shared/capability/manifest-of.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../../shared/json.ts'
+import { parsePointer } from '../../../shared/json-pointer.ts'
 
 /** Text that tells a model what to do does not belong in a description: descriptions say what a tool is for. */
 const orders =

@@ -1,9 +1,19 @@
-/** Puts the imports at the head of a module in the order that Biome wants: Node's, packages by name, then its own files. */
-export function sortImports(text: string): string {
+const lineWidth = 120
+
+/** Puts the imports at the head of a module as Biome wants them: Node's, packages by name, then its own files; in one line where that fits. */
+export function tidyImports(text: string): string {
   const head = /^(?:import\b[\s\S]*?from '[^']+'\n)+/.exec(text)?.[0] ?? ''
   const statements = head.match(/import\b[\s\S]*?from '[^']+'\n/g) ?? []
   const sorted = statements.toSorted((a, b) => compare(sourceOf(a), sourceOf(b)))
-  return `${sorted.join('')}${text.slice(head.length)}`
+  return `${sorted.map(inOneLine).join('')}${text.slice(head.length)}`
+}
+
+function inOneLine(statement: string): string {
+  const flat = statement
+    .trimEnd()
+    .replaceAll(/,?\n\}/g, ' }')
+    .replaceAll(/\n\s+/g, ' ')
+  return flat.length <= lineWidth ? `${flat}\n` : statement
 }
 
 function sourceOf(statement: string): string {
