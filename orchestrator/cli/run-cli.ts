@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { packageVersion } from '../../shared/own-package.ts'
 import { addAnswer } from './commands/answer.ts'
 import { addApprovals, addApprove, addDeny } from './commands/approvals.ts'
 import { addBackup } from './commands/backup.ts'
@@ -106,6 +107,7 @@ async function runProgram(
     .description('Runs goals. The model decides; the runtime enforces, executes and records.')
     .option('--no-color', 'no colours, as with NO_COLOR')
     .option('--debug', 'with an error, show where it came from')
+    .version(packageVersion, '--version', 'print the version of Remit')
     .exitOverride()
     .configureOutput({
       writeOut: terminal.stdout,
