@@ -19,6 +19,8 @@ describe('the definition rules', () => {
     ['an empty title', withTool({ title: ' ' }), /no title/],
     ['orders to the model', withTool({ description: 'You must call this first.' }), /orders/],
     ['an unsafe read', { ...fixture, tools: [{ ...find, idempotency: 'none' }] }, /a read is natural/],
+    ['an effect without a scope', withTool({ scopes: [] }), /which scope/],
+    ['a scope of another form', withTool({ scopes: ['everything'] }), /<things>:<action>/],
     ['another namespace', withTool({ establishes: ['billing.thing'] }), /own namespace/],
     ['an expression that is not CEL', withTool({ expect: 'output.x ===' }), /not CEL/],
     ['a missing target', withTool({ lookup: { tool: 'look_away', arguments: {} } }), /does not exist/],
