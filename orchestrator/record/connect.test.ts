@@ -102,8 +102,8 @@ describe('a transaction', () => {
     },
   )
 
-  it('waits for its turn where as many are under way as may be', async () => {
-    const sql = connect(database.url, { max: 2, name: 'test' })
+  it.each([1, 2])('waits for its turn where as many are under way as may be: %i', async (max) => {
+    const sql = connect(database.url, { max, name: 'test' })
     let open = 0
     let most = 0
     const one = () =>
@@ -114,7 +114,7 @@ describe('a transaction', () => {
         open -= 1
       })
     await Promise.all(Array.from({ length: 8 }, one))
-    expect(most).toBe(2)
+    expect(most).toBe(max)
     await sql.end({ timeout: 1 })
   })
 })

@@ -1,11 +1,12 @@
 import postgres from 'postgres'
 import { ConnectionEndedError, openLine } from './line.ts'
 import {
+  type Lender,
+  lendNew,
   openTransactions,
   type Pool,
   type Statements,
   type TransactionMode,
-  transact,
   type Work,
 } from './transactions.ts'
 
@@ -59,14 +60,15 @@ export function connect(url: string, options: ConnectOptions): Sql {
     return pool
   }
   let current = openRenewed()
-  const transactions = openTransactions(max, () => {
+  const openSingle = (): Pool => {
     const pool = openPool(url, { ...options, max: 1 })
     pool.ended.addEventListener('abort', onClose)
     return pool
-  })
+  }
+  const only: Lender = { lend: () => current, giveBack: () => {}, end: async () => {} }
+  const transactions = openTransactions(max, max === 1 ? only : lendNew(openSingle))
   const own = {
-    begin: <Result>(work: Work<Result>, mode?: TransactionMode): Promise<Result> =>
-      max === 1 ? transact(current, work, mode) : transactions.run(work, mode),
+    begin: transactions.run,
     async end(given?: { timeout?: number }): Promise<void> {
       isEnding = true
       await Promise.all([...[...pools].map(({ sql }) => sql.end(given)), transactions.end(given)])

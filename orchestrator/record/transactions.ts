@@ -23,27 +23,25 @@ export interface Transactions {
   end(options?: { timeout?: number }): Promise<void>
 }
 
-/** `open` opens a pool of one connection. */
-export function openTransactions(max: number, open: () => Pool): Transactions {
+/** Lends connections for transactions, each as a pool of its own. */
+export interface Lender {
+  lend(): Pool
+  giveBack(pool: Pool): void
+  end(options?: { timeout?: number }): Promise<void>
+}
+
+/** Lends new pools of one connection, and those again that came back. */
+export function lendNew(open: () => Pool): Lender {
   let idle: Pool[] = []
-  let free = max
   let isEnding = false
-  const waiting: (() => void)[] = []
   return {
-    async run(work, mode) {
-      if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
-      else free -= 1
+    lend() {
       idle = idle.filter(({ ended }) => !ended.aborted)
-      const pool = idle.pop() ?? open()
-      try {
-        return await transact(pool, work, mode)
-      } finally {
-        if (isEnding) void pool.sql.end({ timeout: 0 })
-        else if (!pool.ended.aborted) idle.push(pool)
-        const next = waiting.shift()
-        if (next) next()
-        else free += 1
-      }
+      return idle.pop() ?? open()
+    },
+    giveBack(pool) {
+      if (isEnding) void pool.sql.end({ timeout: 0 })
+      else if (!pool.ended.aborted) idle.push(pool)
     },
     async end(options) {
       isEnding = true
@@ -52,11 +50,33 @@ export function openTransactions(max: number, open: () => Pool): Transactions {
   }
 }
 
+/** Runs as many transactions at a time as are said; others wait for their turn. */
+export function openTransactions(max: number, lender: Lender): Transactions {
+  let free = max
+  const waiting: (() => void)[] = []
+  return {
+    async run(work, mode) {
+      if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
+      else free -= 1
+      const pool = lender.lend()
+      try {
+        return await transact(pool, work, mode)
+      } finally {
+        lender.giveBack(pool)
+        const next = waiting.shift()
+        if (next) next()
+        else free += 1
+      }
+    },
+    end: lender.end,
+  }
+}
+
 /**
  * Runs a transaction on a pool of one connection, and undoes it where the work throws. Rejects as soon as the connection has
  * ended, whatever the work does, and lets none of its statements through after that: they would be outside of it.
  */
-export async function transact<Result>(pool: Pool, work: Work<Result>, mode?: TransactionMode): Promise<Result> {
+async function transact<Result>(pool: Pool, work: Work<Result>, mode?: TransactionMode): Promise<Result> {
   const { sql, ended } = pool
   const lost = Promise.withResolvers<never>()
   lost.promise.catch(() => {})

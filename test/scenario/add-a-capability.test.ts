@@ -25,7 +25,8 @@ beforeAll(async () => {
   const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   // Jails see the packages that servers need; what only checks the code may lie elsewhere.
   linkPackages(Object.keys({ ...dependencies, ...optionalDependencies }), folder.path)
-  for (const place of ['', '@biomejs', '@types', '@modelcontextprotocol', '.bin']) linkTheRest(place)
+  const scopes = readdirSync(join(folder.path, 'node_modules')).filter((name) => name.startsWith('@'))
+  for (const place of ['', '.bin', ...scopes]) linkTheRest(place)
 }, 2 * minutes)
 
 function linkTheRest(scope: string): void {
