@@ -16,9 +16,11 @@ import { openEraVerdicts } from './execute/era-verdicts.ts'
 import { type Gateway, openGateway, ServersMisconfigured } from './execute/gateway.ts'
 import type { Launch } from './execute/launch.ts'
 import { launcher } from './execute/launcher.ts'
+import type { LoginInUse } from './execute/oauth/open-logins.ts'
 import type { RemoteServer } from './execute/remote/connect-remote.ts'
 import { NoSandboxError } from './execute/sandbox/choose-driver.ts'
 import { openJailer } from './execute/sandbox/open-jailer.ts'
+import { callBearer } from './execute/tokens/call-bearer.ts'
 import { tokenMint } from './execute/tokens/mint-token.ts'
 import { openTokenKeys } from './execute/tokens/token-keys.ts'
 import { watchEmulator } from './execute/watch-emulator.ts'
@@ -30,6 +32,7 @@ import { type Draft, draft } from './model/event.ts'
 import type { Sealer } from './model/seal.ts'
 import type { Log } from './observe/open-log.ts'
 import type { OpenRecord } from './record/open-record.ts'
+import { serverLogins } from './server-logins.ts'
 
 /** What the servers of one command stand on. */
 export interface Place {
@@ -38,8 +41,8 @@ export interface Place {
   record: OpenRecord
 }
 
-/** What servers need of the record: where sealed values are opened, databases of their own, whose a run is, and what is noted of them. */
-export interface ServersRecord extends Pick<OpenRecord, 'serverDatabase' | 'ownerOf'> {
+/** What servers need of the record: where sealed values are opened, databases of their own, whose a run is, logins, and what is noted of them. */
+export interface ServersRecord extends Pick<OpenRecord, 'serverDatabase' | 'ownerOf' | 'serverLogins'> {
   keyring: { sealer(runId: string): Sealer | Promise<Sealer> }
   journal: { note(drafts: readonly Draft[]): Promise<unknown> }
 }
@@ -162,9 +165,12 @@ export async function startServers(
   })
   const now = () => new Date()
   const mint = tokenMint({ keys: openTokenKeys({ home, now }), now, newId: () => crypto.randomUUID() })
-  const launch = async (server: ServerManifest): Promise<Launch | RemoteServer> => {
-    const url = config.servers[server.name]?.url
-    if (url !== undefined) return { url, mint, ownerOf: record.ownerOf }
+  const logins = serverLogins(config, record.serverLogins)
+  const launch = async (server: ServerManifest, login?: LoginInUse): Promise<Launch | RemoteServer> => {
+    const { name } = server
+    const url = config.servers[name]?.url
+    const bearer = login?.bearer ?? logins.shared(name) ?? callBearer({ server: name, mint, ownerOf: record.ownerOf })
+    if (url !== undefined) return { url, bearer }
     const described = await describe(server)
     const fault = server.emulator ? undefined : faults[server.name]
     return fault === undefined ? described : { ...described, env: { ...described.env, REMIT_FAULT: fault } }
@@ -172,6 +178,11 @@ export async function startServers(
   const gateway = openGateway({
     catalogue,
     launch,
+    async loginOf({ name }, run_id) {
+      if (!logins.isPersonal(name)) return undefined
+      const owner = run_id === undefined ? config.owner : await record.ownerOf(run_id)
+      return logins.inUse({ ...owner, server: name })
+    },
     sealers: (runId) => record.keyring.sealer(runId),
     verdicts: openEraVerdicts(join(home.path, 'eras.json'), now),
     now,

@@ -1,15 +1,18 @@
 import type { ServerManifest } from '../../shared/manifest.ts'
 import type { CallRequest, CallResult, Progress } from '../model/call.ts'
-import type { Catalogue } from '../model/catalogue.ts'
+import type { Catalogue, Tool } from '../model/catalogue.ts'
 import type { ServerStatus } from '../model/server-status.ts'
 import { killOrphans } from './launch-mark.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { ToldTools } from './list-tools.ts'
+import { LoginError } from './oauth/login-error.ts'
+import type { LoginInUse } from './oauth/open-logins.ts'
 import { notPerformed } from './outcome.ts'
-import { patience } from './patience.ts'
-import type { Performed } from './perform-call.ts'
+import { orAborted, type Patience, patience } from './patience.ts'
+import { notSent, type Performed } from './perform-call.ts'
 import { ServerUnavailable } from './supervise.ts'
 import { openUpstream, type Upstream, type UpstreamOptions } from './upstream.ts'
+import { openUpstreams } from './upstreams.ts'
 
 /** What goes with a call. */
 export interface CallOptions {
@@ -37,10 +40,18 @@ export interface Gateway {
   close(): Promise<void>
 }
 
-export interface GatewayOptions extends Omit<UpstreamOptions, 'limits' | 'random'> {
+export interface GatewayOptions extends Omit<UpstreamOptions, 'limits' | 'random' | 'launch'> {
   catalogue: Catalogue
-  /** How to start a server, or where it runs; asked again at each (re)start, so that a rotated credential is picked up. */
-  launch: UpstreamOptions['launch']
+  /**
+   * How to start a server, or where it runs and what lets us in there; asked again at each (re)start, so that a rotated
+   * credential is picked up.
+   */
+  launch: (server: ServerManifest, login?: LoginInUse) => ReturnType<UpstreamOptions['launch']>
+  /**
+   * The login by which a run's calls go, or without a run the operator's own, at a server where each principal logs in;
+   * undefined at any other. Rejects with a `LoginError` that says how to log in.
+   */
+  loginOf?: (server: ServerManifest, run_id?: string) => Promise<LoginInUse | undefined>
   /** The sealer of a run; sensitive values are open only here and in the server. */
   sealers: UpstreamOptions['sealers']
   /** What differs from the default limits. */
@@ -58,16 +69,19 @@ export class ServersMisconfigured extends Error {
 export function openGateway(options: GatewayOptions): Gateway {
   const { catalogue, now, log } = options
   const limits = { ...defaultLimits, ...options.limits }
-  const upstreams = new Map<string, Upstream>()
+  const upstreams = openUpstreams((server, login) =>
+    openUpstream(server, {
+      ...options,
+      launch: (manifest) => options.launch(manifest, login),
+      limits,
+      random: options.random ?? Math.random,
+    }),
+  )
   const closing = new AbortController()
   let closed: Promise<unknown> | undefined
 
-  function upstreamOf(server: ServerManifest): Upstream {
-    const known = upstreams.get(server.name)
-    if (known) return known
-    const opened = openUpstream(server, { ...options, limits, random: options.random ?? Math.random })
-    upstreams.set(server.name, opened)
-    return opened
+  async function upstreamOf(server: ServerManifest, run_id?: string): Promise<Upstream> {
+    return upstreams.of(server, await options.loginOf?.(server, run_id))
   }
 
   async function perform(request: CallRequest, { signal, onProgress }: CallOptions): Promise<Performed> {
@@ -80,7 +94,10 @@ export function openGateway(options: GatewayOptions): Gateway {
     const remainingMs = Date.parse(request.deadline) - now().getTime()
     const wait = patience({ cancel: signal, closing: closing.signal, remainingMs })
     try {
-      return await upstreamOf(server).call(tool, request, { patience: wait, onProgress })
+      const upstream = await orAborted(upstreamOf(server, request.run_id), wait.signal).catch((error: unknown) =>
+        withoutLogin(tool, error, wait),
+      )
+      return 'outcome' in upstream ? upstream : await upstream.call(tool, request, { patience: wait, onProgress })
     } finally {
       wait.release()
     }
@@ -92,7 +109,7 @@ export function openGateway(options: GatewayOptions): Gateway {
       await killOrphans()
       if (closing.signal.aborted) return
       const known = servers.flatMap((name) => catalogue.servers.get(name) ?? [])
-      const starts = await Promise.allSettled(known.map((server) => upstreamOf(server).start()))
+      const starts = await Promise.allSettled(known.map(async (server) => (await upstreamOf(server)).start()))
       const faults = starts.flatMap(({ status, ...start }) =>
         'reason' in start && start.reason instanceof ServerUnavailable && start.reason.misconfigured
           ? [start.reason]
@@ -119,16 +136,25 @@ export function openGateway(options: GatewayOptions): Gateway {
     async list(name) {
       const server = catalogue.servers.get(name)
       if (!server) throw new RangeError(`${name} is not in the reviewed manifest`)
-      return upstreamOf(server).list()
+      return (await upstreamOf(server)).list()
     },
-    status: () => [...upstreams.values()].map((upstream) => upstream.status()),
-    pids: () => [...upstreams.values()].flatMap((upstream) => upstream.status().pid ?? []),
+    status: () => upstreams.status(),
+    pids: () => upstreams.status().flatMap(({ pid }) => pid ?? []),
     async close() {
       closing.abort()
-      closed ??= Promise.all([...upstreams.values()].map((upstream) => upstream.close()))
+      closed ??= upstreams.close()
       await closed
     },
   }
+}
+
+/** What becomes of a call whose login could not be had. */
+function withoutLogin(tool: Tool, error: unknown, { ranOut }: Patience): Performed {
+  const why = ranOut()
+  if (why !== undefined) return { outcome: notSent(tool, why), evidence: 'none' }
+  if (!(error instanceof LoginError)) throw error
+  const kind = error.passing ? 'unavailable' : 'unauthorized'
+  return { outcome: notPerformed(kind, `${error.message}; ${tool.id} was not sent`), evidence: 'none' }
 }
 
 function messageOf(error: unknown): string {

@@ -9,6 +9,8 @@ export interface ServerStatus {
   /** The protocol revision that is spoken. */
   era?: string
   calls: { in_flight: number; queued: number }
+  /** Each principal has a connection of its own, and this is of all of them: `last_error` may tell of any. */
+  personal?: true
   /** RFC 3339. */
   retry_at?: string
   /** How often its process ended, or did not start, since the gateway was opened. */

@@ -27,6 +27,12 @@ export class RemoteError extends Error {
   }
 }
 
+/** The one in an error: the SDK wraps what goes wrong while an era is agreed on. */
+export function remoteErrorIn(error: unknown): RemoteError | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof RemoteError) return at
+  return undefined
+}
+
 /** What fails before a request can have left: no name, no route, nobody listening, no trust. */
 const neverSent =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|UND_ERR_CONNECT_TIMEOUT|CERT_.*|ERR_TLS_.*|ERR_SSL_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.*)$/

@@ -1,48 +1,54 @@
 import type { FetchLike } from '@modelcontextprotocol/client'
 import { metaKeys } from '../../../shared/capability/call-meta.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../../shared/json.ts'
-import type { Owner } from '../../model/run.ts'
-import type { TokenGrant } from '../tokens/mint-token.ts'
+import type { Bearer, RemoteCall } from './bearer.ts'
+import { boundedResponse } from './bounded-response.ts'
 import { networkError, RemoteError, statusError } from './remote-error.ts'
 
 export interface RemoteFetchOptions {
   server: string
-  /** A token for one request. */
-  mint: (grant: TokenGrant) => Promise<string>
-  ownerOf: (run_id: string) => Promise<Owner>
+  bearer: Bearer
   /** Bytes that one answer may have. */
   limitBytes: number
 }
 
 /**
- * Fetches with a token made for exactly that request, and with no other. Redirects are not followed: a token and arguments
- * are for the server that was reviewed. Rejects with a {@link RemoteError}, except where the protocol gives a status a
- * meaning of its own.
+ * Fetches with the token that lets in exactly that request, and with no other. Redirects are not followed: a token and
+ * arguments are for the server that was reviewed. Rejects with a {@link RemoteError}, except where the protocol gives a
+ * status a meaning of its own.
  */
-export function remoteFetch({ server, mint, ownerOf, limitBytes }: RemoteFetchOptions): FetchLike {
-  const tokenFor = async (call: Call | undefined): Promise<string> =>
-    mint(call ? { ...call, ...(await ownerOf(call.run_id)) } : { describe: true })
-
-  return async (url, init) => {
+export function remoteFetch({ server, bearer, limitBytes }: RemoteFetchOptions): FetchLike {
+  const send = async (token: string, url: string | URL, init: RequestInit | undefined): Promise<Response> => {
     const headers = new Headers(init?.headers)
-    const call = callIn(init?.body)
-    const token = await tokenFor(call).catch((cause: unknown) => {
-      throw unsent(server, cause)
-    })
     headers.set('authorization', `Bearer ${token}`)
-    let response: Response
     try {
-      response = await fetch(url, { ...init, headers, redirect: 'manual' })
+      return await fetch(url, { ...init, headers, redirect: 'manual' })
     } catch (error) {
       if (init?.signal?.aborted) throw error
       throw networkError(server, error)
     }
+  }
+
+  return async (url, init) => {
+    const call = callIn(init?.body)
+    const token = await bearer.token(call)
+    let response = await send(token, url, init)
+    if (response.status === 401 && bearer.renew) {
+      await response.body?.cancel()
+      await bearer.renew(token)
+      response = await send(await bearer.token(call), url, init)
+    }
     const isRefusal = response.status === 401 || response.status === 403 || (call && !response.ok)
     if (isRefusal && !isAnswerOfTheProtocol(response)) {
       await response.body?.cancel()
-      throw statusError(server, response)
+      throw refusalOf(response)
     }
-    return bounded(response, server, limitBytes)
+    return boundedResponse(response, limitBytes, () => tooLong(server, limitBytes))
+  }
+
+  function refusalOf(response: Response): RemoteError {
+    const isOfToken = response.status === 401 || response.status === 403
+    return (isOfToken && bearer.refusal?.(response)) || statusError(server, response)
   }
 }
 
@@ -51,46 +57,14 @@ function isAnswerOfTheProtocol({ status, headers }: Response): boolean {
   return status === 400 && (headers.get('content-type') ?? '').startsWith('application/json')
 }
 
-interface Call {
-  tool: string
-  arguments: JsonObject | undefined
-  run_id: string
-}
-
 /** The call in a request's body, which is ours: undefined where the request is about something else. */
-function callIn(body: unknown): Call | undefined {
+function callIn(body: unknown): RemoteCall | undefined {
   const message = typeof body === 'string' ? (JSON.parse(body) as Json) : null
   if (!isJsonObject(message) || message.method !== 'tools/call' || !isJsonObject(message.params)) return undefined
   const { name, arguments: args, _meta: meta } = message.params
   const envelope = isJsonObject(meta) ? meta[metaKeys.call] : undefined
   const run_id = isJsonObject(envelope) ? String(envelope.run_id) : ''
   return { tool: String(name), arguments: args as JsonObject | undefined, run_id }
-}
-
-/** The same response, which breaks off where it becomes too long. */
-function bounded(response: Response, server: string, limitBytes: number): Response {
-  if (!response.body) return response
-  let bytes = 0
-  const counted = response.body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        bytes += chunk.byteLength
-        if (bytes <= limitBytes) controller.enqueue(chunk)
-        else controller.error(tooLong(server, limitBytes))
-      },
-    }),
-  )
-  const { status, statusText, headers } = response
-  return new Response(counted, { status, statusText, headers })
-}
-
-function unsent(server: string, cause: unknown): RemoteError {
-  return new RemoteError(`no token for ${server} could be made`, {
-    mayHaveHappened: false,
-    kind: 'internal',
-    evidence: 'none',
-    cause,
-  })
 }
 
 function tooLong(server: string, limitBytes: number): RemoteError {
