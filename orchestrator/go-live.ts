@@ -10,6 +10,7 @@ import { nameOfSource, type Source } from './execute/credentials/read-source.ts'
 import { CredentialError, databaseSlot, resolveEnvironment } from './execute/credentials/resolve.ts'
 import { openHome } from './home/home.ts'
 import type { Catalogue } from './model/catalogue.ts'
+import type { OAuthConfig } from './oauth-config.ts'
 
 /** Throws {@link InputError} with every slot that nothing fills, of every server that no emulator stands in for. */
 export async function checkSlots(config: Config, catalogue: Catalogue): Promise<void> {
@@ -52,9 +53,9 @@ async function resolvedServers(config: Config, catalogue: Catalogue): Promise<Re
   for (const server of catalogue.servers.values()) {
     if (config.mode === 'emulated' && server.emulator) continue
     const { name } = server
-    const url = config.servers[name]?.url
+    const { url, oauth } = config.servers[name] ?? {}
     if (url !== undefined) {
-      resolved.push({ server, values: { url }, secrets: [] })
+      resolved.push({ server, values: { url, ...(oauth && { oauth: accountOf(oauth) }) }, secrets: [] })
       continue
     }
     try {
@@ -108,7 +109,7 @@ function describe(
       name,
       title,
       endpoints: [placeOf(values.url)],
-      accounts: ['what the server itself was given'],
+      accounts: [values.oauth ?? 'what the server itself was given'],
       settings: [],
     }
   const sources = sourcesOf(config)[name] ?? {}
@@ -126,6 +127,14 @@ function describe(
       values[slot] ? `${slot}: ${values[slot]}` : `${slot} is not set: ${description}`,
     ),
   }
+}
+
+/** As whom OAuth lets Remit in, and by whose word. */
+function accountOf({ grant, issuer, client }: OAuthConfig): string {
+  const at = issuer === undefined ? 'whoever it names' : placeOf(issuer)
+  const name = client && ('document' in client ? client.document : client.id)
+  if (grant === 'client_credentials') return `Remit itself, as the client ${name} of ${at}`
+  return `each principal's own login at ${at}${name === undefined ? '' : `, as the client ${name}`}`
 }
 
 /** A URL without what may be secret in it. */

@@ -33,10 +33,11 @@ export function openUpstreams(
     leaving.add(closed)
   }
 
+  /** For one more. */
   function makeRoom(): void {
     const personal = [...entries].filter(([, { login_id }]) => login_id !== undefined)
     const resting = personal.filter(([, { upstream }]) => isResting(upstream.status()))
-    for (const [name, entry] of resting.slice(0, Math.max(0, personal.length - most))) drop(name, entry)
+    for (const [name, entry] of resting.slice(0, Math.max(0, personal.length + 1 - most))) drop(name, entry)
   }
 
   return {
@@ -50,9 +51,9 @@ export function openUpstreams(
         return known.upstream
       }
       if (known) drop(name, known)
+      if (login) makeRoom()
       const upstream = open(server, login)
       entries.set(name, { upstream, ...(login && { login_id: login.login_id }) })
-      if (login) makeRoom()
       return upstream
     },
     status() {

@@ -39,6 +39,11 @@ export interface ListedLogin extends Omit<Login, 'secrets'> {
   renewable: boolean
 }
 
+/** A login whose tokens do not open here; the message says how to make another, and holds none of them. */
+export class LoginSealError extends Error {
+  override readonly name = 'LoginSealError'
+}
+
 /** The command with which a person logs that principal in. */
 export function howToLogIn({ tenant, principal, server }: LoginKey): string {
   const ofTenant = tenant === 'default' ? '' : ` --tenant ${inShell(tenant)}`

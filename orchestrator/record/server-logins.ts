@@ -1,6 +1,13 @@
 import { createHash, hkdfSync } from 'node:crypto'
 import { canonicalJson } from '../../shared/json.ts'
-import { howToLogIn, type ListedLogin, type Login, type LoginKey, type LoginSecrets } from '../model/login.ts'
+import {
+  howToLogIn,
+  type ListedLogin,
+  type Login,
+  type LoginKey,
+  LoginSealError,
+  type LoginSecrets,
+} from '../model/login.ts'
 import { withAdvisoryLock } from './advisory-lock.ts'
 import { arrayOf, type Sql, withClient } from './connect.ts'
 import { unlessUnavailable } from './patience.ts'
@@ -29,11 +36,6 @@ export interface ServerLoginsOptions {
   url: string
   /** What the tokens are sealed with; asked for when it is first needed. Postgres never sees it. */
   key: () => Promise<Uint8Array>
-}
-
-/** A login whose tokens do not open here. */
-export class LoginSealError extends Error {
-  override readonly name = 'LoginSealError'
 }
 
 /** Opens the logins; no key is asked for before there is something to seal. */

@@ -41,6 +41,8 @@ export interface LogIn {
   configured: ConfiguredClient
   fetch: FetchLike
   store: LoginStore
+  /** Records that somebody logs in; it counts only then. */
+  note(login: Omit<Login, 'secrets'>): Promise<void>
   now(): Date
   newId(): string
   /** How long the person may take. */
@@ -79,6 +81,8 @@ export async function logIn(server: OAuthServer, request: LogIn): Promise<Login>
     const tokens = await redeem(code, authorization, { discovered, client, fetch })
     const wanted = { issuer, resource, audience: server.settings.audience, scopes }
     const login = loginOf(request, discovered, client, granted(tokens, wanted, request.now()))
+    const { secrets: _, ...shown } = login
+    await request.note(shown)
     await store.alone(key, () => store.put(login))
     return login
   } finally {

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type AuthorizationServer, authorizationServer } from '../fixtures/oauth/authorization-server.ts'
 import { type GuardedServer, guardedServer } from '../fixtures/oauth/guarded-server.ts'
-import { keyOfAda, type Stage, stage } from '../fixtures/oauth/stage.ts'
+import { keyOfAda, manifest, type Stage, stage } from '../fixtures/oauth/stage.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
-const folder = mkdtempSync(join(tmpdir(), 'remit-oauth-'))
+let folder: string
 const hour = 3_600_000
 let issuer: AuthorizationServer
 let server: GuardedServer
@@ -21,9 +21,9 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await issuer[Symbol.asyncDispose]()
-  rmSync(folder, { recursive: true, force: true })
 })
 beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'remit-oauth-'))
   server = await guardedServer(issuer.issuer, folder)
   issuer.reset()
   remit = open()
@@ -31,6 +31,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await remit[Symbol.asyncDispose]()
   await server[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true, force: true })
 })
 
 const create = (name: string, run?: string, at = remit) => at.call('create_thing', { name }, run)
@@ -52,6 +53,23 @@ describe('a login', () => {
     // The handshake and the look at the tools, too: no connection is shared by two principals.
     expect(new Set(server.claims.map(({ sub, aud }) => `${sub} at ${aud}`))).toEqual(new Set([`bob at ${server.url}`]))
     expect(remit.gateway.status()).toMatchObject([{ server: 'fixture', state: 'up', personal: true }])
+  })
+
+  test('lets 2025-era connections in as well, each of one principal', async () => {
+    await remit.verdicts.rememberLegacy(manifest)
+    await remit.logIn()
+    expect(await create('old')).toMatchObject({ ...succeeded, era: expect.stringMatching(/^2025-/) })
+    expect(new Set(server.claims.map(({ sub }) => sub))).toEqual(new Set(['ada']))
+  })
+
+  test('that cannot be renewed says so at its end', async () => {
+    const { secrets, ...login } = await remit.logIn()
+    const { refresh_token: _, ...rest } = secrets
+    await remit.store.put({ ...login, secrets: rest })
+    expect(await create('in_time')).toMatchObject(succeeded)
+    remit.ahead = hour
+    expect(await create('late')).toMatchObject(refused(expect.stringContaining('is at its end, and cannot be renewed')))
+    expect(issuer.seen.some(({ form }) => form.get('grant_type') === 'refresh_token')).toBe(false)
   })
 
   test('is wanted of each principal: a call without one fails before anything is sent, and says how to log in', async () => {

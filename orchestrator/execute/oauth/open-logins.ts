@@ -1,5 +1,5 @@
 import type { FetchLike } from '@modelcontextprotocol/client'
-import type { Login, LoginKey } from '../../model/login.ts'
+import { type Login, type LoginKey, LoginSealError } from '../../model/login.ts'
 import type { Owner } from '../../model/run.ts'
 import type { Environment } from '../credentials/read-source.ts'
 import type { Bearer } from '../remote/bearer.ts'
@@ -30,6 +30,8 @@ export interface LoggingIn {
   by: string
   scopes: readonly string[]
   conversation: Conversation
+  /** Records that somebody logs in; it counts only then. */
+  note(login: Omit<Login, 'secrets'>): Promise<void>
   patienceMs: number
   signal: AbortSignal
 }
@@ -135,25 +137,20 @@ export function openLogins({ servers, store, environment, farthest, now, newId }
       const { tenant, principal } = key
       return { of: { tenant, principal }, login_id: login.login_id, bearer: bearerOf(key, login) }
     },
-    async logIn(key, { by, scopes, conversation, patienceMs, signal }) {
+    async logIn(key, options) {
       const { server, configured } = known(key.server)
       if (server.settings.grant !== 'authorization_code')
         throw new LoginError(`nobody logs in at ${key.server}: Remit itself does (client_credentials)`)
       const places = await placesOf(server, farthest)
-      const fetch = carefulFetch({ places, signal })
       return logIn(server, {
+        ...options,
         key,
-        by,
-        scopes,
-        conversation,
         checkPlace: (url) => checkPlace(url, places),
         configured,
-        fetch,
+        fetch: carefulFetch({ places, signal: options.signal }),
         store,
         now,
         newId,
-        patienceMs,
-        signal,
       })
     },
     logOut: (key) =>
@@ -165,8 +162,9 @@ export function openLogins({ servers, store, environment, farthest, now, newId }
   }
 }
 
-/** A login that does not open says by itself how to make another. */
+/** What a person has to see to says so by itself. */
 function asLoginError(error: unknown): never {
-  if (error instanceof Error && error.name === 'LoginSealError') throw new LoginError(error.message, { cause: error })
+  if (error instanceof LoginError) throw error
+  if (error instanceof LoginSealError) throw new LoginError(error.message, { cause: error })
   throw new LoginError('no login can be read now: the record is away', { passing: true, cause: error })
 }
