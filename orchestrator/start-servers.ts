@@ -178,10 +178,10 @@ export async function startServers(
   const gateway = openGateway({
     catalogue,
     launch,
-    async loginOf({ name }, run_id) {
+    loginOf({ name }, run_id) {
       if (!logins.isPersonal(name)) return undefined
-      const owner = run_id === undefined ? config.owner : await record.ownerOf(run_id)
-      return logins.inUse({ ...owner, server: name })
+      const owner = run_id === undefined ? Promise.resolve(config.owner) : record.ownerOf(run_id)
+      return owner.then((whose) => logins.inUse({ ...whose, server: name }))
     },
     sealers: (runId) => record.keyring.sealer(runId),
     verdicts: openEraVerdicts(join(home.path, 'eras.json'), now),

@@ -51,7 +51,7 @@ export interface GatewayOptions extends Omit<UpstreamOptions, 'limits' | 'random
    * The login by which a run's calls go, or without a run the operator's own, at a server where each principal logs in;
    * undefined at any other. Rejects with a `LoginError` that says how to log in.
    */
-  loginOf?: (server: ServerManifest, run_id?: string) => Promise<LoginInUse | undefined>
+  loginOf?: (server: ServerManifest, run_id?: string) => Promise<LoginInUse> | undefined
   /** The sealer of a run; sensitive values are open only here and in the server. */
   sealers: UpstreamOptions['sealers']
   /** What differs from the default limits. */
@@ -80,8 +80,10 @@ export function openGateway(options: GatewayOptions): Gateway {
   const closing = new AbortController()
   let closed: Promise<unknown> | undefined
 
-  async function upstreamOf(server: ServerManifest, run_id?: string): Promise<Upstream> {
-    return upstreams.of(server, await options.loginOf?.(server, run_id))
+  /** A promise only where a login has to be found first. */
+  function upstreamOf(server: ServerManifest, run_id?: string): Upstream | Promise<Upstream> {
+    const finding = options.loginOf?.(server, run_id)
+    return finding ? finding.then((login) => upstreams.of(server, login)) : upstreams.of(server)
   }
 
   async function perform(request: CallRequest, { signal, onProgress }: CallOptions): Promise<Performed> {
@@ -94,9 +96,11 @@ export function openGateway(options: GatewayOptions): Gateway {
     const remainingMs = Date.parse(request.deadline) - now().getTime()
     const wait = patience({ cancel: signal, closing: closing.signal, remainingMs })
     try {
-      const upstream = await orAborted(upstreamOf(server, request.run_id), wait.signal).catch((error: unknown) =>
-        withoutLogin(tool, error, wait),
-      )
+      const found = upstreamOf(server, request.run_id)
+      const upstream =
+        found instanceof Promise
+          ? await orAborted(found, wait.signal).catch((error: unknown) => withoutLogin(tool, error, wait))
+          : found
       return 'outcome' in upstream ? upstream : await upstream.call(tool, request, { patience: wait, onProgress })
     } finally {
       wait.release()
