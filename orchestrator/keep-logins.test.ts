@@ -50,11 +50,11 @@ afterAll(async () => {
   await database.drop()
 })
 
-async function open(): Promise<Remit & AsyncDisposable> {
+async function open({ configured = true } = {}): Promise<Remit & AsyncDisposable> {
   const file = join(database.home.path, 'remit.config.yaml')
   writeFileSync(
     file,
-    `servers: { fixture: { url: "${server.url}", oauth: {} } }\nlogins: { key: { env: LOGINS_KEY } }\n`,
+    `servers: { fixture: { url: "${server.url}"${configured ? ', oauth: {}' : ''} } }\nlogins: { key: { env: LOGINS_KEY } }\n`,
   )
   const config = readConfig({
     REMIT_CONFIG: file,
@@ -63,7 +63,7 @@ async function open(): Promise<Remit & AsyncDisposable> {
     LOGINS_KEY: 'hunter2-a-key-that-is-long-enough-to-be-one',
   })
   const opening = { catalogue, goals: [goal], policy: defaultPolicy, triggers: [] }
-  const remit = await openRemit(config, opening, { servers: true })
+  const remit = await openRemit(config, opening, { servers: configured })
   return { ...remit, [Symbol.asyncDispose]: () => remit.close() }
 }
 
@@ -130,6 +130,16 @@ test('nothing secret of a login is anywhere in the database, and who logged in i
   const issued = [...server.tokens.map((token) => token.slice('Bearer '.length)), ...secretsIn(issuer)]
   expect(issued.length).toBeGreaterThan(3)
   expect([...issued, 'hunter2'].filter(holds)).toEqual([])
+})
+
+test('a login at a server that wants none any more can still be forgotten', async () => {
+  await using remit = await open({ configured: false })
+  await expect(logIn(remit)).rejects.toThrow('fixture wants no logins: no server wants logins')
+  expect(await remit.logins.logOut('fixture', {})).toMatchObject({
+    revoked: false,
+    why: expect.stringContaining('/servers/fixture/oauth is not in the configuration'),
+  })
+  await expect(remit.logins.logOut('fixture', {})).rejects.toThrow('fixture wants no logins')
 })
 
 /** Codes, verifiers and refresh tokens that its token endpoint was shown. */

@@ -13,15 +13,17 @@ export function keepLogins(
 ): Remit['logins'] {
   const logins = serverLogins(config, record.serverLogins)
   const { owner } = config
-  const keyOf = (server: string, { tenant = owner.tenant, principal = owner.principal }: LoginOf): LoginKey => {
-    if (logins.isPersonal(server)) return { tenant, principal, server }
-    throw new InputError(whyNoLogin(config, server))
-  }
+  const keyOf = (server: string, { tenant = owner.tenant, principal = owner.principal }: LoginOf): LoginKey => ({
+    tenant,
+    principal,
+    server,
+  })
   const note = async (what: string, details: Record<string, string | string[]>) => {
     await record.journal.note([draft('system_noted', { what, details: { ...details, by: owner.principal } })])
   }
   return {
     async logIn(server, { principal, tenant, offer, pasted, ...options }) {
+      if (!logins.isPersonal(server)) throw new InputError(whyNoLogin(config, server))
       const key = keyOf(server, { ...(principal && { principal }), ...(tenant && { tenant }) })
       const { secrets: _, ...login } = await logins.logIn(key, {
         ...options,
@@ -35,6 +37,8 @@ export function keepLogins(
     async logOut(server, of) {
       const key = keyOf(server, of)
       const told = await logins.logOut(key)
+      // A login outlives the configuration of its server, and can be forgotten all the same.
+      if (!told && !logins.isPersonal(server)) throw new InputError(whyNoLogin(config, server))
       if (told) await note('logged_out', { ...key })
       return told
     },

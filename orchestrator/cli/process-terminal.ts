@@ -42,13 +42,13 @@ export function processTerminal({ noColor, forceColor, folder, environment }: Pr
     folder,
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
     async ask(question, signal) {
+      if (signal?.aborted) return undefined
       stderr.write(question)
       // Not as a terminal: then Ctrl-C stays a signal, for all that listen.
       const lines = createInterface({ input: stdin, terminal: false })
       const end = () => lines.close()
       process.once('SIGINT', end)
       signal?.addEventListener('abort', end, { once: true })
-      if (signal?.aborted) end()
       try {
         const line = once(lines, 'line').then(([text]) => String(text))
         return await Promise.race([line, once(lines, 'close').then(() => undefined)])

@@ -4,6 +4,7 @@ import {
   type FetchLike,
   registerClient,
 } from '@modelcontextprotocol/client'
+import type { Login } from '../../model/login.ts'
 import { type LiveCredential, liveCredential } from '../credentials/live-credential.ts'
 import type { Environment } from '../credentials/read-source.ts'
 import type { Discovered } from './discover.ts'
@@ -110,6 +111,13 @@ export async function clientFor(
     },
     registered: true,
   }
+}
+
+/** Who Remit was when a login was made: the configured client, or the one that was registered then. */
+export async function clientOf({ issuer, secrets }: Login, configured: ConfiguredClient): Promise<Client> {
+  const { client_id, client_secret } = secrets
+  const own = { client_id, ...(client_secret !== undefined && { client_secret }) }
+  return (await configured.current(issuer)) ?? { information: own, registered: true }
 }
 
 /** Where a browser is sent back to; any port of it is taken (RFC 8252, section 7.3). */

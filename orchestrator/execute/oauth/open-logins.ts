@@ -4,7 +4,7 @@ import type { Owner } from '../../model/run.ts'
 import type { Environment } from '../credentials/read-source.ts'
 import type { Bearer } from '../remote/bearer.ts'
 import { carefulFetch, checkPlace } from './careful-fetch.ts'
-import { type ConfiguredClient, configuredClient } from './client.ts'
+import { type ConfiguredClient, clientOf, configuredClient } from './client.ts'
 import { clientBearer } from './client-bearer.ts'
 import { type Conversation, logIn } from './log-in.ts'
 import { type LoginBearer, loginBearer } from './login-bearer.ts'
@@ -106,14 +106,9 @@ export function openLogins({ servers, store, environment, farthest, now, newId }
   }
 
   async function revoked(login: Login): Promise<{ revoked: boolean; why?: string }> {
-    const { server, configured } = known(login.server)
-    const { client_id, client_secret } = login.secrets
     try {
-      const own = {
-        information: { client_id, ...(client_secret !== undefined && { client_secret }) },
-        registered: true,
-      }
-      const client = (await configured.current(login.issuer)) ?? own
+      const { server, configured } = known(login.server)
+      const client = await clientOf(login, configured)
       return { revoked: await revokeTokens(login, client, await fetchFor(server)) }
     } catch (error) {
       if (error instanceof LoginError) return { revoked: false, why: error.message }

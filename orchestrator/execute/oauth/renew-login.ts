@@ -1,6 +1,6 @@
 import { type AuthorizationServerMetadata, type FetchLike, refreshAuthorization } from '@modelcontextprotocol/client'
 import { howToLogIn, type Login, type LoginKey } from '../../model/login.ts'
-import type { Client, ConfiguredClient } from './client.ts'
+import { type Client, type ConfiguredClient, clientOf } from './client.ts'
 import { authorizationServer } from './discover.ts'
 import { type Granted, granted } from './granted.ts'
 import { explained, LoginError } from './login-error.ts'
@@ -32,7 +32,7 @@ export async function renewLogin(renewal: Renewal): Promise<Login> {
     if (refresh_token === undefined)
       throw new LoginError(`${who(login)} is at its end, and cannot be renewed: ${howToLogIn(key)}`)
     const metadata = await authorizationServer(login.issuer, renewal.fetch)
-    const client = await clientOf(login, renewal)
+    const client = await renewingClient(login, renewal)
     const tokens = await refreshed(login, refresh_token, { metadata, client, renewal })
     const renewed = withTokens(login, tokens, now())
     await store.put(renewed)
@@ -75,13 +75,10 @@ async function refreshed(
   }
 }
 
-/** Who Remit was when the login was made: nobody else can renew it. */
-async function clientOf(login: Login, { server, configured }: Renewal): Promise<Client> {
-  const { client_id, client_secret } = login.secrets
-  const client = await configured.current(login.issuer)
-  if (!client)
-    return { information: { client_id, ...(client_secret !== undefined && { client_secret }) }, registered: true }
-  if (client.information.client_id === client_id) return client
+/** Nobody but the client that a login was made with can renew it. */
+async function renewingClient(login: Login, { server, configured }: Renewal): Promise<Client> {
+  const client = await clientOf(login, configured)
+  if (client.information.client_id === login.secrets.client_id) return client
   throw new LoginError(`${who(login)} was made with another client than ${server.name} has now: ${howToLogIn(login)}`)
 }
 
