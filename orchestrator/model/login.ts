@@ -29,8 +29,14 @@ export interface LoginSecrets {
   access_token: string
   refresh_token?: string
   /** Which client the tokens were given to; with its secret where that is not the operator's to keep. */
+  client: LoginClient
+}
+
+/** A client of an authorization server, by the names of RFC 7591. */
+export interface LoginClient {
   client_id: string
   client_secret?: string
+  token_endpoint_auth_method?: string
 }
 
 /** A login as lists show it. */

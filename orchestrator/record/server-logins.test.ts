@@ -20,7 +20,7 @@ const login: Login = {
   expires_at: '2026-01-01T12:00:00.000Z',
   made_at: '2026-01-01T11:00:00.000Z',
   made_by: 'local:ada',
-  secrets: { access_token: 'hunter2-access', refresh_token: 'hunter2-refresh', client_id: 'remit' },
+  secrets: { access_token: 'hunter2-access', refresh_token: 'hunter2-refresh', client: { client_id: 'remit' } },
 }
 
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import {
   type FetchLike,
   registerClient,
 } from '@modelcontextprotocol/client'
-import type { Login } from '../../model/login.ts'
+import type { Login, LoginClient } from '../../model/login.ts'
 import { type LiveCredential, liveCredential } from '../credentials/live-credential.ts'
 import type { Environment } from '../credentials/read-source.ts'
 import type { Discovered } from './discover.ts'
@@ -13,7 +13,7 @@ import { type OAuthServer, settingOf } from './settings.ts'
 
 /** Who Remit is at an authorization server, and how it proves that. */
 export interface Client {
-  information: { client_id: string; client_secret?: string; token_endpoint_auth_method?: string }
+  information: LoginClient
   /** Where something else than the secret is the proof. */
   addClientAuthentication?: AddClientAuthentication
   /** True where the authorization server made it up, so that nobody else keeps it. */
@@ -115,9 +115,7 @@ export async function clientFor(
 
 /** Who Remit was when a login was made: the configured client, or the one that was registered then. */
 export async function clientOf({ issuer, secrets }: Login, configured: ConfiguredClient): Promise<Client> {
-  const { client_id, client_secret } = secrets
-  const own = { client_id, ...(client_secret !== undefined && { client_secret }) }
-  return (await configured.current(issuer)) ?? { information: own, registered: true }
+  return (await configured.current(issuer)) ?? { information: secrets.client, registered: true }
 }
 
 /** Where a browser is sent back to; any port of it is taken (RFC 8252, section 7.3). */

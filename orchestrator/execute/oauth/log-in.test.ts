@@ -163,7 +163,7 @@ describe('a client', () => {
     )
     environment.TICKETS_SECRET = 'hunter2-client'
     const login = await known.logIn()
-    expect(login.secrets).toMatchObject({ client_id: 'remit' })
+    expect(login.secrets).toMatchObject({ client: { client_id: 'remit' } })
     expect(JSON.stringify(login)).not.toContain('hunter2')
     expect(issuer.seen.some(({ path }) => path === '/reg')).toBe(false)
     known.ahead = 3_600_000

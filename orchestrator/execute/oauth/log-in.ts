@@ -148,7 +148,6 @@ function loginOf(
   { information, registered }: Client,
   { access_token, refresh_token, expires_at, scopes }: ReturnType<typeof granted>,
 ): Login {
-  const { client_id, client_secret } = information
   return {
     ...key,
     login_id: newId(),
@@ -161,8 +160,7 @@ function loginOf(
     secrets: {
       access_token,
       ...(refresh_token !== undefined && { refresh_token }),
-      client_id,
-      ...(registered && client_secret !== undefined && { client_secret }),
+      client: registered ? information : { client_id: information.client_id },
     },
   }
 }

@@ -78,7 +78,7 @@ async function refreshed(
 /** Nobody but the client that a login was made with can renew it. */
 async function renewingClient(login: Login, { server, configured }: Renewal): Promise<Client> {
   const client = await clientOf(login, configured)
-  if (client.information.client_id === login.secrets.client_id) return client
+  if (client.information.client_id === login.secrets.client.client_id) return client
   throw new LoginError(`${who(login)} was made with another client than ${server.name} has now: ${howToLogIn(login)}`)
 }
 
@@ -95,7 +95,7 @@ function withTokens(login: Login, { access_token, refresh_token, expires_at, sco
 
 /** What is left of it is what it was, for people to see. */
 function endedLogin({ secrets, ...login }: Login, ended: string): Login {
-  return { ...login, ended, secrets: { access_token: '', client_id: secrets.client_id } }
+  return { ...login, ended, secrets: { access_token: '', client: { client_id: secrets.client.client_id } } }
 }
 
 function who({ principal, server }: LoginKey): string {
