@@ -3,7 +3,7 @@ import type { Bearer } from '../remote/bearer.ts'
 import { asRemoteError, refusalOf } from './bearer-errors.ts'
 import type { ConfiguredClient } from './client.ts'
 import { discover } from './discover.ts'
-import { type Granted, granted } from './granted.ts'
+import { type Granted, granted, isLate } from './granted.ts'
 import { explained, LoginError } from './login-error.ts'
 import { type OAuthServer, settingOf } from './settings.ts'
 
@@ -14,9 +14,6 @@ export interface ClientBearerOptions {
   fetch(): Promise<FetchLike>
   now(): Date
 }
-
-/** A token that ends this soon could be late. */
-const lateMs = 30_000
 
 /** Lets requests of all principals in as Remit itself (client credentials). Tokens are had anew by each process, and kept nowhere. */
 export function clientBearer({ server, configured, fetch, now }: ClientBearerOptions): Bearer {
@@ -83,10 +80,6 @@ async function askForToken(
     if (why.code === 'invalid_client' || why.code === 'unauthorized_client') configured.refused()
     throw why
   }
-}
-
-function isLate({ expires_at }: Granted, at: Date): boolean {
-  return expires_at !== undefined && Date.parse(expires_at) - lateMs <= at.getTime()
 }
 
 function clientId({ settings: { client } }: OAuthServer): string {

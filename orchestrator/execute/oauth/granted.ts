@@ -35,6 +35,14 @@ export function granted(tokens: OAuthTokens, wanted: Wanted, now: Date): Granted
   }
 }
 
+/** A token that ends this soon could be late. */
+const lateMs = 30_000
+
+/** True where a token ends before it could be used. */
+export function isLate({ expires_at }: Pick<Granted, 'expires_at'>, at: Date): boolean {
+  return expires_at !== undefined && Date.parse(expires_at) - lateMs <= at.getTime()
+}
+
 /**
  * An access token is nobody's to read but the server's, unless it says by its type what it holds (RFC 9068). Then one for
  * somebody else is not sent: who gets it could use it there.

@@ -1,6 +1,7 @@
 import { howToLogIn, type Login, type LoginKey } from '../../model/login.ts'
 import type { Bearer } from '../remote/bearer.ts'
 import { asRemoteError, refusalOf } from './bearer-errors.ts'
+import { isLate } from './granted.ts'
 
 /** Lets requests in by the login of one principal, which it keeps renewed. */
 export interface LoginBearer extends Bearer {
@@ -15,9 +16,6 @@ export interface LoginBearerOptions {
   renew(spent: string): Promise<Login>
   now(): Date
 }
-
-/** A token that ends this soon could be late. */
-const lateMs = 30_000
 
 export function loginBearer({ key, login: first, renew, now }: LoginBearerOptions): LoginBearer {
   const { server, principal } = key
@@ -48,9 +46,7 @@ export function loginBearer({ key, login: first, renew, now }: LoginBearerOption
     secrets,
     take,
     async token() {
-      const { expires_at, secrets: held } = login
-      if (expires_at !== undefined && Date.parse(expires_at) - lateMs <= now().getTime())
-        await renewed(held.access_token)
+      if (isLate(login, now())) await renewed(login.secrets.access_token)
       return login.secrets.access_token
     },
     renew: renewed,
