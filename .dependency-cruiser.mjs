@@ -20,7 +20,7 @@ export default {
     {
       name: 'a-server-imports-shared-and-its-own-folder',
       severity: 'error',
-      from: { path: '^servers/([^/]+)/' },
+      from: { path: '^(?:servers|templates)/([^/]+)/' },
       to: { path: '^(orchestrator|test|scripts|bench|servers/(?!$1/))', pathNot: '^test/support/' },
     },
     {
@@ -47,6 +47,12 @@ export default {
       severity: 'error',
       from: { path: '^orchestrator/home/' },
       to: { path: '^orchestrator/(?!home/)' },
+    },
+    {
+      name: 'scaffold-is-a-leaf',
+      severity: 'error',
+      from: { path: '^orchestrator/scaffold/' },
+      to: { path: '^orchestrator/(?!scaffold/)' },
     },
     ...verbs.map((verb) => ({
       name: `${verb}-imports-no-other-verb-and-nothing-above`,

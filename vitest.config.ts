@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['{shared,servers,orchestrator,test,scripts,bench}/**/*.test.ts'],
+    include: ['{shared,servers,templates/server,orchestrator,test,scripts,bench}/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: '100%',

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { effects } from '../shared/manifest.ts'
+import { codeFolder } from '../shared/own-package.ts'
 import { driverNames } from './execute/sandbox/driver.ts'
 import type { SandboxChoice } from './execute/sandbox/open-jailer.ts'
+import { configurationName, findProject, noProject } from './find-project.ts'
 import type { Mode } from './model/event.ts'
 import type { Owner } from './model/run.ts'
 import { oauthSchema, onLoopback, placed, placedOAuth, safeUrl, secretSource } from './oauth-config.ts'
@@ -68,7 +69,7 @@ const claudeSchema = z.strictObject({
 
 const fileSchema = z.strictObject({
   mode: z.enum(['emulated', 'live']).default('emulated'),
-  /** Folders with goal files, relative to the project's root; the shipped goals are always there. */
+  /** Folders with goal files, relative to the project's root; those of a checkout of Remit itself are always there. */
   goals: z.array(z.string()).default([]),
   /** What confines servers: the driver, and the weakest that is taken; `auto` is the strongest that works, and never none. */
   sandbox: z
@@ -181,7 +182,14 @@ export interface Config {
   owner: Owner
   /** Where `{ env: NAME }` sources look; only by the names that the configuration gives. */
   environment: Readonly<Record<string, string | undefined>>
-  terminal: { noColor: boolean; forceColor: boolean }
+}
+
+export interface TerminalSettings {
+  noColor: boolean
+  forceColor: boolean
+  /** The folder in which the person typed the command. */
+  folder: string
+  environment: Config['environment']
 }
 
 /** A variable whose value cannot be used. */
@@ -191,8 +199,9 @@ export class ConfigError extends Error {
 
 /** Reads `remit.config.yaml` and the `REMIT_…` variables, which win. Throws with the line, or the variable, of every fault. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const root = dirname(dirname(fileURLToPath(import.meta.url)))
-  const file = environment.REMIT_CONFIG ? resolve(environment.REMIT_CONFIG) : join(root, 'remit.config.yaml')
+  const root = findProject(environment)
+  if (root === undefined) throw new ConfigError(noProject)
+  const file = environment.REMIT_CONFIG ? resolve(environment.REMIT_CONFIG) : join(root, configurationName)
   const settings = existsSync(file)
     ? parseYaml(readFileSync(file, 'utf8'), file, { what: 'configuration', schema: fileSchema })
     : fileSchema.parse({})
@@ -218,7 +227,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     http: { ...settings.http, port: port.data },
     configHome: configHomeOf(environment),
-    goalFolders: [join(root, 'orchestrator', 'goals'), ...settings.goals.map((folder) => resolve(root, folder))],
+    goalFolders: [
+      ...(root === codeFolder ? [join(root, 'orchestrator', 'goals')] : []),
+      ...settings.goals.map((folder) => resolve(root, folder)),
+    ],
     sandbox: settings.sandbox,
     triggerFolders: settings.triggers.map((folder) => resolve(dirname(file), folder)),
     policyFile: resolve(dirname(file), settings.policy),
@@ -226,11 +238,25 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     servers: withPlaces(settings.servers, dirname(file)),
     logins: { ...(settings.logins.key && { key: placed(settings.logins.key, dirname(file)) }) },
     ...(tracesEndpoint === undefined ? {} : { tracesEndpoint }),
-    invocationFolder: environment.INIT_CWD ?? process.cwd(),
+    invocationFolder: invocationFolderOf(environment),
     owner: { tenant: 'default', principal: `local:${localUser()}` },
     environment,
-    terminal: { noColor: Boolean(environment.NO_COLOR), forceColor: Boolean(environment.FORCE_COLOR) },
   }
+}
+
+/** What the environment says of the terminal, in a project or not. */
+export function readTerminal(environment: Config['environment'] = process.env): TerminalSettings {
+  return {
+    noColor: Boolean(environment.NO_COLOR),
+    forceColor: Boolean(environment.FORCE_COLOR),
+    folder: invocationFolderOf(environment),
+    environment,
+  }
+}
+
+/** npm starts its scripts in the project's root, and says where it was started itself. */
+function invocationFolderOf({ INIT_CWD }: Config['environment']): string {
+  return INIT_CWD ?? process.cwd()
 }
 
 /** What `mode: emulated` does never leaves this machine. */

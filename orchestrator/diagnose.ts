@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs'
+import { commandName } from '../shared/own-package.ts'
 import { type Finding, InputError } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { attackNames, attacks } from './execute/sandbox/attack.ts'
@@ -35,7 +36,12 @@ function nodeVersion(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const ok = major > 22 || (major === 22 && minor >= 18)
   const found = `${process.version} on ${process.platform} ${process.arch}`
-  return { what: 'node', ok, found, ...(ok ? {} : { advice: 'start Remit by "npm run", which brings its own Node' }) }
+  return {
+    what: 'node',
+    ok,
+    found,
+    ...(ok ? {} : { advice: `start Remit by "${commandName}", which brings its own Node` }),
+  }
 }
 
 function homeFolder(home: string): Finding {

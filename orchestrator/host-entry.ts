@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { codeFolder, ownModule } from '../shared/own-package.ts'
 import { type Entry, entryName, ownPrefix } from './cli/connect/entry.ts'
 import type { Machine } from './cli/connect/host-paths.ts'
 import type { Config } from './config.ts'
@@ -22,8 +22,11 @@ export function entryOf(config: Config, catalogue: Catalogue, server: string): E
     kind: 'stdio',
     name: entryName(server),
     command: process.execPath,
-    args: [join(root, 'orchestrator', 'main.ts'), 'serve', server],
-    env: Object.fromEntries(settings.flatMap((name) => (environment[name] ? [[name, places[name]]] : []))),
+    args: [ownModule('orchestrator/main'), 'serve', server],
+    env: {
+      ...(root !== codeFolder && { REMIT_PROJECT: root }),
+      ...Object.fromEntries(settings.flatMap((name) => (environment[name] ? [[name, places[name]]] : []))),
+    },
     secrets: secretsOf(config, server),
   }
 }

@@ -1,9 +1,9 @@
-import { existsSync, statSync } from 'node:fs'
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 import type { Issue } from '../shared/failure.ts'
 import { isJsonObject, type Json } from '../shared/json.ts'
 import { formatPointer } from '../shared/json-pointer.ts'
-import { jailSchema, type ServerManifest, serverManifestSchema } from '../shared/manifest.ts'
+import { type ServerManifest, serverManifestSchema } from '../shared/manifest.ts'
 import { InputError } from './cli/remit.ts'
 import type { JoinProposal, ServerWish } from './cli/servers/server-wish.ts'
 import type { Config } from './config.ts'
@@ -11,6 +11,7 @@ import { type InstalledPackage, installLocked, installPackage } from './execute/
 import { lockDigest } from './execute/packages/lockfile.ts'
 import { openPackageStore, PackageError } from './execute/packages/package-store.ts'
 import { checkSlots } from './go-live.ts'
+import { existing, foldersAmong, grantsOf } from './jail-grants.ts'
 import { dropJoined, keepJoined, readJoined, readLock } from './joined-files.ts'
 import { effectiveManifest } from './load-catalogue.ts'
 import { type Catalogue, CatalogueError, catalogueOf } from './model/catalogue.ts'
@@ -262,45 +263,6 @@ function nameOf({ source, given }: ServerWish): string {
   }[source.from]()
   const plain = text.replace(/^@[^/]+\//, '').replace(/(^|[-_.])(mcp|server|modelcontextprotocol)(?=$|[-_.])/g, '')
   return plainNameOf(plain, 'server')
-}
-
-/** Folders that the server is started with, absolute, for it runs in a folder of its own. */
-function foldersAmong(args: readonly string[], from: string): { args: string[]; granted: string[] } {
-  const granted: string[] = []
-  const placed = args.map((arg) => {
-    const path = resolve(from, arg)
-    if (!/[\\/.]/.test(arg) || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return arg
-    granted.push(path)
-    return path
-  })
-  return { args: placed, granted }
-}
-
-/** What its jail lets it read and write. Throws {@link InputError} for a folder in which Remit's own secrets lie. */
-function grantsOf(config: Config, wish: ServerWish, folders: readonly string[]): object {
-  const placed = (path: string) => existing(resolve(config.invocationFolder, path))
-  const read = wish.read.map(placed)
-  const within = (folder: string, path: string) => {
-    const below = relative(folder, path)
-    return below === '' || !(below.startsWith('..') || isAbsolute(below))
-  }
-  const write = [...wish.write.map(placed), ...folders.filter((path) => !read.some((other) => within(other, path)))]
-  const own = [config.home, config.configHome, config.file, config.root]
-  for (const path of [...read, ...write]) {
-    const [holds] = own.filter((each) => within(path, each))
-    if (holds !== undefined)
-      throw new InputError(`${path} holds ${holds}, which no server may reach: grant a folder of its own`)
-    if (within(config.home, path))
-      throw new InputError(`${path} lies in REMIT_HOME, which no server may reach: grant a folder of its own`)
-  }
-  const given = isJsonObject(wish.given) && isJsonObject(wish.given.jail) ? wish.given.jail : {}
-  const jail = jailSchema.parse(given)
-  return { ...jail, read: [...jail.read, ...read], write: [...jail.write, ...write] }
-}
-
-function existing(path: string): string {
-  if (existsSync(path)) return path
-  throw new InputError(`There is no ${path}${existsSync(dirname(path)) ? '' : `, and no ${dirname(path)}`}`)
 }
 
 /** What npm or a registry refuses is for a person to mend. */

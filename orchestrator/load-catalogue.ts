@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Issue } from '../shared/failure.ts'
-import { jailSchema, manifestSchema, type ServerManifest } from '../shared/manifest.ts'
+import { jailSchema, type ServerManifest } from '../shared/manifest.ts'
 import { checkNames } from './check-names.ts'
 import type { Config } from './config.ts'
 import { expectFault } from './enforce/expect.ts'
@@ -12,13 +10,14 @@ import { type Catalogue, catalogueOf } from './model/catalogue.ts'
 import { type JoinedServer, packageFolder } from './model/joined-server.ts'
 import { withOverlay } from './model/overlay.ts'
 import { withPins } from './model/pin.ts'
+import { readManifest } from './read-manifest.ts'
 
 /**
  * The reviewed tools: of the project's own servers, of strangers' servers as their overlays make them, and with what was
  * accepted since. Throws with every fault of the files that say so.
  */
 export function loadCatalogue(config: Config): Catalogue {
-  const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(config.root, 'servers', 'manifest.json'), 'utf8')))
+  const manifest = readManifest(config.root)
   const joined = readJoined(config)
   const issues: Issue[] = Object.keys(joined)
     .filter((name) => manifest.servers.some((own) => own.name === name))

@@ -1,6 +1,8 @@
 import { processTerminal } from './cli/process-terminal.ts'
-import { runCli } from './cli/run-cli.ts'
-import { ConfigError, readConfig } from './config.ts'
+import type { Workplace } from './cli/remit.ts'
+import { isGroundwork, runCli, runGroundwork } from './cli/run-cli.ts'
+import { ConfigError, readConfig, readTerminal } from './config.ts'
+import { findProject } from './find-project.ts'
 import { loadCatalogue } from './load-catalogue.ts'
 import { CatalogueError } from './model/catalogue.ts'
 import { openWorkplace } from './open-workplace.ts'
@@ -8,12 +10,16 @@ import { YamlError } from './parse-yaml.ts'
 
 /** The composition root: configuration and the reviewed manifest in, one command run, its exit code out. */
 async function main(): Promise<number> {
+  const argv = process.argv.slice(2)
+  const terminal = processTerminal(readTerminal())
+  const project = findProject(process.env)
+  if (isGroundwork(argv, project)) return runGroundwork(argv, project, terminal)
+  return runCli(argv, workplace(), terminal)
+}
+
+function workplace(): Workplace {
   const config = readConfig()
-  const catalogue = loadCatalogue(config)
-  const workplace = openWorkplace(config, catalogue)
-  const { invocationFolder: folder, environment } = config
-  const terminal = processTerminal({ ...config.terminal, folder, environment })
-  return runCli(process.argv.slice(2), workplace, terminal)
+  return openWorkplace(config, loadCatalogue(config))
 }
 
 try {

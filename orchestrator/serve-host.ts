@@ -1,5 +1,6 @@
 import { reserveStdout } from '../shared/capability/reserve-stdout.ts'
 import { didYouMean } from '../shared/nearest-name.ts'
+import { commandName } from '../shared/own-package.ts'
 import { type HostSession, InputError, type OpenOptions } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import type { Policy } from './enforce/policy/policy.ts'
@@ -84,7 +85,7 @@ function withAdvice(
   const { outcome, approval_id } = answer
   if (outcome.status === 'succeeded' || approval_id === undefined) return answer
   const advice = isRecorded
-    ? `A person can approve it with \`npm run remit -- approve ${approval_id}\`; then call it again with the same arguments.`
+    ? `A person can approve it with \`${commandName} approve ${approval_id}\`; then call it again with the same arguments.`
     : 'Nobody can approve it in a session that is not recorded.'
   const failure = { ...outcome.failure, message: `${outcome.failure.message}. ${advice}` }
   return { ...answer, outcome: { ...outcome, failure } }

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { ownModule } from '../shared/own-package.ts'
 import type { Config } from './config.ts'
 import { type KeptProcesses, keepProcesses } from './keep-processes.ts'
 
@@ -8,8 +8,8 @@ export function startWorkerProcesses(
   count: number,
   { runs, json }: { runs: number; json: boolean },
 ): KeptProcesses {
-  const main = join(config.root, 'orchestrator', 'main.ts')
-  const args = [main, 'start', '--tied', '--runs', String(runs), ...(json ? ['--json'] : [])]
-  const { invocationFolder: cwd, environment: env } = config
+  const args = [ownModule('orchestrator/main'), 'start', '--tied', '--runs', String(runs), ...(json ? ['--json'] : [])]
+  const { invocationFolder: cwd, environment, root } = config
+  const env = { ...environment, REMIT_PROJECT: root }
   return keepProcesses({ command: process.execPath, args, cwd, env }, count)
 }

@@ -1,21 +1,24 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import type { AnyServer } from '../shared/capability/define-server.ts'
 import { manifestOf } from '../shared/capability/manifest-of.ts'
 import type { Manifest } from '../shared/manifest.ts'
+import { codeFolder } from '../shared/own-package.ts'
 
-const serversFolder = fileURLToPath(new URL('../servers', import.meta.url))
+/** Where the reviewed manifest of a project lies. */
+export function manifestFileOf(project: string): string {
+  return join(project, 'servers', 'manifest.json')
+}
 
-/** Where the reviewed manifest lies. */
-export const manifestFile = join(serversFolder, 'manifest.json')
-
-/** Every capability server of this repository, sorted by name: each folder in `servers/` whose `server.ts` exports `server`. */
-export async function findServers(): Promise<AnyServer[]> {
-  const folders = readdirSync(serversFolder)
-    .filter((folder) => existsSync(join(serversFolder, folder, 'server.ts')))
+/** Every capability server of a project, sorted by name: each folder in `servers/` whose `server.ts` exports `server`. */
+export async function findServers(project: string = codeFolder): Promise<AnyServer[]> {
+  const servers = join(project, 'servers')
+  if (!existsSync(servers)) return []
+  const folders = readdirSync(servers)
+    .filter((folder) => existsSync(join(servers, folder, 'server.ts')))
     .sort()
-  return Promise.all(folders.map(loadServer))
+  return Promise.all(folders.map((folder) => loadServer(join(servers, folder), folder)))
 }
 
 /** The text of `servers/manifest.json` for these servers. */
@@ -24,11 +27,11 @@ export function manifestText(servers: AnyServer[]): string {
   return `${JSON.stringify(manifest, null, 2)}\n`
 }
 
-async function loadServer(folder: string): Promise<AnyServer> {
-  const module = (await import(`../servers/${folder}/server.ts`)) as { server?: AnyServer }
-  if (module.server === undefined) throw new Error(`servers/${folder}/server.ts must export \`server\``)
-  if (module.server.name !== folder) {
-    throw new Error(`servers/${folder}/server.ts names its server "${module.server.name}"; it must be "${folder}"`)
+async function loadServer(path: string, name: string): Promise<AnyServer> {
+  const module = (await import(pathToFileURL(join(path, 'server.ts')).href)) as { server?: AnyServer }
+  if (module.server === undefined) throw new Error(`servers/${name}/server.ts must export \`server\``)
+  if (module.server.name !== name) {
+    throw new Error(`servers/${name}/server.ts names its server "${module.server.name}"; it must be "${name}"`)
   }
   return module.server
 }

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { metaPrefix } from '../shared/capability/fields.ts'
 import { manifestSchema, type ServerManifest } from '../shared/manifest.ts'
 import { didYouMean } from '../shared/nearest-name.ts'
-import { manifestFile } from './build-manifest.ts'
+import { manifestFileOf } from './build-manifest.ts'
 import { bundleServer } from './bundle/bundle-server.ts'
 import { readProject } from './bundle/project.ts'
 
@@ -22,7 +22,7 @@ const { values, positionals } = parseArgs({
     releases: { type: 'string', default: nowhere },
   },
 })
-const { servers } = manifestSchema.parse(JSON.parse(readFileSync(manifestFile, 'utf8')))
+const { servers } = manifestSchema.parse(JSON.parse(readFileSync(manifestFileOf(root), 'utf8')))
 const out = resolve(process.env.INIT_CWD ?? process.cwd(), values.out)
 const options = { root, project: readProject(root), out, namespace: values.namespace, releases: values.releases }
 

@@ -1,18 +1,23 @@
-/** Writes `servers/manifest.json` from the code; with `--check` it only says, by its exit code, whether that would change it. */
+/** Writes `servers/manifest.json` of a project from the code; with `--check` it only says, by its exit code, whether that would change it. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { manifestSchema } from '../shared/manifest.ts'
-import { findServers, manifestFile, manifestText } from './build-manifest.ts'
+import { codeFolder, isPacked } from '../shared/own-package.ts'
+import { findServers, manifestFileOf, manifestText } from './build-manifest.ts'
 
-const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
-const text = manifestText(await findServers())
+const { values } = parseArgs({
+  options: { check: { type: 'boolean', default: false }, project: { type: 'string', default: codeFolder } },
+})
+const manifestFile = manifestFileOf(values.project)
+const text = manifestText(await findServers(values.project))
 const stored = existsSync(manifestFile) ? readFileSync(manifestFile, 'utf8') : ''
 
 if (!values.check) {
   writeFileSync(manifestFile, text)
   console.log(`servers/manifest.json: ${toolPrints(text).size} tools${stored === text ? ', unchanged' : ', written'}`)
 } else if (stored !== text) {
-  console.error('servers/manifest.json differs from the code. Run `node scripts/manifest.ts` and review the diff.')
+  const writes = isPacked ? 'npx remit manifest' : 'node scripts/manifest.ts'
+  console.error(`servers/manifest.json differs from the code. Run \`${writes}\` and review the diff.`)
   for (const line of changedTools(stored, text)) console.error(`  ${line}`)
   process.exitCode = 1
 }

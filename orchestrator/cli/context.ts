@@ -5,15 +5,23 @@ import type { OpenOptions, Remit, Workplace } from './remit.ts'
 import type { Terminal } from './terminal.ts'
 import { type Line, paint } from './text/line.ts'
 
-/** How a person types `remit` in this project. */
-export const commandName = 'npm run remit --'
+export { commandName } from '../../shared/own-package.ts'
 
 /** Wider screens do not make the output wider: lines get hard to follow. */
 const mostColumns = 100
 
 /** What each command works with. */
-export interface Context {
+export interface Context extends Screen {
   workplace: Workplace
+}
+
+/** What works without a project that is in order. */
+export interface Groundwork extends Screen {
+  /** The root of the project, where there is one. */
+  project: string | undefined
+}
+
+interface Screen {
   terminal: Terminal
   /** False with `--no-color`, `NO_COLOR`, or where nobody would see it. */
   colors: boolean
@@ -21,12 +29,12 @@ export interface Context {
 }
 
 /** Prints lines for people on stdout. */
-export function print({ terminal, colors }: Context, lines: readonly Line[]): void {
+export function print({ terminal, colors }: Screen, lines: readonly Line[]): void {
   terminal.stdout(lines.map((line) => `${paint(line, colors)}\n`).join(''))
 }
 
 /** Says something on stderr that is not the answer. */
-export function note({ terminal }: Context, lines: readonly Line[]): void {
+export function note({ terminal }: Pick<Screen, 'terminal'>, lines: readonly Line[]): void {
   terminal.stderr(lines.map((line) => `${paint(line, false)}\n`).join(''))
 }
 
@@ -61,6 +69,7 @@ export async function withRemit<Result>(
 
 /** Adds a command to the program. */
 export type AddCommand = (program: Command, context: Context) => void
+export type AddGroundwork = (program: Command, context: Groundwork) => void
 
 /** A whole number above zero, for an option. */
 export function positiveInteger(text: string): number {

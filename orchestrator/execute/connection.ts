@@ -12,6 +12,7 @@ import {
 } from '@modelcontextprotocol/client'
 import type { Json, JsonObject } from '../../shared/json.ts'
 import type { ServerManifest } from '../../shared/manifest.ts'
+import { packageVersion } from '../../shared/own-package.ts'
 import type { Progress } from '../model/call.ts'
 import type { Tool } from '../model/catalogue.ts'
 import type { ToldServer } from '../model/told-server.ts'
@@ -146,7 +147,7 @@ export async function openConnection(
     ended.resolve(transport.ending ?? 'was closed')
   }
   const client = new Client(
-    { name: 'remit', version: '0.1.0' },
+    { name: 'remit', version: packageVersion },
     {
       versionNegotiation: { mode: 'auto', probe: { timeoutMs: limits.probeMs } },
       ...(onQuestion && { capabilities: { elicitation: { form: { applyDefaults: true } } } }),

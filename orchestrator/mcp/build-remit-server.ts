@@ -13,6 +13,7 @@ import {
 import { metaKeys } from '../../shared/capability/call-meta.ts'
 import { CapabilityError, type Failure } from '../../shared/failure.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts'
+import { packageVersion } from '../../shared/own-package.ts'
 import { allTools } from './all-tools.ts'
 import { type Backend, type McpCaller, mcpScopes } from './backend.ts'
 import { goalsFor, registerGoals } from './goal-prompts.ts'
@@ -58,7 +59,7 @@ export function buildRemitServer({
 
   return ({ authInfo }) => {
     const server = new McpServer(
-      { name: 'remit', title: 'Remit', version: '0.1.0' },
+      { name: 'remit', title: 'Remit', version: packageVersion },
       {
         instructions:
           'Runs goals over many capabilities, with policy, approvals and a record. start_run pursues a whole goal; find_tools and call_tool make single calls.',

@@ -18,7 +18,8 @@ export function itemTask({ id, tool, arguments: given, why, for_each: fan, slice
 }
 
 function itemReference(ref: string, { ref: list, as }: { ref: string; as: string }, index: number): string {
-  const [root, ...rest] = parsePointer(ref)
+  // What is no pointer stays as it is: it is refused where the arguments are checked.
+  const [root, ...rest] = ref.startsWith('/') ? parsePointer(ref) : []
   return root === as ? `${list}${formatPointer([index, ...rest])}` : ref
 }
 

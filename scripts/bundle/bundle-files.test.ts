@@ -3,13 +3,14 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { manifestSchema, type ServerManifest } from '../../shared/manifest.ts'
-import { manifestFile } from '../build-manifest.ts'
+import { codeFolder } from '../../shared/own-package.ts'
+import { manifestFileOf } from '../build-manifest.ts'
 import { composeFile, dockerfile } from './container-files.ts'
 import { mcpbManifest } from './mcpb-manifest.ts'
 import { serverJson } from './server-json.ts'
 import { variablesOf } from './variables.ts'
 
-const { servers } = manifestSchema.parse(JSON.parse(readFileSync(manifestFile, 'utf8')))
+const { servers } = manifestSchema.parse(JSON.parse(readFileSync(manifestFileOf(codeFolder), 'utf8')))
 const project = { license: 'Apache-2.0', node: '>=22.18', image: 'node:26.10.0-slim' }
 const publication = {
   namespace: 'com.example',

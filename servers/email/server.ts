@@ -57,6 +57,16 @@ const sendOnboardingEmail = defineTool({
       this_run: true,
     },
   },
+  example: {
+    to: 'ada@acme.example',
+    admin_name: 'Ada Lovelace',
+    organization_name: 'Acme GmbH',
+    organization_id: 'org_example',
+    plan: 'team',
+    seats: 25,
+    workspace_url: 'https://acme.workspaces.example/',
+    workspace_id: 'ws_example',
+  },
   async run(onboarding, { client, ...context }: CallContext<Mailer>) {
     return toReceipt(await client.send(await onboardingMessage(onboarding), sendingOf(context)))
   },
@@ -80,6 +90,7 @@ const sendEmail = defineTool({
     tool: 'find_delivery',
     arguments: { to: { $ref: '/arguments/to' }, subject: { $ref: '/arguments/subject' }, this_run: true },
   },
+  example: { to: 'ada@acme.example', subject: 'Hello', text: 'All is well.' },
   async run({ to, subject, text }, { client, ...context }: CallContext<Mailer>) {
     return toReceipt(await client.send({ to: { address: to }, subject, text }, sendingOf(context)))
   },
@@ -101,6 +112,7 @@ const findDelivery = defineTool({
   }),
   output: receipt.extend({ state: z.literal('sent'), to: z.string(), subject: z.string(), sent_at: z.string() }),
   effect: 'read',
+  example: { to: { $ref: '/send_email/arguments/to' } },
   async run({ to, subject, organization_id, message_id, key, this_run }, { client, call }: CallContext<Mailer>) {
     const found = client.find({
       recipient: to,

@@ -33,6 +33,17 @@ export const signupSchema = z.object({
 })
 export type Signup = z.output<typeof signupSchema>
 
+/** A sign-up that is acceptable, for the examples of tools. */
+export const exampleSignup = {
+  name: 'Acme GmbH',
+  slug: 'acme',
+  country: 'DE',
+  plan: 'team',
+  seats: 25,
+  admin_name: 'Ada Lovelace',
+  admin_email: 'ada@acme.example',
+} satisfies Signup
+
 /** The one spelling of a sign-up: trimmed, Unicode NFC, single spaces, lower-case where case has no meaning. */
 export function normalizeSignup({ domain, ...signup }: Signup): Signup {
   return {

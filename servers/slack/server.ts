@@ -42,6 +42,7 @@ const findChannelTool = defineTool({
   effect: 'read',
   scopes: ['channels:read', 'groups:read'],
   egress: methods('conversations.info', 'conversations.list'),
+  example: { channel: '#customers' },
   async run({ channel }, { client, signal }: CallContext<Slack>) {
     const { id, name } = await client.read(signal, (api) => findChannel(api, channel))
     return { channel_id: id, name }
@@ -67,6 +68,7 @@ const postMessage = defineTool({
     tool: 'find_message',
     arguments: { channel: { $ref: '/arguments/channel' }, text: { $ref: '/arguments/text' }, this_run: true },
   },
+  example: { channel: '#customers', text: 'Acme is on board.' },
   async run({ channel, text }, { client, idempotencyKey, call, signal }: CallContext<Slack>) {
     const posted = await client.change(signal, (api) =>
       api.chat.postMessage({
@@ -97,6 +99,7 @@ const findMessage = defineTool({
   effect: 'read',
   scopes: ['channels:read', 'groups:read', 'channels:history', 'groups:history'],
   egress: methods('conversations.info', 'conversations.list', 'conversations.history', 'chat.getPermalink'),
+  example: { channel: '#customers', text: { $ref: '/post_message/arguments/text' } },
   async run({ channel, text, key, this_run }, { client, call, signal }: CallContext<Slack>) {
     const found = await client.read(signal, async (api) => {
       const { id } = await findChannel(api, channel)
@@ -116,6 +119,7 @@ const deleteMessage = defineTool({
   idempotency: 'natural',
   scopes: ['chat:write'],
   egress: methods('chat.delete'),
+  example: { channel_id: { $ref: '/post_message/output/channel_id' }, ts: { $ref: '/post_message/output/ts' } },
   async run({ channel_id, ts }, { client, signal }: CallContext<Slack>) {
     try {
       await client.change(signal, (api) => api.chat.delete({ channel: channel_id, ts }))

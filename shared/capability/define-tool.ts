@@ -46,6 +46,11 @@ export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodO
   establishes?: string[]
   compensation?: BoundCall
   lookup?: BoundCall
+  /**
+   * Arguments of a call that succeeds, each time anew, where the vendor has nothing but what it starts with.
+   * `{"$ref": "/<tool>/output/…"}` points into what the example of another tool came to. The contract tests call it.
+   */
+  example?: Record<string, Json>
   /** Milliseconds that one call may take; 30 s unless said. */
   timeoutMs?: number
   /** Throws `CapabilityError` when it knows that the call failed, `UncertainError` when it cannot know. */

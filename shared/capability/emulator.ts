@@ -3,7 +3,9 @@ import { type EmulatorReady, emulatorReadySchema } from './call-meta.ts'
 import { reserveStdout } from './reserve-stdout.ts'
 
 export type { EmulatorReady } from './call-meta.ts'
+export { type Faults, faultRoutes, openFaults } from './emulator-faults.ts'
 export { openStore, type Store } from './json-store.ts'
+export { dropConnection, type EmulatorBindings, listenHttp } from './listen-http.ts'
 export { listenSteadily } from './listen-steadily.ts'
 
 /** An emulator that listens: where, with which credentials, and how to end it. */

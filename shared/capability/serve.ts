@@ -1,4 +1,5 @@
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio'
+import { CapabilityError } from '../failure.ts'
 import { buildMcpServer } from './build-mcp-server.ts'
 import { type CallGate, callGate } from './call-gate.ts'
 import type { CallSpans } from './call-spans.ts'
@@ -7,7 +8,7 @@ import type { AnyServer } from './define-server.ts'
 import { endpointPlacesVariable, readEndpointPlaces } from './endpoint-places.ts'
 import { defaultHttpLimits } from './http-limits.ts'
 import { type Log, openLog } from './log.ts'
-import { readEnvironment } from './read-environment.ts'
+import { EnvironmentError, readEnvironment } from './read-environment.ts'
 import { reserveStdout } from './reserve-stdout.ts'
 import { parseServeArguments } from './serve-arguments.ts'
 import { serveHttp } from './serve-http.ts'
@@ -19,16 +20,16 @@ const badUsage = 2
 const longestGoodbyeMs = 2_000
 
 /**
- * Serves a capability server as this process: over stdio, or over Streamable HTTP with `--http [PORT] [--host ADDRESS] [--sessions]` or
- * where
- * PORT is set. REMIT_TOKEN_KEYS names the keys that requests' tokens are checked with; without it only loopback is listened on.
- * Ends on SIGTERM and SIGINT, over HTTP after the calls in flight (`--drain SECONDS`), and over stdio when stdin closes, because
- * that is how a parent's death shows.
+ * Serves a capability server as this process: over stdio, or over Streamable HTTP with `--http [PORT] [--host ADDRESS]
+ * [--sessions]` or where PORT is set. Where variables are missing it lists its tools all the same, and refuses calls.
+ * REMIT_TOKEN_KEYS names the keys that requests' tokens are checked with; without it only loopback is listened on. Ends on
+ * SIGTERM and SIGINT, over HTTP after the calls in flight (`--drain SECONDS`), and over stdio when stdin closes, because that
+ * is how a parent's death shows.
  */
-export async function serve(server: AnyServer): Promise<void> {
+export async function serve(definition: AnyServer): Promise<void> {
   const protocolOut = reserveStdout()
   const options = orExit(() => parseServeArguments(process.argv.slice(2), process.env.PORT))
-  const environment = orExit(() => readEnvironment(server, process.env))
+  const { server, environment } = orExit(() => configured(definition, process.env))
   const launched = process.env.REMIT_LAUNCHED === '1'
   const dataFolder = orExit(() => openDataFolder(server.name, process.env.REMIT_SERVER_DATA))
   const places = orExit(() => readEndpointPlaces(process.env[endpointPlacesVariable]))
@@ -74,6 +75,20 @@ function exitWith(error: unknown): never {
   if (!(error instanceof Error)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exit(badUsage)
+}
+
+/** The server with its environment; one that lacks variables can be looked at, and says what it lacks where it is to connect. */
+function configured(server: AnyServer, env: NodeJS.ProcessEnv) {
+  try {
+    return { server, environment: readEnvironment(server, env) }
+  } catch (error) {
+    if (!(error instanceof EnvironmentError && error.isOnlyMissing)) throw error
+    process.stderr.write(`${error.message}\n  Its tools are listed, and every call is refused.\n`)
+    const connect = (): never => {
+      throw new CapabilityError('unauthorized', error.message)
+    }
+    return { server: { ...server, connect }, environment: {} }
+  }
 }
 
 /** OpenTelemetry is loaded only where somebody wants it. */

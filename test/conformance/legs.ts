@@ -36,8 +36,12 @@ export function legsOf(place: RecordOptions, { onLog, onTrouble }: Logs): Leg[] 
   const leg = (name: string, wanted: Wanted, run: () => Promise<SuiteRun>): Leg => ({
     name,
     async run() {
-      const { checks, exitCode, output } = await run()
+      const { checks, complaints, exitCode, output } = await run()
       const judgement = judge(wanted, checks, expected[name] ?? {})
+      judgement.surprises = judgement.surprises.map((surprise) => {
+        const complaint = complaints.get(surprise.split(' ')[0] ?? '')
+        return complaint === undefined ? surprise : `${surprise}\n${complaint.slice(-1_500)}`
+      })
       const suiteAgrees = exitCode === 0 || wanted.required.length === 0
       if (!suiteAgrees) judgement.surprises.push(`the suite ended with ${exitCode}: ${output.slice(-2_000)}`)
       return judgement
@@ -86,6 +90,7 @@ async function together(running: readonly Promise<SuiteRun>[]): Promise<SuiteRun
   const runs = await Promise.all(running)
   return {
     checks: new Map(runs.flatMap(({ checks }) => [...checks])),
+    complaints: new Map(),
     exitCode: Math.max(...runs.map(({ exitCode }) => exitCode)),
     output: runs.map(({ output }) => output).join('\n'),
   }

@@ -15,6 +15,8 @@ export type Check = z.infer<typeof checksSchema>[number]
 export interface SuiteRun {
   /** By scenario. */
   checks: Map<string, Check[]>
+  /** What the client that was started for a scenario said on stderr, where it said anything. */
+  complaints: Map<string, string>
   /** 0 where every required scenario passed, by the suite's own judgement. */
   exitCode: number
   /** What it printed. */
@@ -42,12 +44,14 @@ export async function runSuite(args: readonly string[], compiled: string): Promi
   for (const stream of [suite.stdout, suite.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk))
   const [exitCode] = (await once(suite, 'close')) as [number | null]
   const checks = new Map<string, Check[]>()
-  for await (const file of glob(join(results, '**', 'checks.json')))
-    checks.set(
-      scenarioOf(relative(results, dirname(file))),
-      checksSchema.parse(JSON.parse(await readFile(file, 'utf8'))),
-    )
-  return { checks, exitCode: exitCode ?? 1, output: Buffer.concat(said).toString('utf8') }
+  const complaints = new Map<string, string>()
+  for await (const file of glob(join(results, '**', 'checks.json'))) {
+    const scenario = scenarioOf(relative(results, dirname(file)))
+    checks.set(scenario, checksSchema.parse(JSON.parse(await readFile(file, 'utf8'))))
+    const complaint = await readFile(join(dirname(file), 'stderr.txt'), 'utf8').catch(() => '')
+    if (complaint !== '') complaints.set(scenario, complaint)
+  }
+  return { checks, complaints, exitCode: exitCode ?? 1, output: Buffer.concat(said).toString('utf8') }
 }
 
 /** `server-tools-list-2026-11-30T13-32-10-405Z` and `auth/basic-cimd-2026-…` are named after a scenario and an instant. */

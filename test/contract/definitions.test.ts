@@ -1,25 +1,9 @@
-import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { findServers } from '../../scripts/build-manifest.ts'
 import type { AnyServer } from '../../shared/capability/define-server.ts'
 import type { AnyTool } from '../../shared/capability/define-tool.ts'
-import { contractServers } from '../support/contract-servers.ts'
-import { definitionFaults } from '../support/definition-faults.ts'
 import { server as fixture } from '../support/fixture-server.ts'
-
-describe.each(await contractServers())('$name', ({ server }) => {
-  it('is defined as the kit wants it', () => {
-    expect(definitionFaults(server)).toEqual([])
-  })
-})
-
-describe.each(await findServers())('servers/$name', ({ name, emulates }) => {
-  it('has its entry, its tests and its README, and an emulator where it says so', () => {
-    const files = ['main.ts', 'server.test.ts', 'README.md', ...(emulates === undefined ? [] : ['emulator.ts'])]
-    expect(files.filter((file) => !existsSync(new URL(`../../servers/${name}/${file}`, import.meta.url)))).toEqual([])
-  })
-})
+import { definitionFaults } from './suite/definition-faults.ts'
 
 const [create, find, remove] = fixture.tools
 if (!create || !find || !remove) throw new Error('the fixture has three tools')
@@ -35,6 +19,8 @@ describe('the definition rules', () => {
     ['an empty title', withTool({ title: ' ' }), /no title/],
     ['orders to the model', withTool({ description: 'You must call this first.' }), /orders/],
     ['an unsafe read', { ...fixture, tools: [{ ...find, idempotency: 'none' }] }, /a read is natural/],
+    ['an effect without a scope', withTool({ scopes: [] }), /which scope/],
+    ['a scope of another form', withTool({ scopes: ['everything'] }), /<things>:<action>/],
     ['another namespace', withTool({ establishes: ['billing.thing'] }), /own namespace/],
     ['an expression that is not CEL', withTool({ expect: 'output.x ===' }), /not CEL/],
     ['a missing target', withTool({ lookup: { tool: 'look_away', arguments: {} } }), /does not exist/],

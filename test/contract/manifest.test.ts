@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { findServers, manifestFile, manifestText } from '../../scripts/build-manifest.ts'
+import { findServers, manifestFileOf, manifestText } from '../../scripts/build-manifest.ts'
 import { manifestSchema } from '../../shared/manifest.ts'
+import { root } from '../support/remit-command.ts'
+
+const manifestFile = manifestFileOf(root)
 
 describe('servers/manifest.json', () => {
   it('is what the code says; when this fails run `node scripts/manifest.ts` and review the diff', async () => {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { contractServers } from '../support/contract-servers.ts'
+import { subjectsOf } from '../contract/suite/subjects.ts'
+import { fixtureSubject } from '../support/fixture-subject.ts'
 import { root } from '../support/remit-command.ts'
 import { matrix, type Who } from './matrix.ts'
 import { type Command, type HostEnded, type HostPlace, openHostPlace } from './support/run-host.ts'
@@ -73,13 +74,13 @@ for (const [who, era] of [
 
 // What hosts disagree about in schemas of tools: the Inspector knows their limits, and ends with 6 where one is broken.
 describe.skipIf(!isThere)('the Inspector, strictly, finds nothing to say against', async () => {
-  test.each((await contractServers()).map(({ name, script, environment }) => [name, script, environment] as const))(
-    'the tools of %s',
-    async (_, script, environment) => {
+  test.each([fixtureSubject, ...(await subjectsOf(root))])(
+    'the tools of $server.name',
+    async ({ script, environment }) => {
       await using place = await openHostPlace()
       Object.assign(place.serverEnvironment, environment)
       const method = ['--method', 'tools/list', '--strict']
-      const { code, stderr } = await place.run(commandOf(place, 'modern', join(root, script), method))
+      const { code, stderr } = await place.run(commandOf(place, 'modern', script, method))
       expect(code, stderr).toBe(0)
     },
     60_000,

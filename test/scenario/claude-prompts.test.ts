@@ -11,15 +11,15 @@ import { draft } from '../../orchestrator/model/event.ts'
 import { fold, type Situation } from '../../orchestrator/model/situation.ts'
 import { withSubGoals } from '../../orchestrator/model/sub-goals.ts'
 import type { JsonObject } from '../../shared/json.ts'
-import { manifestSchema } from '../../shared/manifest.ts'
 import { answerText } from '../support/model/answer-text.ts'
 import type { HeardBody } from '../support/model/messages-api.ts'
 import { modelledRun } from '../support/model/modelled-run.ts'
 import { customer, letter, office, officeGoal, officeInput, officeWorld, step } from '../support/model/office.ts'
 import { readPrompt } from '../support/model/onboarding-model.ts'
 import { ok } from '../support/rehearsal.ts'
+import { shippedManifest } from '../support/shipped-manifest.ts'
 
-const shipped = catalogueOf(manifestSchema.parse(JSON.parse(readFileSync('servers/manifest.json', 'utf8'))))
+const shipped = catalogueOf(shippedManifest())
 const onboard = parseGoal(readFileSync('orchestrator/goals/onboard.yaml', 'utf8'), 'onboard.yaml')
 const acme = {
   ...(JSON.parse(readFileSync('examples/acme.json', 'utf8')) as JsonObject),

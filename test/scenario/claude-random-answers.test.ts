@@ -140,7 +140,7 @@ const nearly = fc
       },
     ),
     bad: task,
-    part: fc.constantFrom(...Array<'none'>(12).fill('none'), 'id', 'after', 'delay_s', 'for_each', 'argument'),
+    part: fc.constantFrom(...Array<'none'>(6).fill('none'), 'id', 'after', 'delay_s', 'for_each', 'argument'),
   })
   .map(({ good, bad, part }) => {
     const whole = { after: [], why: '', ...good }

@@ -13,6 +13,8 @@ const good = modelOf([customer, letter])
 const say = (decision: Decision): Reply => ({ text: answerText(decision) })
 const plan = (...tasks: Task[]): Decision => ({ kind: 'plan', tasks, why: '' })
 
+const input = { ...officeInput, pages: ['https://a.example'] }
+
 /** Answers the first request like this, and then well. */
 const first =
   (reply: Reply): Script =>
@@ -20,7 +22,7 @@ const first =
     nth === 1 ? reply : good(heard)
 
 const run = (script: Script, more: Partial<Parameters<typeof modelledRun>[1]> = {}) =>
-  modelledRun(script, { catalogue: office, goal: officeGoal(), input: officeInput, script: officeWorld, ...more })
+  modelledRun(script, { catalogue: office, goal: officeGoal(), input, script: officeWorld, ...more })
 
 /** The run went its way by the second answer alone. */
 function expectWell({ situation, requests }: Modelled) {
@@ -99,6 +101,16 @@ describe('a plan', () => {
     ['that hides a reference', planWith({ at: '/name', json: '{"$ref": "/tasks/b/output"}' }), 'there is no task b'],
     ['of more tasks than anybody reads', answerText(plan(...Array(501).fill(customer))), '/tasks: Too big'],
     ['of a tool whose name never ends', answerText(plan(step('a', 'x'.repeat(40_000), {}))), '/tasks/0/tool: Too big'],
+    [
+      'that refers to no pointer, for each item of a list',
+      answerText(
+        plan({
+          ...step('each', 'web.read_page', { url: { $ref: 'address' } }),
+          for_each: { ref: '/input/pages', as: 'item', max: 3 },
+        }),
+      ),
+      'is not a JSON pointer',
+    ],
     ['with a number that is none', planWith({ at: '/seats', json: '1e999' }), '/tasks/0/arguments'],
     [
       'with such a number as it is',

@@ -7,11 +7,12 @@ import { validateInput } from '../../orchestrator/goals/validate-input.ts'
 import { catalogueOf } from '../../orchestrator/model/catalogue.ts'
 import type { Goal } from '../../orchestrator/model/goal.ts'
 import { referencesIn, taskOf } from '../../orchestrator/model/reference.ts'
-import { manifestSchema, type ServerManifest } from '../../shared/manifest.ts'
+import type { ServerManifest } from '../../shared/manifest.ts'
+import { shippedManifest } from '../support/shipped-manifest.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string) => JSON.parse(readFileSync(new URL(path, root), 'utf8'))
-const manifest = manifestSchema.parse(read('servers/manifest.json'))
+const manifest = shippedManifest()
 const goal = await loadGoal(new URL('orchestrator/goals/onboard.yaml', root).pathname)
 
 function planFor(

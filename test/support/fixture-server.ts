@@ -92,6 +92,7 @@ const deleteThing = defineTool({
   output: z.object({ deleted: z.boolean() }),
   effect: 'delete',
   idempotency: 'natural',
+  scopes: ['things:write'],
   async run({ thing_id }, { client: vendor }: CallContext<Vendor>) {
     const before = vendor.created.length
     vendor.created = vendor.created.filter((name) => `thing_${name}` !== thing_id)

@@ -15,9 +15,9 @@ export interface NodeProcess extends AsyncDisposable {
   exited: Promise<number | string>
 }
 
-/** Starts `node <script>` (relative to the project) with this environment and nothing else; `await using` ends it where a test fails. */
-export function spawnNode(script: string, args: string[], env: Record<string, string>): NodeProcess {
-  const child = spawn(process.execPath, [script, ...args], { cwd: root, env, stdio: 'pipe' })
+/** Starts `node <script>` (relative to the project, or in another folder) with this environment and nothing else; `await using` ends it where a test fails. */
+export function spawnNode(script: string, args: string[], env: Record<string, string>, cwd = root): NodeProcess {
+  const child = spawn(process.execPath, [script, ...args], { cwd, env, stdio: 'pipe' })
   const text = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { ownModule } from '../../../shared/own-package.ts'
 
 const inside = join(import.meta.dirname, 'inside')
 
@@ -6,7 +7,7 @@ const inside = join(import.meta.dirname, 'inside')
 export const entrance = {
   files: [inside],
   /** Stands beside the server, where a jail may have more than one process. */
-  program: join(inside, 'entrance.ts'),
+  program: ownModule('orchestrator/execute/sandbox/inside/entrance'),
   /** Stands in the server's own process. */
-  preload: join(inside, 'preload.ts'),
+  preload: ownModule('orchestrator/execute/sandbox/inside/preload'),
 } as const

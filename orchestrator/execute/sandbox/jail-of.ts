@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import { jailSchema, type ServerManifest } from '../../../shared/manifest.ts'
+import { isPacked, packageFolder } from '../../../shared/own-package.ts'
 import type { Door } from '../egress/listen.ts'
 import type { Launch } from '../launch.ts'
 import { checkGrants } from './check-grants.ts'
@@ -16,6 +17,9 @@ export interface JailPlace {
 
 /** What of the project its servers share. */
 const common = ['shared', 'node_modules', 'package.json', 'tsconfig.json']
+
+/** Where npm put Remit, with the kit that servers stand on: not always into the project's own folder. */
+const installed = isPacked ? [dirname(packageFolder)] : []
 
 /** A launch with all that its server may do: its own code, its own folder, and what its manifest grants besides. Throws a JailError where nobody may grant that. */
 export function jailOf(
@@ -44,7 +48,9 @@ function codeOf({ command, args, cwd }: Launch, root: string): string[] {
   const [script, ...named] = files.map((file, index) =>
     index > 0 || holdsMore(dirname(file), root) ? file : dirname(file),
   )
-  const shared = files.some((file) => isBelow(root, file)) ? common.map((name) => join(root, name)) : []
+  const shared = files.some((file) => isBelow(root, file))
+    ? [...common.map((name) => join(root, name)), ...installed]
+    : []
   const program = isAbsolute(command) ? [command] : []
   return [...new Set([...program, ...(script === undefined ? [] : [script]), ...named, ...shared])].filter((path) =>
     existsSync(path),

@@ -1,3 +1,4 @@
+import { commandName } from '../../../shared/own-package.ts'
 import type { Attack } from './attack.ts'
 import type { Availability, SandboxDriver } from './driver.ts'
 import { entrance } from './entrance-files.ts'
@@ -28,7 +29,7 @@ export function nodePermissionDriver(): SandboxDriver {
     async available(): Promise<Availability> {
       const [major = 0] = process.versions.node.split('.').map(Number)
       if (major >= firstMajor) return { works: true }
-      const advice = 'start Remit by "npm run", which brings its own Node'
+      const advice = `start Remit by "${commandName}", which brings its own Node`
       return { works: false, why: `Node ${process.version} does not deny the network`, advice }
     },
     async wrap({ launch, reads, writes }) {

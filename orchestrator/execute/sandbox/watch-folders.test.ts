@@ -79,8 +79,11 @@ test.runIf(process.platform === 'linux')('files that are held without a name fil
     watchFolders({ ...watched, mostMebibytes: 5 }, kill),
     watchFolders({ ...watched, mostMebibytes: 50 }, () => expect.unreachable('six are not more than fifty')),
   ]
-  await vi.waitFor(() => expect(kill).toHaveBeenCalledExactlyOnceWith('wrote more than 5 MiB to its folders'), 20_000)
-  for (const stop of stops) await stop()
-  process.kill(-(holder.pid ?? 0), 'SIGKILL')
-  await once(holder, 'close')
+  try {
+    await vi.waitFor(() => expect(kill).toHaveBeenCalledExactlyOnceWith('wrote more than 5 MiB to its folders'), 20_000)
+  } finally {
+    for (const stop of stops) await stop()
+    process.kill(-(holder.pid ?? 0), 'SIGKILL')
+    await once(holder, 'close')
+  }
 })

@@ -1,7 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import type { Store } from '../../../shared/capability/emulator.ts'
-import { faultRoutes } from '../../../shared/capability/emulator-faults.ts'
+import { faultRoutes, type Store } from '../../../shared/capability/emulator.ts'
 import type { Clock } from './clock.ts'
 import type { BillingFaults } from './faults.ts'
 import { permissionsSchema } from './keys.ts'

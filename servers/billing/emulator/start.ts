@@ -1,8 +1,5 @@
-import { once } from 'node:events'
-import type { Server } from 'node:http'
 import { join } from 'node:path'
-import { createAdaptorServer } from '@hono/node-server'
-import { listenSteadily, openStore, type RunningEmulator, type Store } from '../../../shared/capability/emulator.ts'
+import { listenHttp, openStore, type RunningEmulator, type Store } from '../../../shared/capability/emulator.ts'
 import { type AppOptions, stripeApp } from './app.ts'
 import { shippedCatalogue } from './shipped-catalogue.ts'
 import type { EmulatorState } from './state.ts'
@@ -19,19 +16,15 @@ export async function startStripeEmulator(
   const store = openAccount(join(dataFolder, 'stripe.json'), machine())
   const webhooks = openWebhooks(store, { machine, retryAfterMs })
 
-  const server = createAdaptorServer({
-    fetch: stripeApp(store, webhooks, { machine, latencyMs, busyMs }).fetch,
-  }) as Server
-  const url = `http://127.0.0.1:${await listenSteadily(server, join(dataFolder, 'port.json'))}`
+  const app = stripeApp(store, webhooks, { machine, latencyMs, busyMs })
+  const { url, close } = await listenHttp(app, join(dataFolder, 'port.json'))
   return {
     endpoints: { STRIPE_API_BASE: url },
     credentials: { STRIPE_API_KEY: store.state.api_key },
     control: `${url}/_remit`,
     async close() {
       webhooks.close()
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
+      await close()
     },
   }
 }

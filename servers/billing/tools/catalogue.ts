@@ -26,6 +26,7 @@ export const listPrices = defineTool({
   idempotency: 'natural',
   scopes: ['prices:read'],
   egress: [requests('GET', '/v1/prices')],
+  example: {},
   async run(_, call: BillingCall) {
     const prices = await pricesOnSale(call)
     return {
@@ -68,6 +69,7 @@ export const listInvoices = defineTool({
   idempotency: 'natural',
   scopes: ['invoices:read'],
   egress: [requests('GET', '/v1/invoices')],
+  example: { customer_id: { $ref: '/create_customer/output/customer_id' } },
   async run({ customer_id, limit }, call: BillingCall) {
     const { data, has_more } = await read(call, (stripe, options) =>
       stripe.invoices.list({ customer: customer_id, limit }, options),

@@ -31,6 +31,7 @@ export const findCustomer = defineTool({
   idempotency: 'natural',
   scopes: ['customers:read'],
   egress: [requests('GET', '/v1/customers', '/v1/customers/search')],
+  example: { organization_id: { $ref: '/create_customer/arguments/organization_id' }, email: 'ada@acme.example' },
   async run({ organization_id, email, ...maker }, call: BillingCall) {
     const wanted = { organization_id, ...makerWanted(maker, call) }
     const found = email ? await byEmail(call, email, wanted) : await bySearch(call, wanted)
@@ -70,6 +71,7 @@ export const createCustomer = defineTool({
       this_run: true,
     },
   },
+  example: { organization_id: 'org_example', name: 'Acme GmbH', email: 'ada@acme.example' },
   async run({ organization_id, name, email, country, tax_id }, call: BillingCall) {
     const params: Stripe.CustomerCreateParams = {
       name,
@@ -95,6 +97,7 @@ export const deleteCustomer = defineTool({
   idempotency: 'natural',
   scopes: ['customers:write'],
   egress: [requests('DELETE', '/v1/customers/{customer}')],
+  example: { customer_id: { $ref: '/create_customer/output/customer_id' } },
   async run({ customer_id }, call: BillingCall) {
     const subject = '/customer_id'
     try {

@@ -66,6 +66,7 @@ export const createSubscription = defineTool({
       this_run: true,
     },
   },
+  example: { customer_id: { $ref: '/create_customer/output/customer_id' }, price: 'team_monthly', seats: 3 },
   async run({ customer_id, price, seats, trial_days, payment_method }, call: BillingCall) {
     call.progress(0, 3, 'Looking up the price')
     const { id: priceId, livemode } = await priceByLookupKey(call, price)
@@ -109,6 +110,7 @@ export const findSubscription = defineTool({
   idempotency: 'natural',
   scopes: ['subscriptions:read'],
   egress: [requests('GET', '/v1/subscriptions')],
+  example: { customer_id: { $ref: '/create_subscription/arguments/customer_id' } },
   async run({ customer_id, price, ...maker }, call: BillingCall) {
     const wanted = makerWanted(maker, call)
     const subscriptions = readAll(call, (stripe, page, options) =>
@@ -138,6 +140,7 @@ export const cancelSubscription = defineTool({
   idempotency: 'natural',
   scopes: ['subscriptions:write'],
   egress: [requests('DELETE', '/v1/subscriptions/{subscription}'), requests('GET', '/v1/subscriptions/{subscription}')],
+  example: { subscription_id: { $ref: '/create_subscription/output/subscription_id' } },
   async run({ subscription_id }, call: BillingCall) {
     const subject = '/subscription_id'
     try {

@@ -1,9 +1,5 @@
-import { once } from 'node:events'
-import type { Server } from 'node:http'
-import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
-import { listenSteadily } from '../../../shared/capability/emulator.ts'
-import { faultRoutes } from '../../../shared/capability/emulator-faults.ts'
+import { faultRoutes, listenHttp } from '../../../shared/capability/emulator.ts'
 import type { MailFaults } from './faults.ts'
 import type { Mailbox } from './mailbox.ts'
 
@@ -21,14 +17,6 @@ export async function serveControl(
   faults: MailFaults,
   portFile: string,
 ): Promise<{ url: string; close(): Promise<void> }> {
-  const server = createAdaptorServer({ fetch: controlRoutes(mailbox, faults).fetch }) as Server
-  return {
-    url: `http://127.0.0.1:${await listenSteadily(server, portFile)}/_remit`,
-    async close() {
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      await closed
-    },
-  }
+  const { url, close } = await listenHttp(controlRoutes(mailbox, faults), portFile)
+  return { url: `${url}/_remit`, close }
 }

@@ -1,4 +1,4 @@
-import { type Faults, openFaults } from '../../../shared/capability/emulator-faults.ts'
+import { type Faults, openFaults } from '../../../shared/capability/emulator.ts'
 import type { faults } from '../faults.ts'
 
 export type MailFaults = Faults<keyof typeof faults>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type CallContext, CapabilityError, defineTool, fact } from '../../../shared/capability/index.ts'
 import type { OrganizationsClient } from '../organizations-client.ts'
-import { signupDigest, signupSchema } from '../signup.ts'
+import { exampleSignup, signupDigest, signupSchema } from '../signup.ts'
 import { organizationSchema, showOrganization } from './organization-output.ts'
 import { acceptSignup } from './validate-signup.ts'
 
@@ -25,6 +25,7 @@ export const createOrganization = defineTool({
   scopes: ['organizations:write'],
   expect: 'output.status == "active"',
   compensation: { tool: 'delete_organization', arguments: { organization_id: { $ref: '/output/organization_id' } } },
+  example: { ...exampleSignup, validated_signup: { $ref: '/validate_signup/output/validated_signup' } },
   async run({ validated_signup, ...submitted }, { client, idempotencyKey }: CallContext<OrganizationsClient>) {
     const signup = acceptSignup(submitted)
     if (signupDigest(signup) !== validated_signup)

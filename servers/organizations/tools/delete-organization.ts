@@ -12,6 +12,7 @@ export const deleteOrganization = defineTool({
   effect: 'delete',
   idempotency: 'natural',
   scopes: ['organizations:delete'],
+  example: { organization_id: { $ref: '/create_organization/output/organization_id' } },
   async run({ organization_id }, { client }: CallContext<OrganizationsClient>) {
     return { organization_id, deleted: await client.delete(organization_id) }
   },

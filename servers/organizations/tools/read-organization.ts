@@ -11,6 +11,7 @@ export const getOrganization = defineTool({
   output: organizationSchema,
   effect: 'read',
   scopes: ['organizations:read'],
+  example: { organization_id: { $ref: '/create_organization/output/organization_id' } },
   async run({ organization_id }, { client }: CallContext<OrganizationsClient>) {
     const found = await client.find({ organization_id })
     if (!found) throw notFound({ organization_id })
@@ -26,6 +27,7 @@ export const findOrganization = defineTool({
   output: organizationSchema,
   effect: 'read',
   scopes: ['organizations:read'],
+  example: { slug: { $ref: '/create_organization/output/slug' } },
   async run(args, { client }: CallContext<OrganizationsClient>) {
     const slug = args.slug.trim().toLowerCase()
     const found = await client.find({ slug })

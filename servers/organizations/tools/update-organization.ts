@@ -33,6 +33,7 @@ export const updateOrganization = defineTool({
       seats: { $ref: '/output/previous/seats' },
     },
   },
+  example: { organization_id: { $ref: '/create_organization/output/organization_id' }, seats: 30 },
   async run({ organization_id, name, plan, seats }, { client, idempotencyKey }: CallContext<OrganizationsClient>) {
     const wanted = {
       ...(name === undefined ? {} : { name: name.trim() }),

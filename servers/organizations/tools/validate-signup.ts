@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CapabilityError, defineTool, fact } from '../../../shared/capability/index.ts'
-import { checkSignup, normalizeSignup, type Signup, signupDigest, signupSchema } from '../signup.ts'
+import { checkSignup, exampleSignup, normalizeSignup, type Signup, signupDigest, signupSchema } from '../signup.ts'
 
 export const validateSignup = defineTool({
   name: 'validate_signup',
@@ -14,6 +14,7 @@ export const validateSignup = defineTool({
   }),
   effect: 'read',
   scopes: ['organizations:read'],
+  example: exampleSignup,
   async run(submitted) {
     const signup = acceptSignup(submitted)
     return { ...signup, validated_signup: signupDigest(signup) }

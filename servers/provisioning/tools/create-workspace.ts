@@ -39,6 +39,12 @@ export const createWorkspace = defineTool({
   compensation: { tool: 'delete_workspace', arguments: { workspace_id: { $ref: '/output/workspace_id' } } },
   lookup: { tool: 'find_workspace', arguments: { organization_id: { $ref: '/arguments/organization_id' } } },
   timeoutMs: 60_000,
+  example: {
+    organization_id: 'org_example',
+    slug: 'example-inc',
+    admin_name: 'Ada Lovelace',
+    admin_email: 'ada@acme.example',
+  },
   async run({ admin_name, admin_email, ...request }, context: CallContext<ProvisioningClient>) {
     const { client, idempotencyKey } = context
     const names = workspaceNames(request.slug)

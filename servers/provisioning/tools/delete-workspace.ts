@@ -15,6 +15,7 @@ export const deleteWorkspace = defineTool({
   idempotency: 'natural',
   scopes: ['workspaces:delete'],
   timeoutMs: 60_000,
+  example: { workspace_id: { $ref: '/create_workspace/output/workspace_id' } },
   async run({ workspace_id }, context: CallContext<ProvisioningClient>) {
     const deleted = await context.client.alone(workspace_id, () => removeWorkspace(workspace_id, context))
     return { workspace_id, deleted }

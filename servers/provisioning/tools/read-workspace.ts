@@ -13,6 +13,7 @@ export const getWorkspace = defineTool({
   output: workspaceSchema,
   effect: 'read',
   scopes: ['workspaces:read'],
+  example: { workspace_id: { $ref: '/create_workspace/output/workspace_id' } },
   run: ({ workspace_id }, { client }: CallContext<ProvisioningClient>) => read({ workspace_id }, client),
 })
 
@@ -26,6 +27,7 @@ export const findWorkspaceTool = defineTool({
   output: workspaceSchema,
   effect: 'read',
   scopes: ['workspaces:read'],
+  example: { organization_id: { $ref: '/create_workspace/arguments/organization_id' } },
   run: ({ organization_id }, { client }: CallContext<ProvisioningClient>) => read({ organization_id }, client),
 })
 

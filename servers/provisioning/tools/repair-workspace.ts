@@ -30,6 +30,7 @@ export const repairWorkspace = defineTool({
   expect: 'output.status == "ready"',
   lookup: { tool: 'get_workspace', arguments: { workspace_id: { $ref: '/arguments/workspace_id' } } },
   timeoutMs: 60_000,
+  example: { workspace_id: { $ref: '/create_workspace/output/workspace_id' } },
   async run({ workspace_id, admin_name, admin_email }, context: CallContext<ProvisioningClient>) {
     const { client } = context
     const admin =

@@ -27,6 +27,7 @@ export const rotateCredentials = defineTool({
   // The ledger keeps the key: a repeat changes nothing once the rotation is finished.
   idempotency: 'natural',
   scopes: ['credentials:write'],
+  example: { workspace_id: { $ref: '/create_workspace/output/workspace_id' } },
   async run({ workspace_id }, context: CallContext<ProvisioningClient>) {
     const { client, idempotencyKey } = context
     return client.alone(workspace_id, () =>

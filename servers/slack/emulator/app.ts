@@ -1,13 +1,11 @@
-import type { HttpBindings } from '@hono/node-server'
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import { faultRoutes } from '../../../shared/capability/emulator-faults.ts'
+import { dropConnection, type EmulatorBindings, faultRoutes } from '../../../shared/capability/emulator.ts'
 import type { SlackFaults } from './faults.ts'
 import { type Answer, type Method, methods, refused } from './methods.ts'
 import type { Workspace } from './workspace.ts'
 
-type SlackContext = Context<{ Bindings: HttpBindings }>
+type SlackContext = Context<EmulatorBindings>
 
 const allScopes = [...new Set(Object.values(methods).flatMap(({ scopes }) => scopes))]
 const channelRequest = z.strictObject({
@@ -19,8 +17,8 @@ const channelRequest = z.strictObject({
 const tokenRequest = z.strictObject({ scopes: z.array(z.enum(allScopes)) })
 
 /** The Web API under `/api/`, and under `/_remit` what tests and rehearsals look at and arm. */
-export function slackRoutes(workspace: Workspace, faults: SlackFaults): Hono<{ Bindings: HttpBindings }> {
-  return new Hono<{ Bindings: HttpBindings }>()
+export function slackRoutes(workspace: Workspace, faults: SlackFaults): Hono<EmulatorBindings> {
+  return new Hono<EmulatorBindings>()
     .all('/api/:method', (c) => callMethod(c, c.req.param('method'), workspace, faults))
     .get('/_remit/state', (c) => c.json({ channels: workspace.channels(), messages: workspace.messages() }))
     .route('/_remit', faultRoutes(faults))
@@ -53,10 +51,7 @@ async function callMethod(c: SlackContext, name: string, workspace: Workspace, f
   if (held === undefined || faults.take('revoked')) return c.json(refused('invalid_auth'))
   const provided = held === 'all' ? allScopes : held
   const answer = runMethod(method, args, provided, workspace)
-  if (answer.ok && name === 'chat.postMessage' && faults.take('lost')) {
-    c.env.incoming.socket.destroy()
-    return RESPONSE_ALREADY_SENT
-  }
+  if (answer.ok && name === 'chat.postMessage' && faults.take('lost')) return dropConnection(c)
   return c.json(answer, 200, {
     'X-OAuth-Scopes': provided.join(','),
     'X-Accepted-OAuth-Scopes': method.scopes.join(','),

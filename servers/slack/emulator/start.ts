@@ -1,8 +1,5 @@
-import { once } from 'node:events'
-import type { Server } from 'node:http'
 import { join } from 'node:path'
-import { createAdaptorServer } from '@hono/node-server'
-import { listenSteadily, type RunningEmulator } from '../../../shared/capability/emulator.ts'
+import { listenHttp, type RunningEmulator } from '../../../shared/capability/emulator.ts'
 import { slackRoutes } from './app.ts'
 import { openSlackFaults } from './faults.ts'
 import { openWorkspace } from './workspace.ts'
@@ -13,17 +10,11 @@ import { openWorkspace } from './workspace.ts'
  */
 export async function startSlackEmulator(dataFolder: string): Promise<RunningEmulator> {
   const workspace = openWorkspace(dataFolder)
-  const server = createAdaptorServer({ fetch: slackRoutes(workspace, openSlackFaults()).fetch }) as Server
-  const base = `http://127.0.0.1:${await listenSteadily(server, join(dataFolder, 'port.json'))}`
+  const { url, close } = await listenHttp(slackRoutes(workspace, openSlackFaults()), join(dataFolder, 'port.json'))
   return {
-    endpoints: { SLACK_API_URL: `${base}/api/` },
+    endpoints: { SLACK_API_URL: `${url}/api/` },
     credentials: { SLACK_BOT_TOKEN: workspace.token },
-    control: `${base}/_remit`,
-    async close() {
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      await closed
-    },
+    control: `${url}/_remit`,
+    close,
   }
 }

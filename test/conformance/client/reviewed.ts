@@ -3,12 +3,11 @@ import { fingerprint, type ToolManifest } from '../../../shared/manifest.ts'
 import { connectTo } from './connect-to.ts'
 
 /** The tools of the suite's server as if somebody had reviewed each; what Remit may not offer is not among them. */
-export async function reviewed(url: string, fetch?: FetchLike): Promise<ToolManifest[]> {
-  const options = fetch ? { fetch } : {}
-  const first = await connectTo(url, options)
+export async function reviewed(url: string, fetch: FetchLike): Promise<ToolManifest[]> {
+  const first = await connectTo(url, { fetch })
   const { others } = await first.list()
   await first.close()
-  const second = await connectTo(url, { ...options, tools: others.map((name) => placeholder(name)) })
+  const second = await connectTo(url, { fetch, tools: others.map((name) => placeholder(name)) })
   const told = await second.list()
   await second.close()
   return others.flatMap((name) => {
@@ -17,7 +16,8 @@ export async function reviewed(url: string, fetch?: FetchLike): Promise<ToolMani
   })
 }
 
-function placeholder(name: string): ToolManifest {
+/** A tool of which no more than the name is known. */
+export function placeholder(name: string): ToolManifest {
   const none = { facts: {}, sensitive: [], destinations: [] }
   return {
     name,

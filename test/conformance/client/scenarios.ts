@@ -13,7 +13,7 @@ import type { JsonObject } from '../../../shared/json.ts'
 import { call, connectTo } from './connect-to.ts'
 import { withLocalDiscover } from './local-discover.ts'
 import { LoginInOneProcess, oauthFetch } from './oauth-fetch.ts'
-import { reviewed } from './reviewed.ts'
+import { placeholder, reviewed } from './reviewed.ts'
 
 /** What the client does in one scenario; `context` is what the suite tells it beside the URL. */
 export type Scenario = (url: string, context: JsonObject) => Promise<void>
@@ -81,12 +81,13 @@ const special: Record<string, Scenario> = {
       for (const { name } of tools) await call(connection, name, { region: 'us-west1' })
     })
   },
-  'json-schema-2020-12-preservation': async (url) => {
-    const [focal] = (await reviewed(url)).filter(({ name }) => name === 'json_schema_2020_12_tool')
-    await closing(connectTo(url), (connection) =>
-      call(connection, 'json_schema_echo', { schema: focal?.input ?? null }),
-    )
-  },
+  'json-schema-2020-12-preservation': (url) =>
+    closing(connectTo(url, { tools: [placeholder('json_schema_2020_12_tool')] }), async (connection) => {
+      const told = await connection.list()
+      const [focal] = told.reviewed.get('json_schema_2020_12_tool') ?? []
+      if (!focal) throw new Error('the tool with the schema is not offered')
+      await call(connection, 'json_schema_echo', { schema: focal.inputSchema })
+    }),
   'http-standard-headers': (url) => closing(connectTo(url, { fetch: withLocalDiscover }), callAll),
   'auth/pre-registration': (url, context) =>
     closing(connectTo(url, { fetch: oauthFetch(url, new LoginInOneProcess(clientSchema.parse(context))) }), callAll),

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { ownModule } from '../../../../shared/own-package.ts'
 import { systemEnvironment } from '../../launch.ts'
 import { quickAttacks } from '../attack.ts'
 import type { Availability, SandboxDriver } from '../driver.ts'
@@ -11,7 +11,7 @@ import type { SrtPolicy } from './srt-policy.ts'
 
 const execute = promisify(execFile)
 const trialMs = 20_000
-const supervisor = join(import.meta.dirname, 'supervisor.ts')
+const supervisor = ownModule('orchestrator/execute/sandbox/srt/supervisor')
 const advice =
   process.platform === 'linux' ? 'install bubblewrap, socat and ripgrep' : 'install ripgrep, on macOS or Linux'
 

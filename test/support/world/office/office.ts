@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { readConfig } from '../../../../orchestrator/config.ts'
 import { catalogueOf } from '../../../../orchestrator/model/catalogue.ts'
 import { openWorkplace } from '../../../../orchestrator/open-workplace.ts'
-import { manifestSchema } from '../../../../shared/manifest.ts'
 import { root } from '../../remit-command.ts'
+import { shippedManifest } from '../../shipped-manifest.ts'
 import type { Vendor } from '../vendor.ts'
 import { billing } from './billing.ts'
 import { email } from './email.ts'
@@ -14,8 +14,7 @@ import { slack } from './slack.ts'
 
 /** The shipped goals and tools, and an input for each goal. */
 export function shippedGoals() {
-  const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(root, 'servers', 'manifest.json'), 'utf8')))
-  const { catalogue, goal, checkInput } = openWorkplace(readConfig({}), catalogueOf(manifest))
+  const { catalogue, goal, checkInput } = openWorkplace(readConfig({}), catalogueOf(shippedManifest()))
   const { tax_id: _, ...acme } = JSON.parse(readFileSync(join(root, 'examples', 'acme.json'), 'utf8'))
   const bolt = { ...acme, organization: { ...acme.organization, name: 'Bolt Ltd', slug: 'bolt' } }
   const customers = [acme, { ...bolt, admin: { ...acme.admin, email: 'bo@bolt.example' } }]

@@ -1,10 +1,10 @@
 import { parse } from '@marcbachmann/cel-js'
-import type { AnyServer } from '../../shared/capability/define-server.ts'
-import type { AnyTool, BoundCall } from '../../shared/capability/define-tool.ts'
-import { describeSchema } from '../../shared/capability/describe-schema.ts'
-import { argumentsSchemaOf } from '../../shared/capability/manifest-of.ts'
-import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts'
-import { parsePointer } from '../../shared/json-pointer.ts'
+import type { AnyServer } from '../../../shared/capability/define-server.ts'
+import type { AnyTool, BoundCall } from '../../../shared/capability/define-tool.ts'
+import { describeSchema } from '../../../shared/capability/describe-schema.ts'
+import { argumentsSchemaOf } from '../../../shared/capability/manifest-of.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../../shared/json.ts'
+import { parsePointer } from '../../../shared/json-pointer.ts'
 
 /** Text that tells a model what to do does not belong in a description: descriptions say what a tool is for. */
 const orders =
@@ -64,6 +64,9 @@ function toolFaults(server: AnyServer, tool: AnyTool<unknown>): string[] {
     effect !== 'create' || compensation !== undefined || lookup !== undefined || idempotency === 'none',
     'a create that cannot be undone needs a lookup, or idempotency none',
   )
+  const scopes = tool.scopes ?? []
+  need(effect === 'read' || scopes.length > 0, `a ${effect} must say which scope of an account it needs`)
+  for (const scope of scopes) need(/^[a-z_]+:[a-z_]+$/.test(scope), `the scope ${scope} must be <things>:<action>`)
   for (const fact of tool.establishes ?? []) {
     need(fact.startsWith(`${server.name}.`), `establishes ${fact}, which is not in its own namespace`)
   }

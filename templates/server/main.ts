@@ -1,0 +1,4 @@
+import { serve } from '../../shared/capability/index.ts'
+import { server } from './server.ts'
+
+await serve(server)
