@@ -71,6 +71,30 @@ describe('the configuration of OAuth', () => {
     expect(() => read(oauth)).not.toThrow('hunter2')
   })
 
+  test('takes its secrets from a keychain, too', () => {
+    const client = '{ id: remit, secret: { keychain: remit/tickets } }'
+    expect(oauthOf(`{ issuer: "https://auth.example", client: ${client} }`)).toMatchObject({
+      client: { secret: { keychain: 'remit/tickets' } },
+    })
+    expect(read('{}\nlogins: { key: { keychain: remit/logins } }').logins).toEqual({
+      key: { keychain: 'remit/logins' },
+    })
+    expect(() => read('{}\nlogins: { key: { keychain: -w/logins } }')).toThrow('/logins/key/keychain must be SERVICE/')
+  })
+
+  test('stands beside one URL or several, and in emulated mode each of them has to be on this machine', () => {
+    const several = (urls: string, mode = 'live') =>
+      read('{}', mode, `servers:\n  tickets:\n    url: ${urls}\n    oauth: `)
+    const urls = ['https://tickets.example/one/mcp', 'https://tickets.example/two/mcp']
+    expect(several(JSON.stringify(urls)).servers.tickets).toMatchObject({
+      url: urls,
+      oauth: { grant: 'authorization_code' },
+    })
+    expect(() => several('["http://127.0.0.1:1/mcp", "https://tickets.example/mcp"]', 'emulated')).toThrow(
+      '/servers/tickets/url is not on this machine',
+    )
+  })
+
   test('is for servers elsewhere alone, and in emulated mode for issuers on this machine', () => {
     expect(() => read('{}', 'live', 'servers:\n  tickets:\n    oauth: ')).toThrow(
       '/servers/tickets/oauth is for a server that runs elsewhere: write url',

@@ -120,7 +120,10 @@ export function openGateway(options: GatewayOptions): Gateway {
     const instances = Array.from({ length: count }, (_, instance) =>
       open(instance, { warn: (details, message) => log.warn({ ...details, instance }, message) }),
     )
-    return openReplicas(instances, { server: server.name, limits, now, random })
+    const all = openReplicas(instances, { server: server.name, limits, now, random })
+    // Calls go to instances that are there, and those of a login are started by nobody else. Its calls say why one is not.
+    if (login) all.start().catch(() => undefined)
+    return all
   }
 
   async function startAll(servers: readonly string[]): Promise<void> {
