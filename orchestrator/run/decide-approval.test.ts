@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { catalogue, goal, type MemoryJournal, rehearse, tool } from '../../test/support/rehearsal.ts'
+import { catalogue, goal, type MemoryJournal, rehearse, runId, tool } from '../../test/support/rehearsal.ts'
+import { holding } from '../enforce/fixtures/policies.ts'
 import { policyOf } from '../enforce/policy/policy.ts'
 import { localOperator } from '../model/decider.ts'
 import type { Decision } from '../model/decision.ts'
@@ -7,9 +8,10 @@ import { draft } from '../model/event.ts'
 import { evidenceFor } from '../model/evidence.ts'
 import { fold, type Situation } from '../model/situation.ts'
 import { decideApproval, NotEntitledError } from './answer.ts'
+import { run } from './fixtures/makers.ts'
+import { plan, planOnce, task } from './fixtures/plan-once.ts'
 import { unmetFacts } from './unmet-facts.ts'
 
-const runId = '11111111-1111-7111-8111-111111111111'
 const tools = catalogue({ a: [tool('make', { establishes: ['a.thing'] })] })
 const options = {
   catalogue: tools,
@@ -110,4 +112,30 @@ test('an approval says by a digest what it is for, and one for other arguments c
   expect(requests).toEqual([])
   const [open] = situation.waits.values()
   expect(open?.approval?.arguments).toEqual({ seats: 2 })
+})
+
+test('an approval records that a run still waits when one of its two questions was answered', async () => {
+  const { journal } = await run({
+    goal: goal({ 'a.thing': 'wait', 'b.thing': 'wait' }),
+    decide: planOnce(plan(task('a', 'a.make'), task('b', 'b.make'))),
+    policy: holding('a.make', 'b.make'),
+  })
+  const changes: unknown[] = []
+  const [approval] = fold(journal.events).waits.keys()
+  await decideApproval(
+    runId,
+    approval ?? '',
+    { choice: 'approve', decider: localOperator('local:me') },
+    {
+      journal: {
+        read: () => journal.read(),
+        append: async (_run, _drafts, change) => {
+          changes.push(change)
+          return []
+        },
+      },
+      clock: { now: () => new Date('2026-01-01') },
+    },
+  )
+  expect(changes).toEqual([{ status: 'waiting', wake_at: '2026-01-01T00:00:00.000Z' }])
 })

@@ -7,6 +7,9 @@ import { evidenceFor } from '../model/evidence.ts'
 import { provenanceFrom } from '../model/input-provenance.ts'
 import type { Situation } from '../model/situation.ts'
 import { decideApproval } from './answer.ts'
+import { answered } from './fixtures/answers.ts'
+import { failure } from './fixtures/outcomes.ts'
+import { plan, planOnce, task } from './fixtures/plan-once.ts'
 import { unmetFacts } from './unmet-facts.ts'
 
 const marks = {
@@ -68,4 +71,20 @@ test('a destination that whoever started the run gave is held by no rule that sh
   const { situation } = await rehearse(options)
   expect(situation.decisions[0]?.tainted).toBe(false)
   expect(situation.status).toBe('succeeded')
+})
+
+test('a run stays tainted by a decision, whoever decides after it', async () => {
+  const goals = goal({ 'mail.sent': 'wait' })
+  const waiting = await rehearse({
+    catalogue: tools,
+    goal: goals,
+    decide: planOnce(plan(task('mail', 'mail.send', { to: 'made-up@example.test' }))),
+    script: { 'mail.send': [failure('declined')] },
+  })
+  const journal = await answered(waiting, 'retry')
+  const [planned] = journal.events.flatMap((event) => (event.type === 'decision_made' ? [event] : []))
+  if (planned) planned.data.tainted = true
+  const { requests, situation } = await rehearse({ catalogue: tools, goal: goals, decide: planOnce(plan()), journal })
+  expect(requests).toEqual([])
+  expect(situation.tasks.get('mail')?.status).toBe('held')
 })

@@ -12,6 +12,9 @@ import type { Parts, RunJournal } from '../../orchestrator/run/parts.ts'
 import { digest, type JsonObject } from '../../shared/json.ts'
 import { type ToolManifest, toolManifestSchema } from '../../shared/manifest.ts'
 
+/** The one run that is rehearsed. */
+export const runId = '11111111-1111-7111-8111-111111111111'
+
 /** A tool for rehearsals: `billing.create_customer`, a create that can be repeated, unless said otherwise. */
 export function tool(name: string, definition: Partial<ToolManifest> = {}): ToolManifest {
   return toolManifestSchema.parse({
@@ -186,7 +189,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     ...(options.children ? { children: options.children } : {}),
   }
   if (journal.events.length === 0) {
-    await journal.append('11111111-1111-7111-8111-111111111111', [
+    await journal.append(runId, [
       draft('run_created', {
         goal: options.goal,
         input: options.input ?? {},
@@ -197,7 +200,6 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       }),
     ])
   }
-  const runId = '11111111-1111-7111-8111-111111111111'
   const situation = await advance(runId, parts, {
     signal: options.stop ?? new AbortController().signal,
     cancel: cancel.signal,
