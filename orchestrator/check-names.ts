@@ -20,6 +20,8 @@ export function checkNames(config: Config, catalogue: Catalogue): void {
 function slots(name: string, { servers }: Config, catalogue: Catalogue): Issue[] {
   const manifest = catalogue.servers.get(name)
   const configured = servers[name]
+  // One logs in at a stranger's server before it is added: it may tell nothing of itself to nobody.
+  if (!manifest && configured?.oauth) return []
   if (!manifest || !configured) return unknown(['servers', name], 'server', name, catalogue.servers.keys())
   return [...instances(name, configured.url, manifest), ...unknownSlots(name, configured, manifest)]
 }

@@ -117,6 +117,12 @@ servers:
     )
   })
 
+  test('takes a server that is to be added once somebody has logged in there', () => {
+    const at = (more: string) => configOf(`mode: live\nservers: { crm: { url: "https://crm.example/mcp"${more} } }`)
+    expect(() => checkNames(at(', oauth: {}'), catalogue)).not.toThrow()
+    expect(() => checkNames(at(''), catalogue)).toThrow('/servers/crm names no server of the manifest')
+  })
+
   test('lets only a server run in several instances that keeps nothing the others would miss', () => {
     const at = (name: string) =>
       configOf(`servers: { ${name}: { url: ["http://127.0.0.1:1/mcp", "http://127.0.0.1:2/mcp"] } }`)

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
-import { isLoopback } from '../shared/capability/loopback.ts'
 import { effects } from '../shared/manifest.ts'
 import { codeFolder } from '../shared/own-package.ts'
 import { driverNames } from './execute/sandbox/driver.ts'
@@ -10,32 +9,21 @@ import type { SandboxChoice } from './execute/sandbox/open-jailer.ts'
 import { configurationName, findProject, noProject } from './find-project.ts'
 import type { Mode } from './model/event.ts'
 import type { Owner } from './model/run.ts'
+import { oauthSchema, onLoopback, placed, placedOAuth, safeUrl, secretSource } from './oauth-config.ts'
 import { parseYaml } from './parse-yaml.ts'
 
-const source = z.union([
-  z.strictObject({ env: z.string().min(1) }),
-  z.strictObject({ file: z.string().min(1) }),
-  /** A command that prints the value: its arguments one by one, because no shell takes them apart. */
-  z.strictObject({ exec: z.array(z.string()).min(1) }),
-  /** No leading dash: the tool that reads it would take it for an option. */
-  z.strictObject({
-    keychain: z
-      .string()
-      .regex(/^[^-/].*\/[^-/][^/]*$/, { error: 'must be SERVICE/ACCOUNT, as the keychain names the entry' }),
-  }),
-  z.strictObject({ value: z.string() }),
-])
+const source = z.union([...secretSource.options, z.strictObject({ value: z.string() })])
 
 type Source = z.output<typeof source>
 
-/** Where the instances of a server that runs elsewhere are reached: what is sent there must not be readable on the way. */
+/** Where the instances of a server that runs elsewhere are reached. */
 const serverUrls = z
   .union([z.string(), z.array(z.string()).min(1)], 'must be a URL, or a list of the URLs of several instances')
   .superRefine((given, context) => {
     for (const [index, url] of [given].flat().entries()) {
-      if (isSafePlace(url)) continue
       const path = Array.isArray(given) ? [index] : []
-      context.addIssue({ code: 'custom', path, message: 'must be an https URL, or one on loopback' })
+      for (const { message } of safeUrl.safeParse(url).error?.issues ?? [])
+        context.addIssue({ code: 'custom', path, message })
     }
   })
   .transform((given) => [given].flat())
@@ -125,18 +113,27 @@ const fileSchema = z.strictObject({
   servers: z
     .record(
       z.string(),
-      z.strictObject({
-        endpoints: z.record(z.string(), source).default({}),
-        credentials: z.record(z.string(), source).default({}),
-        /** What the operator chooses for it, by the names of its manifest. */
-        settings: z.record(z.string(), z.string()).default({}),
-        /** What it gets in Remit's Postgres: a schema of its own, or a role that makes databases for tenants. */
-        database: z.enum(['schema', 'provisioner']).optional(),
-        /** Where it runs by itself, with its own credentials, in one instance or several; without it, Remit starts it. */
-        url: serverUrls.optional(),
-      }),
+      z
+        .strictObject({
+          endpoints: z.record(z.string(), source).default({}),
+          credentials: z.record(z.string(), source).default({}),
+          /** What the operator chooses for it, by the names of its manifest. */
+          settings: z.record(z.string(), z.string()).default({}),
+          /** What it gets in Remit's Postgres: a schema of its own, or a role that makes databases for tenants. */
+          database: z.enum(['schema', 'provisioner']).optional(),
+          /** Where it runs by itself, with its own credentials, in one instance or several; without it, Remit starts it. */
+          url: serverUrls.optional(),
+          /** What it takes instead of Remit's own tokens. */
+          oauth: oauthSchema.optional(),
+        })
+        .refine(({ url, oauth }) => url !== undefined || oauth === undefined, {
+          path: ['oauth'],
+          error: 'is for a server that runs elsewhere: write url: https://… beside it',
+        }),
     )
     .default({}),
+  /** What logins at servers elsewhere are sealed with in the record; a key in REMIT_HOME/keys unless said. */
+  logins: z.strictObject({ key: secretSource.optional() }).prefault({}),
 })
 
 /** How models are asked. */
@@ -176,6 +173,7 @@ export interface Config {
   policyFile: string
   claude: ClaudeConfig
   servers: z.output<typeof fileSchema>['servers']
+  logins: z.output<typeof fileSchema>['logins']
   sandbox: SandboxChoice
   /** The base URL of an OpenTelemetry collector; without it nothing is traced. */
   tracesEndpoint?: string
@@ -238,6 +236,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     policyFile: resolve(dirname(file), settings.policy),
     claude: claudeConfig(settings.claude, environment),
     servers: withPlaces(settings.servers, dirname(file)),
+    logins: { ...(settings.logins.key && { key: placed(settings.logins.key, dirname(file)) }) },
     ...(tracesEndpoint === undefined ? {} : { tracesEndpoint }),
     invocationFolder: invocationFolderOf(environment),
     owner: { tenant: 'default', principal: `local:${localUser()}` },
@@ -262,21 +261,14 @@ function invocationFolderOf({ INIT_CWD }: Config['environment']): string {
 
 /** What `mode: emulated` does never leaves this machine. */
 function refuseRemote(servers: Config['servers'], file: string): void {
-  for (const [name, { url = [] }] of Object.entries(servers)) {
-    if (!url.every(onLoopback))
-      throw new ConfigError(
-        `${file}: /servers/${name}/url is not on this machine, and mode is "emulated"; it needs "live"`,
-      )
+  for (const [name, { url = [], oauth }] of Object.entries(servers)) {
+    const places = [...url.map((each) => ['url', each] as const), ['oauth/issuer', oauth?.issuer] as const]
+    for (const [setting, place] of places)
+      if (place !== undefined && !onLoopback(place))
+        throw new ConfigError(
+          `${file}: /servers/${name}/${setting} is not on this machine, and mode is "emulated"; it needs "live"`,
+        )
   }
-}
-
-function isSafePlace(url: string): boolean {
-  return z.url({ protocol: /^https?$/ }).safeParse(url).success && (url.startsWith('https:') || onLoopback(url))
-}
-
-/** True for a URL that only this machine can reach. */
-export function onLoopback(url: string): boolean {
-  return isLoopback(URL.parse(url)?.hostname ?? '')
 }
 
 function configHomeOf({ REMIT_CONFIG_HOME, XDG_CONFIG_HOME }: Config['environment']): string {
@@ -307,17 +299,17 @@ function claudeConfig(
 
 /** Files that hold credentials are named relative to the configuration file. */
 function withPlaces(servers: Config['servers'], folder: string): Config['servers'] {
-  const placed = (sources: Record<string, Source>) =>
-    Object.fromEntries(
-      Object.entries(sources).map(([slot, given]) => [
-        slot,
-        'file' in given ? { file: resolve(folder, given.file) } : given,
-      ]),
-    )
+  const allPlaced = (sources: Record<string, Source>) =>
+    Object.fromEntries(Object.entries(sources).map(([slot, given]) => [slot, placed(given, folder)]))
   return Object.fromEntries(
-    Object.entries(servers).map(([name, server]) => [
+    Object.entries(servers).map(([name, { oauth, ...server }]) => [
       name,
-      { ...server, endpoints: placed(server.endpoints), credentials: placed(server.credentials) },
+      {
+        ...server,
+        endpoints: allPlaced(server.endpoints),
+        credentials: allPlaced(server.credentials),
+        ...(oauth && { oauth: placedOAuth(oauth, folder) }),
+      },
     ]),
   )
 }

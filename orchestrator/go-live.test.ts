@@ -99,6 +99,20 @@ describe('what is wrong before anything is started', () => {
 })
 
 describe('going live', () => {
+  test('names who logs in at a server that wants OAuth, and by whose word', async () => {
+    const url = ['https://crm.example/mcp']
+    const oauth = { grant: 'client_credentials' as const, issuer: 'https://auth.example', client: { id: 'remit' } }
+    const accounts = async (given: NonNullable<Config['servers'][string]['oauth']>) => {
+      const live = await goingLive(
+        config({ servers: { ...mapped, billing: server({ url, oauth: given }) } }),
+        catalogue,
+      )
+      return live?.servers.find(({ name }) => name === 'billing')?.accounts
+    }
+    expect(await accounts(oauth)).toEqual(['Remit itself, as the client remit of https://auth.example/'])
+    expect(await accounts({ grant: 'authorization_code' })).toEqual(["each principal's own login at whoever it names"])
+  })
+
   test('names what is reached and as whom, and shows no secret', async () => {
     const live = await goingLive(config(), catalogue)
     expect(live).toMatchObject({

@@ -10,6 +10,7 @@ import { nameOfSource, type Source } from './execute/credentials/read-source.ts'
 import { CredentialError, databaseSlot, resolveEnvironment } from './execute/credentials/resolve.ts'
 import { openHome } from './home/home.ts'
 import type { Catalogue } from './model/catalogue.ts'
+import type { OAuthConfig } from './oauth-config.ts'
 
 /** Throws {@link InputError} with every slot that nothing fills, of every server that no emulator stands in for. */
 export async function checkSlots(config: Config, catalogue: Catalogue): Promise<void> {
@@ -52,10 +53,10 @@ async function resolvedServers(config: Config, catalogue: Catalogue): Promise<Re
   for (const server of catalogue.servers.values()) {
     if (config.mode === 'emulated' && server.emulator) continue
     const { name } = server
-    const url = config.servers[name]?.url
-    if (url !== undefined) {
-      const values = url.map((each, index) => [index === 0 ? 'url' : `url_${index + 1}`, each] as const)
-      resolved.push({ server, values: Object.fromEntries(values), secrets: [] })
+    const { url, oauth } = config.servers[name] ?? {}
+    const urls = urlsOf(url ?? [server.remote?.url ?? []].flat())
+    if (url !== undefined && hasOwnAccess(server, oauth)) {
+      resolved.push({ server, values: { ...urls, ...(oauth && { oauth: accountOf(oauth) }) }, secrets: [] })
       continue
     }
     try {
@@ -66,7 +67,7 @@ async function resolvedServers(config: Config, catalogue: Catalogue): Promise<Re
         databaseUrl: () => grantOf(config, name),
         withoutCommands: true,
       })
-      resolved.push({ server, values, secrets })
+      resolved.push({ server, values: { ...values, ...urls }, secrets })
     } catch (error) {
       if (!(error instanceof CredentialError)) throw error
       issues.push(...error.issues)
@@ -102,13 +103,13 @@ function describe(
   values: Record<string, string>,
 ): GoingLive['servers'][number] {
   const { name, title } = server
-  const { url } = config.servers[name] ?? {}
-  if (url !== undefined)
+  const { url, oauth } = config.servers[name] ?? {}
+  if (url !== undefined && hasOwnAccess(server, oauth))
     return {
       name,
       title,
       endpoints: url.map(placeOf),
-      accounts: ['what the server itself was given'],
+      accounts: [values.oauth ?? 'what the server itself was given'],
       settings: [],
     }
   const sources = sourcesFor(config, catalogue, name)
@@ -121,7 +122,7 @@ function describe(
     name,
     title,
     endpoints: [
-      ...(server.remote ? [placeOf(server.remote.url)] : []),
+      ...(url ?? [server.remote?.url ?? []].flat()).map(placeOf),
       ...Object.keys(server.endpoints).map((slot) => placeOf(values[slot] ?? '')),
       ...server.egress,
     ],
@@ -130,6 +131,24 @@ function describe(
       values[slot] ? `${slot}: ${values[slot]}` : `${slot} is not set: ${description}`,
     ),
   }
+}
+
+/** True for a server elsewhere whose credentials, if there are any, are not Remit's to send: OAuth, or Remit's own tokens, let us in. */
+function hasOwnAccess({ remote }: ServerManifest, oauth: OAuthConfig | undefined): boolean {
+  return oauth !== undefined || remote === undefined
+}
+
+/** Where it runs, as settings. */
+function urlsOf(urls: readonly string[]): Record<string, string> {
+  return Object.fromEntries(urls.map((url, index) => [index === 0 ? 'url' : `url_${index + 1}`, url]))
+}
+
+/** As whom OAuth lets Remit in, and by whose word. */
+function accountOf({ grant, issuer, client }: OAuthConfig): string {
+  const at = issuer === undefined ? 'whoever it names' : placeOf(issuer)
+  const name = client && ('document' in client ? client.document : client.id)
+  if (grant === 'client_credentials') return `Remit itself, as the client ${name} of ${at}`
+  return `each principal's own login at ${at}${name === undefined ? '' : `, as the client ${name}`}`
 }
 
 /** A URL without what may be secret in it. */

@@ -12,6 +12,7 @@ import { digestSealed } from './model/seal.ts'
 import { openLog } from './observe/open-log.ts'
 import { openPursuits, sleepUntil } from './open-pursuits.ts'
 import { type OpenRecord, openRecord } from './record/open-record.ts'
+import type { ServerLogins } from './record/server-logins.ts'
 import { recordedCalls } from './recorded-calls.ts'
 import { CancellableGateway } from './run/cancellable-gateway.ts'
 import { type CallRuns, HostCalls } from './run/host-calls.ts'
@@ -80,6 +81,14 @@ async function recordOf(
 
 type Start = (record: ServersRecord) => Promise<CancellableGateway>
 
+/** Logins lie in the record. */
+function noLogins(why: string): ServerLogins {
+  const none = async (): Promise<never> => {
+    throw new Error(`no login can be had: ${why}`)
+  }
+  return { find: none, put: none, remove: none, list: none, alone: none }
+}
+
 async function recordedRuns(
   config: Config,
   catalogue: Catalogue,
@@ -131,6 +140,7 @@ async function runsInMemory(
     serverDatabase: async () => {
       throw new LaunchError(`no database can be had: ${why}`)
     },
+    serverLogins: () => noLogins(why),
   })
   return runs
 }

@@ -12,6 +12,7 @@ import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import type { StopBy } from './home/stop-process.ts'
 import { jwksRoute } from './http/jwks-route.ts'
+import { keepLogins } from './keep-logins.ts'
 import { mcpScopes } from './mcp/backend.ts'
 import { serveRemitStdio } from './mcp/serve-remit-stdio.ts'
 import type { Catalogue } from './model/catalogue.ts'
@@ -272,6 +273,7 @@ function remitOf(
       return serveRemitStdio({ backend: door.backend, caller, out, onDefect })
     },
     keys: keysOf(config, record.apiKeys),
+    logins: keepLogins(config, record),
     enlist: () => membership.enlist(`${enlistedAs}${process.pid}`, stopBy),
     planOnly: (goal, input) => planOnly({ goal, input, reasoner: parts.decides, catalogue, mode: config.mode }),
     async answer(runId, choice, { why, change } = {}) {

@@ -16,6 +16,7 @@ import { joinHome } from './home/shared-process.ts'
 import { entryOf, machineOf } from './host-entry.ts'
 import { dropServer, installServers, joinServer } from './join-server.ts'
 import { backUpHome, migrateRecord, restoreHome } from './keep-home.ts'
+import { personalServers } from './keep-logins.ts'
 import { loadPolicy } from './load-policy.ts'
 import { loadTriggers } from './load-triggers.ts'
 import type { Catalogue } from './model/catalogue.ts'
@@ -47,6 +48,7 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     home: config.home,
     mode: config.mode,
     unconfined: unconfinedServers(config, catalogue),
+    personal: personalServers(config).filter((server) => catalogue.servers.has(server)),
     get catalogue() {
       return whole()
     },

@@ -7,6 +7,7 @@ import type { ServerManifest } from '../shared/manifest.ts'
 import { server as prober } from '../test/attacks/fixtures/prober.ts'
 import { temporaryFolder } from '../test/support/temporary-folder.ts'
 import { readConfig } from './config.ts'
+import { MemoryLogins } from './execute/fixtures/oauth/memory-logins.ts'
 import type { Gateway } from './execute/gateway.ts'
 import { openHome } from './home/home.ts'
 import { joinHome, type Membership } from './home/shared-process.ts'
@@ -55,6 +56,7 @@ async function start(record: Pick<ServersRecord, 'serverDatabase' | 'journal'>):
   const whole: ServersRecord = {
     ...record,
     ownerOf: async () => config.owner,
+    serverLogins: () => Object.assign(new MemoryLogins(), { list: async () => [] }),
     keyring: { sealer: (run) => createSealer(run, new Uint8Array(sealKeyBytes)) },
   }
   const place = { home, membership, record: whole, log: pino({ enabled: false }) }

@@ -3,7 +3,7 @@ import type { Issue } from '../shared/failure.ts'
 import type { RemoteManifest, ServerManifest } from '../shared/manifest.ts'
 import { didYouMean } from '../shared/nearest-name.ts'
 import { InputError, type OpenOptions } from './cli/remit.ts'
-import { type Config, onLoopback } from './config.ts'
+import type { Config } from './config.ts'
 import { ConnectError } from './execute/connection.ts'
 import { resolveEnvironment } from './execute/credentials/resolve.ts'
 import {
@@ -15,15 +15,18 @@ import {
   reviveEmulator,
 } from './execute/emulators.ts'
 import { openEraVerdicts } from './execute/era-verdicts.ts'
-import { type Gateway, openGateway, ServersMisconfigured } from './execute/gateway.ts'
+import { type Gateway, type Launching, openGateway, ServersMisconfigured } from './execute/gateway.ts'
 import type { Launch } from './execute/launch.ts'
 import { LaunchError } from './execute/launch-error.ts'
 import { launcher } from './execute/launcher.ts'
 import { openPackageStore, PackageError } from './execute/packages/package-store.ts'
+import type { Bearer } from './execute/remote/bearer.ts'
 import type { RemoteServer } from './execute/remote/connect-remote.ts'
+import { credentialBearer } from './execute/remote/credential-bearer.ts'
 import { NoSandboxError } from './execute/sandbox/choose-driver.ts'
 import type { Jailer } from './execute/sandbox/jailer.ts'
 import { openJailer } from './execute/sandbox/open-jailer.ts'
+import { callBearer } from './execute/tokens/call-bearer.ts'
 import { tokenMint } from './execute/tokens/mint-token.ts'
 import { openTokenKeys } from './execute/tokens/token-keys.ts'
 import { watchEmulator } from './execute/watch-emulator.ts'
@@ -33,9 +36,11 @@ import type { Membership } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { type Draft, draft } from './model/event.ts'
 import type { Sealer } from './model/seal.ts'
+import { onLoopback } from './oauth-config.ts'
 import type { Log } from './observe/open-log.ts'
 import type { OpenRecord } from './record/open-record.ts'
 import { isAway } from './run/while-away.ts'
+import { serverLogins } from './server-logins.ts'
 
 /** What the servers of one command stand on. */
 export interface Place {
@@ -44,8 +49,8 @@ export interface Place {
   record: OpenRecord
 }
 
-/** What servers need of the record: where sealed values are opened, databases of their own, whose a run is, and what is noted of them. */
-export interface ServersRecord extends Pick<OpenRecord, 'serverDatabase' | 'ownerOf'> {
+/** What servers need of the record: where sealed values are opened, databases of their own, whose a run is, logins, and what is noted of them. */
+export interface ServersRecord extends Pick<OpenRecord, 'serverDatabase' | 'ownerOf' | 'serverLogins'> {
   keyring: { sealer(runId: string): Sealer | Promise<Sealer> }
   journal: { note(drafts: readonly Draft[]): Promise<unknown> }
 }
@@ -158,11 +163,21 @@ export async function startServers(
   })
   const now = () => new Date()
   const mint = tokenMint({ keys: openTokenKeys({ home, now }), now, newId: () => crypto.randomUUID() })
-  const launch = async (server: ServerManifest, instance: number): Promise<Launch | RemoteServer> => {
-    const url = config.servers[server.name]?.url?.[instance]
-    if (url !== undefined) return { url, mint, ownerOf: record.ownerOf }
-    if (server.remote) return strangerAt(server.remote, server, config, catalogue)
-    await checkPackage(server.name)
+  const logins = serverLogins(config, record.serverLogins)
+  const launch = async (server: ServerManifest, { instance, login }: Launching): Promise<Launch | RemoteServer> => {
+    const { name, remote } = server
+    const url = config.servers[name]?.url?.[instance] ?? remote?.url
+    if (url !== undefined) {
+      checkReach(server, url, config)
+      const bearer =
+        login?.bearer ??
+        logins.shared(name) ??
+        (remote
+          ? await strangersBearer(server, remote, config, catalogue)
+          : callBearer({ server: name, mint, ownerOf: record.ownerOf }))
+      return { url, bearer }
+    }
+    await checkPackage(name)
     const described = await describe(server)
     const fault = server.emulator ? undefined : faults[server.name]
     return fault === undefined ? described : { ...described, env: { ...described.env, REMIT_FAULT: fault } }
@@ -180,6 +195,11 @@ export async function startServers(
     catalogue,
     launch,
     instancesOf: ({ name }) => config.servers[name]?.url?.length ?? 1,
+    loginOf({ name }, run_id) {
+      if (!logins.isPersonal(name)) return undefined
+      const owner = run_id === undefined ? Promise.resolve(config.owner) : record.ownerOf(run_id)
+      return owner.then((whose) => logins.inUse({ ...whose, server: name }))
+    },
     sealers: (runId) => record.keyring.sealer(runId),
     verdicts: openEraVerdicts(join(home.path, 'eras.json'), now),
     now,
@@ -225,21 +245,25 @@ export async function jailerFor(config: Config, home: Home, journal: ServersReco
   }
 }
 
-/** How a stranger's server elsewhere is reached. Rejects where the mode keeps everything on this machine. */
-async function strangerAt(
-  { url, auth }: RemoteManifest,
+/** What lets requests into a stranger's server elsewhere: what its manifest says, by the credential that is there now. */
+async function strangersBearer(
   server: ServerManifest,
+  { auth }: RemoteManifest,
   config: Config,
   catalogue: Catalogue,
-): Promise<RemoteServer> {
-  if (config.mode === 'emulated' && !onLoopback(url))
-    throw new ConnectError(`${server.name} is not on this machine, and mode is "emulated": it needs "live"`, [], {})
-  if (auth === 'none') return { url, authorization: async () => undefined, secrets: [] }
-  const { values, secrets } = await resolveEnvironment(server, {
+): Promise<Bearer> {
+  if (auth === 'none') return credentialBearer(server.name)
+  const { values } = await resolveEnvironment(server, {
     mode: config.mode,
     configured: sourcesFor(config, catalogue, server.name),
     environment: config.environment,
     databaseUrl: () => grantOf(config, server.name),
   })
-  return { url, authorization: async () => `Bearer ${values[auth.bearer]}`, secrets }
+  return credentialBearer(server.name, values[auth.bearer])
+}
+
+/** Throws where the mode keeps everything on this machine, and the server is not there. */
+function checkReach({ name }: ServerManifest, url: string, { mode }: Config): void {
+  if (mode === 'emulated' && !onLoopback(url))
+    throw new ConnectError(`${name} is not on this machine, and mode is "emulated": it needs "live"`, [], {})
 }

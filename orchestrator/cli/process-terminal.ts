@@ -12,6 +12,17 @@ export interface ProcessTerminalOptions {
   environment: Readonly<Record<string, string | undefined>>
 }
 
+/** What opens a URL, without a shell that would read it; undefined where nobody would see it. */
+export function browserCommand(
+  platform: NodeJS.Platform,
+  { DISPLAY, WAYLAND_DISPLAY, SSH_CONNECTION }: Readonly<Record<string, string | undefined>>,
+): [string, ...string[]] | undefined {
+  if (SSH_CONNECTION) return undefined
+  if (platform === 'darwin') return ['open']
+  if (platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler']
+  return DISPLAY || WAYLAND_DISPLAY ? ['xdg-open'] : undefined
+}
+
 /** Columns where nothing says how wide the screen is: a pipe, a file. */
 const defaultColumns = 80
 
@@ -30,19 +41,32 @@ export function processTerminal({ noColor, forceColor, folder, environment }: Pr
     },
     folder,
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
-    async ask(question) {
+    async ask(question, signal) {
+      if (signal?.aborted) return undefined
       stderr.write(question)
       // Not as a terminal: then Ctrl-C stays a signal, for all that listen.
       const lines = createInterface({ input: stdin, terminal: false })
       const end = () => lines.close()
       process.once('SIGINT', end)
+      signal?.addEventListener('abort', end, { once: true })
       try {
         const line = once(lines, 'line').then(([text]) => String(text))
         return await Promise.race([line, once(lines, 'close').then(() => undefined)])
       } finally {
         process.off('SIGINT', end)
+        signal?.removeEventListener('abort', end)
         lines.close()
       }
+    },
+    browse(url) {
+      const command = browserCommand(process.platform, environment)
+      if (!command) return false
+      const [program, ...args] = command
+      const child = spawn(program, [...args, url], { stdio: 'ignore', detached: true, env: { ...environment } })
+      // Where it cannot be started, the person opens the URL that is printed.
+      child.once('error', () => undefined)
+      child.unref()
+      return true
     },
     now: () => Date.now(),
     onInterrupt(listener) {

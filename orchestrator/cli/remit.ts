@@ -9,6 +9,7 @@ import type { Task } from '../model/decision.ts'
 import type { Event, Mode } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
 import type { OpenApproval, RunSummary } from '../model/listed.ts'
+import type { ListedLogin } from '../model/login.ts'
 import type { ServerStatus } from '../model/server-status.ts'
 import type { Situation } from '../model/situation.ts'
 import type { ToldServer } from '../model/told-server.ts'
@@ -43,6 +44,8 @@ export interface Workplace {
   mode: Mode
   /** Servers that run in no sandbox, because their manifest or the configuration says so. */
   unconfined: readonly string[]
+  /** Servers at which each principal has to log in. */
+  personal: readonly string[]
   catalogue: Catalogue
   /** What decides where nobody says: Claude where there is a key for it. */
   reasoner: ReasonerChoice
@@ -240,6 +243,8 @@ export interface Remit {
     out: Writable
     onDefect(what: string, error: unknown): void
   }): Promise<Pick<HostSession, 'ended' | 'close'>>
+  /** Logins of principals at servers elsewhere; the tenant is the local user's unless said. */
+  logins: Logins
   /** Lets `remit stop` end this process: it then gets the request to terminate. Returns what takes that back. */
   enlist(): Promise<() => Promise<void>>
   /** Who may use Remit over HTTP; the tenant is the local user's unless said. */
@@ -284,6 +289,34 @@ export interface Watch {
   cancel: AbortSignal
   /** Aborted by the second Ctrl-C. */
   signal: AbortSignal
+}
+
+/** Whose login: the local user's unless said. */
+export interface LoginOf {
+  principal?: string
+  tenant?: string
+}
+
+export interface Logins {
+  /**
+   * Logs a principal in at a server with a browser. Throws {@link InputError} where the server wants no logins. Whatever keeps
+   * anybody from being logged in is an error that says so.
+   */
+  logIn(server: string, options: LogIn): Promise<Omit<ListedLogin, 'renewable'>>
+  /** Undefined where there was no login; else whether its issuer took the tokens back, or why not. */
+  logOut(server: string, of: LoginOf): Promise<{ revoked: boolean; why?: string } | undefined>
+  list(tenant?: string): Promise<ListedLogin[]>
+}
+
+export interface LogIn extends LoginOf {
+  /** Asked for beside what the server needs. */
+  scopes: readonly string[]
+  patienceMs: number
+  signal: AbortSignal
+  /** Told what the person is asked to agree to, and the URL to open. */
+  offer(offer: { issuer: string; resource: string; scopes: readonly string[]; url: string }): void
+  /** The URL that the browser was sent back to, where the person brings it; undefined where nobody can. `wrong` is of the one before. */
+  pasted(signal: AbortSignal, wrong?: string): Promise<string | undefined>
 }
 
 export interface Keys {

@@ -14,8 +14,10 @@ export interface Terminal {
   now(): number
   /** True when a person sits there who can be asked. */
   readonly canAsk: boolean
-  /** Asks on stderr and returns the line that is typed; undefined where none comes, as after Ctrl-C. */
-  ask(question: string): Promise<string | undefined>
+  /** Asks on stderr and returns the line that is typed; undefined where none comes, as after Ctrl-C, or where the signal aborts. */
+  ask(question: string, signal?: AbortSignal): Promise<string | undefined>
+  /** Opens a web page in the person's browser, and does not wait for it; false where there is none to be seen. */
+  browse(url: string): boolean
   /** Tells of Ctrl-C and of a request to terminate, until `off` is called. */
   onInterrupt(listener: () => void): () => void
   /** Runs a program on this terminal. Returns its exit code, or undefined when there is no such program. */

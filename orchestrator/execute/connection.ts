@@ -27,7 +27,7 @@ import type { Limits } from './limits.ts'
 import { quarantineOf, type ToldTools, toldTools } from './list-tools.ts'
 import { mirroringOf } from './mirrored-headers.ts'
 import { patience } from './patience.ts'
-import { RemoteError } from './remote/remote-error.ts'
+import { remoteErrorIn } from './remote/remote-error.ts'
 import { StdioTransport } from './stdio-transport.ts'
 import { toldServer } from './told-server.ts'
 
@@ -284,12 +284,6 @@ function endingOf(transport: Carrier, cause: unknown): string {
   const code = cause instanceof Error && 'syscall' in cause && 'code' in cause ? cause.code : undefined
   if (code !== undefined) return `could not be started (${code})`
   return transport.ending === undefined ? 'did not complete the handshake' : `${transport.ending} before it was ready`
-}
-
-/** The SDK wraps what goes wrong while an era is agreed on. */
-function remoteErrorIn(error: unknown): RemoteError | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof RemoteError) return at
-  return undefined
 }
 
 /** The SDK's interface was not written for `exactOptionalPropertyTypes`. */

@@ -1,19 +1,22 @@
 import { digest, type Json } from '../../shared/json.ts'
 import type { ServerManifest } from '../../shared/manifest.ts'
 import type { CallRequest, CallResult, Progress } from '../model/call.ts'
-import type { Catalogue } from '../model/catalogue.ts'
+import type { Catalogue, Tool } from '../model/catalogue.ts'
 import type { ServerStatus } from '../model/server-status.ts'
 import type { ToldServer } from '../model/told-server.ts'
 import type { ContentRequest } from './ask-content.ts'
 import { killOrphans } from './launch-mark.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { ToldTools } from './list-tools.ts'
+import { LoginError } from './oauth/login-error.ts'
+import type { LoginInUse } from './oauth/open-logins.ts'
 import { notPerformed } from './outcome.ts'
-import { patience } from './patience.ts'
-import type { Performed } from './perform-call.ts'
+import { orAborted, type Patience, patience } from './patience.ts'
+import { notSent, type Performed } from './perform-call.ts'
 import { openReplicas } from './replicas.ts'
 import { ServerUnavailable } from './supervise.ts'
 import { openUpstream, type Upstream, type UpstreamOptions } from './upstream.ts'
+import { openUpstreams } from './upstreams.ts'
 
 /** What goes with a call. */
 export interface CallOptions {
@@ -50,15 +53,28 @@ export interface Gateway {
   close(): Promise<void>
 }
 
+/** Which of a server's upstreams is started. */
+export interface Launching {
+  /** The nth instance, from 0. */
+  instance: number
+  /** Whose it is, at a server where each principal logs in. */
+  login?: LoginInUse | undefined
+}
+
 export interface GatewayOptions extends Omit<UpstreamOptions, 'launch' | 'limits' | 'random'> {
   catalogue: Catalogue
   /**
-   * How to start a server, or where its nth instance (from 0) runs; asked again at each (re)start, so that a rotated
-   * credential is picked up.
+   * How to start a server, or where an instance of it runs and what lets us in there; asked again at each (re)start, so that
+   * a rotated credential is picked up.
    */
-  launch: (server: ServerManifest, instance: number) => ReturnType<UpstreamOptions['launch']>
+  launch: (server: ServerManifest, which: Launching) => ReturnType<UpstreamOptions['launch']>
   /** In how many instances a server runs elsewhere; one unless said. */
   instancesOf?: (server: ServerManifest) => number
+  /**
+   * The login by which a run's calls go, or without a run the operator's own, at a server where each principal logs in;
+   * undefined at any other. Rejects with a `LoginError` that says how to log in.
+   */
+  loginOf?: (server: ServerManifest, run_id?: string) => Promise<LoginInUse> | undefined
   /** The sealer of a run; sensitive values are open only here and in the server. */
   sealers: UpstreamOptions['sealers']
   /** What differs from the default limits. */
@@ -77,26 +93,25 @@ export function openGateway(options: GatewayOptions): Gateway {
   const { now, log, random = Math.random } = options
   let { catalogue } = options
   const limits = { ...defaultLimits, ...options.limits }
-  const upstreams = new Map<string, Upstream>()
-  /** Server → until nothing is left of what it was before. */
-  const leaving = new Map<string, Promise<void>>()
+  const upstreams = openUpstreams(openAll)
   const closing = new AbortController()
   let closed: Promise<unknown> | undefined
 
-  function upstreamOf(server: ServerManifest): Upstream {
-    const known = upstreams.get(server.name)
-    if (known) return known
-    const opened = openAll(server)
-    upstreams.set(server.name, opened)
-    return opened
+  /** As the operator. Rejects where the server is not reviewed, and where nobody is logged in there who has to be. */
+  async function upstreamOf(name: string): Promise<Upstream> {
+    const finding = options.loginOf?.(reviewed(name))
+    const login = finding && (await finding)
+    // What is reviewed may have changed meanwhile.
+    return upstreams.of(reviewed(name), login)
   }
 
-  function openAll(server: ServerManifest): Upstream {
+  /** All instances of a server, as one. */
+  function openAll(server: ServerManifest, login: LoginInUse | undefined): Upstream {
     const open = (instance: number, log: UpstreamOptions['log']) => {
       const launch: UpstreamOptions['launch'] = async (launched) => {
-        // Two processes of one server would share its folder.
-        await leaving.get(server.name)
-        return options.launch(launched, instance)
+        // Two processes of one server would share its folder; where somebody logs in there is none.
+        if (!login) await upstreams.gone(server.name)
+        return options.launch(launched, { instance, login })
       }
       return openUpstream(server, { ...options, limits, random, log, launch })
     }
@@ -105,12 +120,15 @@ export function openGateway(options: GatewayOptions): Gateway {
     const instances = Array.from({ length: count }, (_, instance) =>
       open(instance, { warn: (details, message) => log.warn({ ...details, instance }, message) }),
     )
-    return openReplicas(instances, { server: server.name, limits, now, random })
+    const all = openReplicas(instances, { server: server.name, limits, now, random })
+    // Calls go to instances that are there, and those of a login are started by nobody else. Its calls say why one is not.
+    if (login) all.start().catch(() => undefined)
+    return all
   }
 
   async function startAll(servers: readonly string[]): Promise<void> {
-    const known = servers.flatMap((name) => catalogue.servers.get(name) ?? [])
-    const starts = await Promise.allSettled(known.map((server) => upstreamOf(server).start()))
+    const known = servers.filter((name) => catalogue.servers.has(name))
+    const starts = await Promise.allSettled(known.map(async (name) => (await upstreamOf(name)).start()))
     const faults = starts.flatMap(({ status, ...start }) =>
       'reason' in start && start.reason instanceof ServerUnavailable && start.reason.misconfigured
         ? [start.reason]
@@ -119,34 +137,33 @@ export function openGateway(options: GatewayOptions): Gateway {
     if (faults.length > 0) throw new ServersMisconfigured(faults.map(({ message }) => message).join('\n'))
   }
 
-  function leave(name: string): void {
-    const upstream = upstreams.get(name)
-    if (!upstream) return
-    upstreams.delete(name)
-    const last = leaving.get(name)
-    leaving.set(
-      name,
-      Promise.all([last, upstream.retire()]).then(() => undefined),
-    )
-  }
-
   function reviewed(name: string): ServerManifest {
     const server = catalogue.servers.get(name)
     if (!server) throw new RangeError(`${name} is not in the reviewed manifest`)
     return server
   }
 
+  function reviewedTool({ server: name, tool: toolName }: CallRequest) {
+    const tool = catalogue.tools.get(`${name}.${toolName}`)
+    const server = catalogue.servers.get(name)
+    return tool && server && { tool, server }
+  }
+
   async function perform(request: CallRequest, { signal, onProgress }: CallOptions): Promise<Performed> {
-    const tool = catalogue.tools.get(`${request.server}.${request.tool}`)
-    const server = catalogue.servers.get(request.server)
-    if (!tool || !server) {
-      const message = `${request.server}.${request.tool} is not in the reviewed manifest`
-      return { outcome: notPerformed('denied', message), evidence: 'none' }
-    }
+    const asked = reviewedTool(request)
+    if (!asked) return notReviewed(request)
     const remainingMs = Date.parse(request.deadline) - now().getTime()
     const wait = patience({ cancel: signal, closing: closing.signal, remainingMs })
     try {
-      return await upstreamOf(server).call(tool, request, { patience: wait, onProgress })
+      const finding = options.loginOf?.(asked.server, request.run_id)
+      const login =
+        finding &&
+        (await orAborted(finding, wait.signal).catch((error: unknown) => withoutLogin(asked.tool, error, wait)))
+      if (login && 'outcome' in login) return login
+      // What is reviewed may have changed meanwhile.
+      const found = reviewedTool(request)
+      if (!found) return notReviewed(request)
+      return await upstreams.of(found.server, login).call(found.tool, request, { patience: wait, onProgress })
     } finally {
       wait.release()
     }
@@ -165,7 +182,7 @@ export function openGateway(options: GatewayOptions): Gateway {
       const changed = [...new Set([...before.servers.keys(), ...next.servers.keys()])].filter(
         (name) => identityOf(before, name) !== identityOf(next, name),
       )
-      for (const name of changed) leave(name)
+      for (const name of changed) upstreams.leave(name)
       if (!closing.signal.aborted) await startAll(changed)
     },
     async call(request, callOptions) {
@@ -184,14 +201,14 @@ export function openGateway(options: GatewayOptions): Gateway {
       })
       return { outcome, ...(era !== undefined && { era }), started_at, settled_at: now().toISOString(), egress }
     },
-    list: async (name) => upstreamOf(reviewed(name)).list(),
-    tell: async (name) => upstreamOf(reviewed(name)).tell(),
-    content: async (name, request) => upstreamOf(reviewed(name)).content(request),
-    status: () => [...upstreams.values()].map((upstream) => upstream.status()),
-    pids: () => [...upstreams.values()].flatMap((upstream) => upstream.status().pid ?? []),
+    list: async (name) => (await upstreamOf(name)).list(),
+    tell: async (name) => (await upstreamOf(name)).tell(),
+    content: async (name, request) => (await upstreamOf(name)).content(request),
+    status: () => upstreams.status(),
+    pids: () => upstreams.status().flatMap(({ pid }) => pid ?? []),
     async close() {
       closing.abort()
-      closed ??= Promise.all([...[...upstreams.values()].map((upstream) => upstream.close()), ...leaving.values()])
+      closed ??= upstreams.close()
       await closed
     },
   }
@@ -201,6 +218,19 @@ export function openGateway(options: GatewayOptions): Gateway {
 function identityOf({ servers, joined }: Catalogue, name: string): string | undefined {
   const server = servers.get(name)
   return server && digest([server, joined?.get(name) ?? null])
+}
+
+function notReviewed({ server, tool }: CallRequest): Performed {
+  return { outcome: notPerformed('denied', `${server}.${tool} is not in the reviewed manifest`), evidence: 'none' }
+}
+
+/** What becomes of a call whose login could not be had. */
+function withoutLogin(tool: Tool, error: unknown, { ranOut }: Patience): Performed {
+  const why = ranOut()
+  if (why !== undefined) return { outcome: notSent(tool, why), evidence: 'none' }
+  if (!(error instanceof LoginError)) throw error
+  const kind = error.passing ? 'unavailable' : 'unauthorized'
+  return { outcome: notPerformed(kind, `${error.message}; ${tool.id} was not sent`), evidence: 'none' }
 }
 
 function messageOf(error: unknown): string {

@@ -16,6 +16,7 @@ import { buildStranger } from './fixtures/stranger-server.ts'
 import { type Gateway, openGateway } from './gateway.ts'
 import { describeLaunch } from './launch.ts'
 import type { RemoteServer } from './remote/connect-remote.ts'
+import { credentialBearer } from './remote/credential-bearer.ts'
 
 const root = join(import.meta.dirname, '../..')
 const script = join(import.meta.dirname, 'fixtures', 'stranger-server.ts')
@@ -174,19 +175,19 @@ describe('over HTTP', () => {
   afterAll(() => void http.close())
   beforeEach(() => void seen.splice(0))
 
-  test.each([undefined, 'Bearer of-this-server'])(
-    'it gets the authorization %s, and no token of ours',
-    async (carried) => {
-      await gateway.close()
-      gateway = open(reviewed, { url, authorization: async () => carried, secrets: [] })
-      expect(await versionTold()).toMatchObject({ status: 'succeeded' })
-      expect(new Set(seen)).toEqual(new Set([carried]))
-    },
-  )
+  test.each([
+    [undefined, undefined],
+    ['of-this-server', 'Bearer of-this-server'],
+  ])('for the credential %s it gets the authorization %s, and no token of ours', async (credential, carried) => {
+    await gateway.close()
+    gateway = open(reviewed, { url, bearer: credentialBearer('stranger', credential) })
+    expect(await versionTold()).toMatchObject({ status: 'succeeded' })
+    expect(new Set(seen)).toEqual(new Set([carried]))
+  })
 
   test('one that it does not take is told, with where to look', async () => {
     await gateway.close()
-    gateway = open(reviewed, { url, authorization: async () => 'Bearer wrong', secrets: ['wrong'] })
+    gateway = open(reviewed, { url, bearer: credentialBearer('stranger', 'wrong') })
     const outcome = await versionTold()
     expect(outcome).toMatchObject({ status: 'failed' })
     expect(JSON.stringify(outcome)).toContain('look at its auth, and at the credential that it names')

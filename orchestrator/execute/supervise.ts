@@ -3,6 +3,7 @@ import { CredentialError } from './credentials/resolve.ts'
 import { LaunchError } from './launch-error.ts'
 import { type Limits, pauseAfter } from './limits.ts'
 import { orAborted } from './patience.ts'
+import { remoteErrorIn } from './remote/remote-error.ts'
 
 /** Keeps one process of a capability server running. */
 export interface Supervisor {
@@ -36,21 +37,25 @@ export interface Trouble {
   message: string
   /** A person has to mend the configuration before it can work. */
   misconfigured: boolean
+  /** It does not let us in: a person has to see to that. */
+  unauthorized: boolean
 }
 
 /** There is no process to send anything to. */
 export class ServerUnavailable extends Error {
   override readonly name = 'ServerUnavailable'
   readonly misconfigured: boolean
+  readonly unauthorized: boolean
   /** Until it is worth another try; undefined where the gateway is closing. */
   readonly retryAfterMs: number | undefined
 
   constructor(
     message: string,
-    { misconfigured = false, retryAfterMs }: Partial<Trouble> & { retryAfterMs?: number } = {},
+    { misconfigured = false, unauthorized = false, retryAfterMs }: Partial<Trouble> & { retryAfterMs?: number } = {},
   ) {
     super(message)
     this.misconfigured = misconfigured
+    this.unauthorized = unauthorized
     this.retryAfterMs = retryAfterMs
   }
 }
@@ -101,17 +106,16 @@ export function supervise({ server, connect, limits, now, random, onTrouble }: S
   function startFailed(error: unknown): void {
     if (phase.is === 'closed') return
     failures += 1
-    backOff(
-      { at: now(), message: whyNotStarted(server, error), misconfigured: error instanceof CredentialError },
-      error,
-    )
+    const misconfigured = error instanceof CredentialError
+    const unauthorized = remoteErrorIn(error)?.kind === 'unauthorized'
+    backOff({ at: now(), message: whyNotStarted(server, error), misconfigured, unauthorized }, error)
   }
 
   function onEnd(connection: Connection, reason: string): void {
     if (phase.is !== 'up' || phase.connection !== connection) return
     const startedWell = phase.trusted || now() - phase.since >= limits.goodLifeMs
     failures = startedWell ? 1 : failures + 1
-    backOff({ at: now(), message: `${server} ${reason}`, misconfigured: false })
+    backOff({ at: now(), message: `${server} ${reason}`, misconfigured: false, unauthorized: false })
   }
 
   function backOff(trouble: Trouble, cause?: unknown): void {
@@ -133,6 +137,7 @@ export function supervise({ server, connect, limits, now, random, onTrouble }: S
     const retryAfterMs = Math.max(0, Math.ceil(until - now()))
     return new ServerUnavailable(lastTrouble?.message ?? `${server} is not running`, {
       misconfigured: lastTrouble?.misconfigured ?? false,
+      unauthorized: lastTrouble?.unauthorized ?? false,
       retryAfterMs,
     })
   }

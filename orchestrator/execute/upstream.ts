@@ -170,9 +170,10 @@ export function openUpstream(server: ServerManifest, options: UpstreamOptions): 
     const why = ranOut()
     if (why !== undefined) return { outcome: notSent(tool, why), evidence: 'none' }
     if (error instanceof ServerUnavailable) {
-      const kind = error.misconfigured ? 'unauthorized' : 'unavailable'
+      const isOurs = error.misconfigured || error.unauthorized
+      const kind = isOurs ? 'unauthorized' : 'unavailable'
       const message = `${error.message}; ${tool.id} was not sent`
-      const evidence = error.misconfigured ? 'none' : 'failed'
+      const evidence = isOurs ? 'none' : 'failed'
       return { outcome: notPerformed(kind, message, error.retryAfterMs), evidence, elsewhere: !error.misconfigured }
     }
     if (connection && !connection.isOpen()) {

@@ -11,6 +11,8 @@ export interface ServerStatus {
   calls: { in_flight: number; queued: number }
   /** Of a server that runs elsewhere in several instances: how many work. */
   instances?: { working: number; of: number }
+  /** Each principal has a connection of its own, and this is of all of them: `last_error` may tell of any. */
+  personal?: true
   /** RFC 3339. */
   retry_at?: string
   /** How often its process ended, or did not start, since the gateway was opened. */

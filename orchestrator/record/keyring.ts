@@ -1,10 +1,11 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Home } from '../home/home.ts'
 import { keyFile } from '../home/key-file.ts'
 import { createSealer, SealError, type Sealer, sealKeyBytes } from '../model/seal.ts'
 import type { Sql } from './connect.ts'
 import { unlessUnavailable } from './patience.ts'
+import { unwrap, wrap } from './wrap.ts'
 
 /** The keys of runs' sealed fields: each lies in Postgres, wrapped by a key in `keys/seal.key` that Postgres never sees. */
 export interface Keyring {
@@ -28,7 +29,7 @@ export async function openKeyring({ sql, home, now }: { sql: Sql; home: Home; no
       SELECT wrapped_key FROM remit.run_keys WHERE run_id = ${run_id}`
     if (!row) return undefined
     if (!row.wrapped_key) throw new SealError(`the sealed data of run ${run_id} was erased`)
-    const sealer = createSealer(run_id, unwrap(master, run_id, row.wrapped_key))
+    const sealer = createSealer(run_id, unwrapFor(run_id, master, row.wrapped_key))
     sealers.set(run_id, sealer)
     return sealer
   }
@@ -57,18 +58,9 @@ export async function openKeyring({ sql, home, now }: { sql: Sql; home: Home; no
   }
 }
 
-/** AES-256-GCM, bound to the run: `<iv><ciphertext><tag>`. */
-function wrap(master: Buffer, run_id: string, key: Buffer): Buffer {
-  const iv = randomBytes(12)
-  const cipher = createCipheriv('aes-256-gcm', master, iv).setAAD(Buffer.from(run_id))
-  return Buffer.concat([iv, cipher.update(key), cipher.final(), cipher.getAuthTag()])
-}
-
-function unwrap(master: Buffer, run_id: string, wrapped: Buffer): Buffer {
-  const decipher = createDecipheriv('aes-256-gcm', master, wrapped.subarray(0, 12))
-  decipher.setAAD(Buffer.from(run_id)).setAuthTag(wrapped.subarray(-16))
+function unwrapFor(run_id: string, master: Buffer, wrapped: Buffer): Buffer {
   try {
-    return Buffer.concat([decipher.update(wrapped.subarray(12, -16)), decipher.final()])
+    return unwrap(master, run_id, wrapped)
   } catch (cause) {
     throw new SealError(`the key of run ${run_id} does not open: keys/seal.key is not the one it was wrapped with`, {
       cause,

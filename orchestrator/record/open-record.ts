@@ -21,6 +21,7 @@ import { unlessUnavailable } from './patience.ts'
 import { openQueries, type Queries, readerUrl } from './queries.ts'
 import { openRunQueue, type RunQueue } from './run-queue.ts'
 import { openRunRequests, type RunRequests } from './run-requests.ts'
+import { openServerLogins, type ServerLogins } from './server-logins.ts'
 import { ensureServerRole, type ServerDatabase } from './server-roles.ts'
 import { openHeadSigner } from './signed-heads.ts'
 import { openTriggerDeliveries, type TriggerDeliveries } from './trigger-deliveries.ts'
@@ -60,6 +61,8 @@ export interface OpenRecord {
   signHeads(): Promise<number>
   /** The URL, with password, of a capability server's own role; made when first asked for. */
   serverDatabase(wanted: ServerDatabase): Promise<string>
+  /** Logins at servers elsewhere, sealed with a secret of the operator's, or with a key in this home. */
+  serverLogins(secret?: () => Promise<Uint8Array>): ServerLogins
   /** Whose run it is. */
   ownerOf(run_id: string): Promise<Owner>
   /** Makes the partitions of events for the months ahead; to be called now and then by who runs for long. */
@@ -128,6 +131,8 @@ export async function openRecord({
       exporter: openExporter({ sql, signer, now }),
       signHeads: signer.signHeads,
       serverDatabase: (wanted) => ensureServerRole(ownerUrl, home, wanted),
+      serverLogins: (secret = () => keyFile(join(home.keys, 'logins.key'), () => randomBytes(32))) =>
+        openServerLogins({ sql, url: journalUrl, key: secret }),
       ownerOf: (run_id) => ownerOf(sql, run_id),
       ensurePartitions,
       ...(embedded && { embedded }),

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import {
   bigint,
+  boolean,
   check,
   customType,
   doublePrecision,
@@ -201,4 +202,28 @@ export const outbox = remit.table(
     primaryKey({ name: 'outbox_message', columns: [table.queue, table.message_id] }),
     index('outbox_next').on(table.queue, table.position).where(sql`${table.refused} IS NULL`),
   ],
+)
+
+/** Logins of principals at servers elsewhere: their tokens are sealed under a key outside Postgres. */
+export const server_logins = remit.table(
+  'server_logins',
+  {
+    tenant: text('tenant').notNull(),
+    principal: text('principal').notNull(),
+    server: text('server').notNull(),
+    login_id: uuid('login_id').notNull(),
+    issuer: text('issuer').notNull(),
+    resource: text('resource').notNull(),
+    scopes: text('scopes').array().notNull(),
+    expires_at: instant('expires_at'),
+    made_at: instant('made_at').notNull(),
+    made_by: text('made_by').notNull(),
+    renewed_at: instant('renewed_at'),
+    renewable: boolean('renewable').notNull(),
+    ended: text('ended'),
+    /** Which key the secrets are sealed under. */
+    key_id: text('key_id').notNull(),
+    secrets: bytea('secrets').notNull(),
+  },
+  (table) => [primaryKey({ name: 'server_logins_key', columns: [table.tenant, table.principal, table.server] })],
 )

@@ -1,6 +1,18 @@
 import { unpinned } from '../../model/joined-server.ts'
+import type { ListedLogin } from '../../model/login.ts'
 import type { ServerStatus } from '../../model/server-status.ts'
-import { type AddCommand, type Context, columnsOf, jsonOption, note, print, printJson, tableFit } from '../context.ts'
+import {
+  type AddCommand,
+  type Context,
+  columnsOf,
+  commandName,
+  jsonOption,
+  note,
+  print,
+  printJson,
+  tableFit,
+  withRemit,
+} from '../context.ts'
 import { agreeToGoLive } from '../go-live.ts'
 import { interruptible } from '../open-interruptibly.ts'
 import { addAdd } from '../servers/add.ts'
@@ -8,9 +20,11 @@ import { addInstall } from '../servers/install.ts'
 import { addRemove } from '../servers/remove.ts'
 import { addShowServer } from '../servers/show.ts'
 import { noSandbox } from '../story/header.ts'
+import { instantText } from '../text/instant.ts'
 import { bad, doubtful, type Line, paragraph } from '../text/line.ts'
 import { table } from '../text/table.ts'
 import { addAccept } from './accept.ts'
+import { addLogin } from './login.ts'
 
 interface ServersOptions {
   check?: boolean
@@ -25,13 +39,13 @@ export const addServers: AddCommand = (program, context) => {
     .option('--check', 'start each, and compare the tools that it tells with the reviewed ones')
     .option(...jsonOption)
     .action(({ check = false, json = false }: ServersOptions) => list(context, { check, json }))
-  for (const add of [addAdd, addRemove, addShowServer, addInstall, addAccept]) add(servers, context)
+  for (const add of [addAdd, addRemove, addShowServer, addInstall, addAccept, addLogin]) add(servers, context)
 }
 
 async function list(context: Context, { check, json }: Required<ServersOptions>): Promise<void> {
   const { workplace } = context
-  const statuses = check ? await checked(context) : []
-  const { catalogue, mode, unconfined } = workplace
+  const { statuses, logins } = check ? await checked(context) : { statuses: [], logins: [] }
+  const { catalogue, mode, unconfined, personal } = workplace
   const servers = [...catalogue.servers.values()].map((server) => {
     const status = statuses.find((each) => each.server === server.name)
     return {
@@ -48,9 +62,12 @@ async function list(context: Context, { check, json }: Required<ServersOptions>)
       sandboxed: !unconfined.includes(server.name),
       origin: catalogue.joined?.get(server.name)?.origin ?? null,
       ...(status && { status }),
+      ...(check &&
+        personal.includes(server.name) && { logins: logins.filter((login) => login.server === server.name) }),
     }
   })
-  if (statuses.some(isAmiss)) context.exitCode = 1
+  const nobody = servers.filter(({ logins: those, status }) => those && !status).map(({ name }) => name)
+  if (statuses.some(isAmiss) || nobody.length > 0) context.exitCode = 1
   if (json) return printJson(context, servers)
   const columns = [
     { title: 'server' },
@@ -58,34 +75,59 @@ async function list(context: Context, { check, json }: Required<ServersOptions>)
     { title: 'tools', align: 'right' as const },
     { title: 'accepted', align: 'right' as const },
     ...(check ? [{ title: 'runs' }, { title: 'refused', align: 'right' as const }] : []),
+    ...(check && personal.length > 0 ? [{ title: 'logged in' }] : []),
     { title: 'emulated' },
     { title: 'endpoints' },
     { title: 'credentials' },
   ]
-  const rows = servers.map(({ name, version, tools, accepted, emulates, endpoints, credentials, status }) => [
-    name,
-    version,
-    String(tools),
-    String(accepted.length),
-    ...(check ? [runs(status), String(status?.quarantined.length ?? 0)] : []),
-    emulates ?? '-',
-    endpoints.join(', ') || '-',
-    credentials.join(', ') || '-',
-  ])
+  const rows = servers.map(
+    ({ name, version, tools, accepted, emulates, endpoints, credentials, status, logins: those }) => [
+      name,
+      version,
+      String(tools),
+      String(accepted.length),
+      ...(check ? [runs(status), String(status?.quarantined.length ?? 0)] : []),
+      ...(check && personal.length > 0 ? [those ? loginsText(those, context.terminal.now()) : '-'] : []),
+      emulates ?? '-',
+      endpoints.join(', ') || '-',
+      credentials.join(', ') || '-',
+    ],
+  )
   print(context, table(columns, rows, tableFit(context)))
   print(context, statuses.flatMap(troubleOf))
   for (const { name, origin } of servers) {
     const why = origin && unpinned(origin)
     if (why) print(context, paragraph([doubtful('! '), `${name}: `], why, columnsOf(context)))
   }
+  print(
+    context,
+    nobody.flatMap((server): Line[] => [
+      [bad('✗ '), `${server} was not reached as you: ${commandName} servers login ${server}`],
+    ]),
+  )
   if (unconfined.length > 0)
     print(context, paragraph([bad('sandbox'), ' '], noSandbox(unconfined), columnsOf(context), 'bad'))
 }
 
-async function checked(context: Context): Promise<ServerStatus[]> {
+async function checked(context: Context): Promise<{ statuses: ServerStatus[]; logins: ListedLogin[] }> {
+  const { terminal, workplace } = context
   await agreeToGoLive(context, { yes: false })
   note(context, [['Starting every server to look at its tools.']])
-  return interruptible(context.terminal, (signal) => context.workplace.checkServers({ signal }))
+  const statuses = await interruptible(terminal, (signal) => workplace.checkServers({ signal }))
+  if (workplace.personal.length === 0) return { statuses, logins: [] }
+  return { statuses, logins: await withRemit(context, { servers: false }, (remit) => remit.logins.list()) }
+}
+
+/** Who is logged in, and how long each login lasts by itself. */
+function loginsText(logins: readonly ListedLogin[], now: number): string {
+  return logins.map((login) => `${login.principal} (${lastsText(login, now)})`).join(', ') || 'nobody'
+}
+
+function lastsText({ ended, renewable, expires_at }: ListedLogin, now: number): string {
+  if (ended !== undefined) return 'ended'
+  if (renewable) return 'renewed by itself'
+  if (expires_at === undefined) return 'nobody knows until when'
+  return Date.parse(expires_at) <= now ? 'expired' : `until ${instantText(expires_at)}`
 }
 
 function isAmiss({ state, quarantined, instances }: ServerStatus): boolean {

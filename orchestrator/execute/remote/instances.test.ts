@@ -15,6 +15,7 @@ import { createSealer, sealKeyBytes } from '../../model/seal.ts'
 import { openEraVerdicts } from '../era-verdicts.ts'
 import { type ManInTheMiddle, type Mischief, manInTheMiddle } from '../fixtures/man-in-the-middle.ts'
 import { type Gateway, openGateway } from '../gateway.ts'
+import { callBearer } from '../tokens/call-bearer.ts'
 import { tokenMint } from '../tokens/mint-token.ts'
 import { openTokenKeys, type TokenKeys } from '../tokens/token-keys.ts'
 
@@ -57,10 +58,9 @@ async function open(urls: string[]): Promise<void> {
   const mint = tokenMint({ keys, now, newId: () => crypto.randomUUID() })
   gateway = openGateway({
     catalogue: catalogueOf({ version: 1, servers: [manifestOf(fixture)] }),
-    launch: (_, instance) => ({
+    launch: ({ name }, { instance }) => ({
       url: urls[instance] ?? '',
-      mint,
-      ownerOf: async () => ({ tenant: 'acme', principal: 'local:ada' }),
+      bearer: callBearer({ server: name, mint, ownerOf: async () => ({ tenant: 'acme', principal: 'local:ada' }) }),
     }),
     instancesOf: () => urls.length,
     sealers: () => createSealer('run-1', new Uint8Array(sealKeyBytes)),

@@ -28,6 +28,12 @@ export class RemoteError extends Error {
   }
 }
 
+/** The one in an error: the SDK wraps what goes wrong while an era is agreed on. */
+export function remoteErrorIn(error: unknown): RemoteError | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof RemoteError) return at
+  return undefined
+}
+
 /** What fails before a request can have left: no name, no route, nobody listening, no trust. */
 const neverSent =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|UND_ERR_CONNECT_TIMEOUT|CERT_.*|ERR_TLS_.*|ERR_SSL_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.*)$/
@@ -45,21 +51,21 @@ export function networkError(server: string, error: unknown): RemoteError {
   })
 }
 
+/** What it means that a server does not let a request in (401, 403). `advice` is what a person does then. */
+export function refusedError(server: string, { status }: Pick<Response, 'status'>, advice: string): RemoteError {
+  return new RemoteError(`${server} does not take Remit's token (HTTP ${status}): ${advice}`, {
+    mayHaveHappened: false,
+    kind: 'unauthorized',
+    evidence: 'answered',
+  })
+}
+
 /**
- * What an HTTP status other than success means: a server says 4xx before it does anything, and 5xx at any time, unless it
+ * What an HTTP status other than success, 401 and 403 means: a server says 4xx before it does anything, and 5xx at any time, unless it
  * says by a header of ours that it did nothing.
  */
-export function statusError(
-  server: string,
-  { status, headers }: Pick<Response, 'status' | 'headers'>,
-  refusedAdvice: string,
-): RemoteError {
+export function statusError(server: string, { status, headers }: Pick<Response, 'status' | 'headers'>): RemoteError {
   const answered = { mayHaveHappened: false, evidence: 'answered' as const }
-  if (status === 401 || status === 403)
-    return new RemoteError(`${server} does not take Remit's token (HTTP ${status}): ${refusedAdvice}`, {
-      ...answered,
-      kind: 'unauthorized',
-    })
   if (status === 429) {
     const retryAfterMs = pauseIn(headers)
     return new RemoteError(`${server} takes no more requests now`, { ...answered, kind: 'rate_limited', retryAfterMs })

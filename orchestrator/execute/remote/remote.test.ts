@@ -14,6 +14,7 @@ import { createSealer, sealKeyBytes } from '../../model/seal.ts'
 import { openEraVerdicts } from '../era-verdicts.ts'
 import { type ManInTheMiddle, manInTheMiddle } from '../fixtures/man-in-the-middle.ts'
 import { type Gateway, openGateway } from '../gateway.ts'
+import { callBearer } from '../tokens/call-bearer.ts'
 import { tokenMint } from '../tokens/mint-token.ts'
 import { openTokenKeys } from '../tokens/token-keys.ts'
 
@@ -26,6 +27,7 @@ const now = () => new Date()
 const keys = openTokenKeys({ home, now })
 const mint = tokenMint({ keys, now, newId: () => crypto.randomUUID() })
 const manifest = manifestOf(fixture)
+const ownerOf = async () => ({ tenant: 'acme', principal: 'local:ada' })
 let kit: NodeProcess
 let kitUrl: string
 let man: ManInTheMiddle
@@ -38,7 +40,7 @@ function serve(args: string[], environment: Record<string, string> = {}): NodePr
 function open(url: string): Gateway {
   return openGateway({
     catalogue: catalogueOf({ version: 1, servers: [manifest] }),
-    launch: () => ({ url, mint, ownerOf: async () => ({ tenant: 'acme', principal: 'local:ada' }) }),
+    launch: ({ name }) => ({ url, bearer: callBearer({ server: name, mint, ownerOf }) }),
     sealers: () => createSealer('run-1', new Uint8Array(sealKeyBytes)),
     verdicts: openEraVerdicts(join(folder, 'eras.json'), now),
     now,

@@ -4,6 +4,7 @@ import { type Connection, type ConnectOptions, openConnection } from '../../../o
 import { defaultLimits } from '../../../orchestrator/execute/limits.ts'
 import { connectRemote } from '../../../orchestrator/execute/remote/connect-remote.ts'
 import { RemoteTransport } from '../../../orchestrator/execute/remote/remote-transport.ts'
+import { callBearer } from '../../../orchestrator/execute/tokens/call-bearer.ts'
 import { metaKeys } from '../../../shared/capability/call-meta.ts'
 import type { JsonObject } from '../../../shared/json.ts'
 import type { ServerManifest, ToolManifest } from '../../../shared/manifest.ts'
@@ -47,7 +48,8 @@ export function connectTo(url: string, { tools = [], fetch, onQuestion }: Connec
     return openConnection(server, transport, { secrets: [], broker: undefined }, false, options)
   }
   const ownerOf = async () => ({ tenant: 'default', principal: 'conformance' })
-  return connectRemote(server, { url, mint: async () => 'a-token-of-remits', ownerOf }, options)
+  const bearer = callBearer({ server: server.name, mint: async () => 'a-token-of-remits', ownerOf })
+  return connectRemote(server, { url, bearer }, options)
 }
 
 /** Calls a tool as one attempt of a run. */
