@@ -104,11 +104,7 @@ export async function installServers(config: Config, names: readonly string[], o
     const done: string[] = []
     for (const [name, { origin }] of wanted) {
       if (origin.from !== 'npm') continue
-      const isSound = await installing.store.check(name, origin.lock).then(
-        () => true,
-        () => false,
-      )
-      if (isSound) continue
+      if (await installing.store.isSound(name, origin.lock)) continue
       const lock = readLock(config, name)
       if (!lock || lockDigest(lock) !== origin.lock)
         throw new InputError(`${config.locksFile} does not hold the lockfile that ${name} was accepted with`)
