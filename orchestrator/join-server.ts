@@ -72,8 +72,8 @@ export async function joinServer(
     if (await accept(proposal)) {
       const details = { server: name, origin: { ...origin }, tools: fingerprints(server), by: config.owner.principal }
       // Recorded first: nothing counts that the record does not know.
-      await place.record.journal.note([draft('system_noted', { what: 'server_joined', details })])
-      await keepJoined(config, name, entry, installed?.lock)
+      const record = () => place.record.journal.note([draft('system_noted', { what: 'server_joined', details })])
+      await keepJoined(config, name, { server: entry, lock: installed?.lock, before: before[name] }, record)
     }
     return proposal
   })
