@@ -6,7 +6,7 @@ import { formatPointer } from '../shared/json-pointer.ts'
 import { type ServerManifest, serverManifestSchema } from '../shared/manifest.ts'
 import { InputError } from './cli/remit.ts'
 import type { JoinProposal, ServerWish } from './cli/servers/server-wish.ts'
-import type { Config } from './config.ts'
+import { type Config, ConfigError } from './config.ts'
 import { type InstalledPackage, installLocked, installPackage } from './execute/packages/install-package.ts'
 import { lockDigest } from './execute/packages/lockfile.ts'
 import { openPackageStore, PackageError } from './execute/packages/package-store.ts'
@@ -73,7 +73,8 @@ export async function joinServer(
       const details = { server: name, origin: { ...origin }, tools: fingerprints(server), by: config.owner.principal }
       // Recorded first: nothing counts that the record does not know.
       const record = () => place.record.journal.note([draft('system_noted', { what: 'server_joined', details })])
-      await keepJoined(config, name, { server: entry, lock: installed?.lock, before: before[name] }, record)
+      const joining = { server: entry, lock: installed?.lock, before: before[name] }
+      await asInput(() => keepJoined(config, name, joining, record))
     }
     return proposal
   })
@@ -261,11 +262,11 @@ function nameOf({ source, given }: ServerWish): string {
   return plainNameOf(plain, 'server')
 }
 
-/** What npm or a registry refuses is for a person to mend. */
+/** What npm, a registry or a file refuses is for a person to mend. */
 async function asInput<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {
-    throw error instanceof PackageError ? new InputError(error.message) : error
+    throw error instanceof PackageError || error instanceof ConfigError ? new InputError(error.message) : error
   }
 }
