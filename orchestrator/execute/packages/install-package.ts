@@ -4,7 +4,7 @@ import { jailSchema } from '../../../shared/manifest.ts'
 import { systemEnvironment } from '../launch.ts'
 import type { Jailer } from '../sandbox/jailer.ts'
 import { emptyProject, type Lockfile, lockDigest, packageJsonOf, unheld } from './lockfile.ts'
-import { findNpm, registryFor } from './npm-program.ts'
+import { extraTrust, findNpm, registryFor } from './npm-program.ts'
 import { installedLock, PackageError, type PackageStore } from './package-store.ts'
 import { programOf } from './program-of.ts'
 import { openRegistryDoor } from './registry-door.ts'
@@ -77,12 +77,13 @@ async function install(
     const door = await openRegistryDoor(registry)
     try {
       const own = join(staged.folder, npmsFolder)
-      const installer = { name: 'npm', jail: { ...jail, read: [npm.folder] } }
+      const trust = extraTrust(environment)
+      const installer = { name: 'npm', jail: { ...jail, read: [npm.folder, ...trust.read] } }
       const launch = {
         command: process.execPath,
         args: [npm.script, ...args, ...flags],
         cwd: staged.folder,
-        env: { ...systemEnvironment(), HOME: own, npm_config_cache: join(own, 'cache'), ...door.env },
+        env: { ...systemEnvironment(), HOME: own, npm_config_cache: join(own, 'cache'), ...door.env, ...trust.env },
         secrets: [],
       }
       const confined = jailer(installer, { dataFolder: staged.folder, doors: [door.door] })
@@ -115,6 +116,9 @@ const flags = [
   '--no-update-notifier',
   '--no-progress',
   '--loglevel=error',
+  // npm's own pauses, of 10 s and 60 s for each package, would use up the time before a person is told what is wrong.
+  '--fetch-retry-mintimeout=1000',
+  '--fetch-retry-maxtimeout=5000',
   // Archives come from the one registry that there is a door to, whatever host it names for them; and none is written down.
   '--replace-registry-host=always',
   '--omit-lockfile-registry-resolved',
