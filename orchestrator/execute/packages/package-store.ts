@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { z } from 'zod'
 import { withFileLock } from '../../home/file-lock.ts'
 import type { Home } from '../../home/home.ts'
@@ -33,8 +33,17 @@ interface Staged {
   discard(): Promise<void>
 }
 
+const folderName = 'packages'
+
+/** The folder that a file of an installed package lies in, with all that was installed for it; undefined for any other file. */
+export function installedFolderOf(home: string, file: string): string | undefined {
+  const root = join(home, folderName, sep)
+  const [name] = file.startsWith(root) ? file.slice(root.length).split(sep) : []
+  return name === undefined ? undefined : join(root, name)
+}
+
 export function openPackageStore(home: Pick<Home, 'path'>): PackageStore {
-  const root = join(home.path, 'packages')
+  const root = join(home.path, folderName)
   const locks = join(home.path, 'processes')
   const folderOf = (server: string, lock: string) => join(root, `${server}-${lock.replace('sha256:', '').slice(0, 16)}`)
   /** Beside the folder, where nobody who runs what is in it can write. */
