@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { jailSchema } from '../../../shared/manifest.ts'
 import { systemEnvironment } from '../launch.ts'
 import type { Jailer } from '../sandbox/jailer.ts'
-import { emptyProject, type Lockfile, lockDigest, packageJsonOf, unheld } from './lockfile.ts'
+import { emptyProject, isOfArchive, type Lockfile, lockDigest, packageJsonOf, unheld } from './lockfile.ts'
 import { extraTrust, findNpm, registryFor } from './npm-program.ts'
 import { installedLock, PackageError, type PackageStore } from './package-store.ts'
 import { programOf } from './program-of.ts'
@@ -52,8 +52,13 @@ export async function installPackage(spec: PackageSpec, options: InstallOptions)
   })
 }
 
-/** Installs exactly what a lockfile holds. */
+/** Installs exactly what a lockfile holds. Rejects with a {@link PackageError} where that came from an archive. */
 export async function installLocked(lock: Lockfile, options: InstallOptions): Promise<InstalledPackage> {
+  const { server } = options
+  if (isOfArchive(lock))
+    throw new PackageError(
+      `${server} came from an archive, which is not kept: add it again, by remit servers add npm:file:ARCHIVE.tgz --name ${server}`,
+    )
   const [name = ''] = dependenciesOf(lock)
   const installed = await install(options, name, async (folder) => {
     await writeJson(join(folder, 'package.json'), packageJsonOf(lock))
@@ -61,7 +66,7 @@ export async function installLocked(lock: Lockfile, options: InstallOptions): Pr
     return ['ci']
   })
   if (lockDigest(installed.lock) === lockDigest(lock)) return installed
-  throw new PackageError(`npm changed the lockfile of ${options.server}: nothing of it is used`)
+  throw new PackageError(`npm changed the lockfile of ${server}: nothing of it is used`)
 }
 
 async function install(
