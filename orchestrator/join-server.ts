@@ -6,7 +6,7 @@ import { formatPointer } from '../shared/json-pointer.ts'
 import { type ServerManifest, serverManifestSchema } from '../shared/manifest.ts'
 import { InputError } from './cli/remit.ts'
 import type { JoinProposal, ServerWish } from './cli/servers/server-wish.ts'
-import type { Config } from './config.ts'
+import { type Config, ConfigError } from './config.ts'
 import { type InstalledPackage, installLocked, installPackage } from './execute/packages/install-package.ts'
 import { lockDigest } from './execute/packages/lockfile.ts'
 import { openPackageStore, PackageError } from './execute/packages/package-store.ts'
@@ -72,8 +72,9 @@ export async function joinServer(
     if (await accept(proposal)) {
       const details = { server: name, origin: { ...origin }, tools: fingerprints(server), by: config.owner.principal }
       // Recorded first: nothing counts that the record does not know.
-      await place.record.journal.note([draft('system_noted', { what: 'server_joined', details })])
-      await keepJoined(config, name, entry, installed?.lock)
+      const record = () => place.record.journal.note([draft('system_noted', { what: 'server_joined', details })])
+      const joining = { server: entry, lock: installed?.lock, before: before[name] }
+      await asInput(() => keepJoined(config, name, joining, record))
     }
     return proposal
   })
@@ -104,11 +105,7 @@ export async function installServers(config: Config, names: readonly string[], o
     const done: string[] = []
     for (const [name, { origin }] of wanted) {
       if (origin.from !== 'npm') continue
-      const isSound = await installing.store.check(name, origin.lock).then(
-        () => true,
-        () => false,
-      )
-      if (isSound) continue
+      if (await installing.store.isSound(name, origin.lock)) continue
       const lock = readLock(config, name)
       if (!lock || lockDigest(lock) !== origin.lock)
         throw new InputError(`${config.locksFile} does not hold the lockfile that ${name} was accepted with`)
@@ -265,11 +262,11 @@ function nameOf({ source, given }: ServerWish): string {
   return plainNameOf(plain, 'server')
 }
 
-/** What npm or a registry refuses is for a person to mend. */
+/** What npm, a registry or a file refuses is for a person to mend. */
 async function asInput<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {
-    throw error instanceof PackageError ? new InputError(error.message) : error
+    throw error instanceof PackageError || error instanceof ConfigError ? new InputError(error.message) : error
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { Issue } from '../shared/failure.ts'
 import { formatPointer } from '../shared/json-pointer.ts'
@@ -23,18 +24,39 @@ export function readLock(config: Pick<Config, 'locksFile'>, server: string): Loc
   return read(config.locksFile, locksSchema, {})[server]
 }
 
-/** Puts a server, with the lockfile of its package, in the place of an earlier one of its name. */
+/** What is put in the place of what. */
+export interface Joining {
+  server: JoinedServer
+  /** The lockfile of its package. */
+  lock: Lockfile | undefined
+  /** The one of its name as it was when this one was proposed. */
+  before: JoinedServer | undefined
+}
+
+/**
+ * Puts a server in the place of the earlier one of its name, once `record` has recorded it. Rejects with {@link ConfigError},
+ * and records nothing, where another one came into that place meanwhile: what was accepted did not speak of that.
+ */
 export function keepJoined(
   config: Config,
   name: string,
-  server: JoinedServer,
-  lock: Lockfile | undefined,
+  { server, lock, before }: Joining,
+  record: () => Promise<unknown>,
 ): Promise<void> {
-  return change(config, (servers, locks) => {
+  return change(config, async (servers, locks) => {
+    if (!isDeepStrictEqual(own(servers, name), before))
+      throw new ConfigError(
+        `${config.serversFile}: /servers/${name} changed while ${name} was proposed, and nothing was kept: add it again`,
+      )
+    await record()
     servers[name] = server
     if (lock) locks[name] = lock
     else delete locks[name]
   })
+}
+
+function own<Value>(from: Record<string, Value>, name: string): Value | undefined {
+  return Object.hasOwn(from, name) ? from[name] : undefined
 }
 
 /** Takes a server out; false where there is none. */
@@ -56,12 +78,12 @@ function take(from: Record<string, unknown>, name: string): boolean {
 /** One after the other, whoever else changes them: the lockfiles first, so that no server is there without its own. */
 async function change(
   config: Config,
-  edit: (servers: JoinedFile['servers'], locks: Record<string, Lockfile>) => void,
+  edit: (servers: JoinedFile['servers'], locks: Record<string, Lockfile>) => void | Promise<void>,
 ): Promise<void> {
-  await withFileLock(join(openHome(config.home).processes, 'servers.lock'), () => {
+  await withFileLock(join(openHome(config.home).processes, 'servers.lock'), async () => {
     const servers = readJoined(config)
     const locks = read(config.locksFile, locksSchema, {})
-    edit(servers, locks)
+    await edit(servers, locks)
     if (Object.keys(locks).length > 0 || existsSync(config.locksFile)) write(config.locksFile, locks)
     write(config.serversFile, { version: 1, servers })
   })

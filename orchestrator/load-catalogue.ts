@@ -1,5 +1,5 @@
 import type { Issue } from '../shared/failure.ts'
-import { jailSchema, type ServerManifest } from '../shared/manifest.ts'
+import type { ServerManifest } from '../shared/manifest.ts'
 import { checkNames } from './check-names.ts'
 import type { Config } from './config.ts'
 import { expectFault } from './enforce/expect.ts'
@@ -59,15 +59,10 @@ export function effectiveManifest(
   }
 }
 
-/** Its package lies in this home, under its lockfile's digest; its jail lets it read that. */
+/** Its package lies in this home, under its lockfile's digest. */
 function placed(manifest: ServerManifest, name: string, lock: string, home: string): ServerManifest {
   const folder = openPackageStore({ path: home }).folderOf(name, lock)
-  const jail = jailSchema.parse(manifest.jail ?? {})
-  return {
-    ...manifest,
-    command: manifest.command.map((word) => word.replace(packageFolder, folder)),
-    jail: { ...jail, read: [...jail.read, folder] },
-  }
+  return { ...manifest, command: manifest.command.map((word) => word.replace(packageFolder, () => folder)) }
 }
 
 function expectIssues({ tools }: ServerManifest): Issue[] {

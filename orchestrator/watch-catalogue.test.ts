@@ -54,7 +54,7 @@ const write = (servers: object) => writeFileSync(config.serversFile, JSON.string
 const effects = () => adopted.map(({ tools }) => tools.get('strange.go')?.effect)
 
 test('takes up what joins, what changes and what leaves, each once', async () => {
-  await keepJoined(config, 'strange', stranger(), undefined)
+  await keepJoined(config, 'strange', { server: stranger(), lock: undefined, before: undefined }, async () => undefined)
   await expect.poll(effects).toEqual(['delete'])
   write({ strange: stranger({ effect: 'update' }) })
   await expect.poll(effects).toEqual(['delete', 'update'])

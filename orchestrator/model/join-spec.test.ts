@@ -20,6 +20,7 @@ test.each([
   ['npm:a b', '"a b" is no name of a package'],
   ['npm:name@1 || 2', '"1 || 2" is no version'],
   ['npm:./folder', 'what lies in a folder cannot be pinned'],
+  ['https://me:pw@mcp.example/mcp', 'the URL seems to hold a credential, what stands before "@"'],
 ])('%s is refused: %s', (text, why) => {
   expect(() => parseSource(text)).toThrow(why)
 })
@@ -57,9 +58,13 @@ test.each([
   [{ command: 'npx', args: ['--package=x', 'y'] }, '/args names no package for npx'],
   [{ command: 'node', args: [`${hosts('workspaceFolder')}/x.js`] }, '/args/0 holds a'],
   [{ command: 'node', env: { 'a-b': 'x' } }, '/env/a-b cannot be a slot'],
+  [{ command: 'npx', args: ['-y', 'pg', 'postgresql://app:s3cret@db/app'] }, '/args/2 seems to be a credential'],
+  [{ command: 'node', args: ['x.js', '--api-key', 's3cret'] }, '/args/2 seems to be a credential'],
+  [{ url: 'https://x/mcp?api_key=s3cret' }, '/url seems to hold a credential, its parameter api_key'],
   [{ url: 'https://x', headers: { 'X-Key': 'x' } }, '/headers/X-Key cannot be taken over'],
 ])('the entry %j is refused: %s', (entry, why) => {
   expect(() => fromHostEntry(entry)).toThrow(why)
+  expect(() => fromHostEntry(entry)).not.toThrow('s3cret')
 })
 
 test('servers are found in the shape of most hosts and of VS Code', () => {

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts'
 import type { CredentialReference } from './joined-server.ts'
+import { secretAmong, secretInUrl } from './written-secret.ts'
 
 /** Where a stranger's server is to come from. */
 export type JoinSource =
@@ -26,7 +27,7 @@ const packageName = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/
 
 /** `npm:NAME[@VERSION]`, `npm:file:ARCHIVE.tgz` or an URL; undefined for anything else, such as the path of a file. */
 export function parseSource(text: string): JoinSource | undefined {
-  if (/^https?:\/\//.test(text)) return { from: 'url', url: text }
+  if (/^https?:\/\//.test(text)) return { from: 'url', url: withoutSecret('the URL', text) }
   if (!text.startsWith('npm:')) return undefined
   const spec = text.slice('npm:'.length)
   if (/^(file:|\.{0,2}\/)/.test(spec) || spec.endsWith('.tgz')) return archive(spec.replace(/^file:(\/\/)?/, ''))
@@ -67,6 +68,7 @@ export function fromHostEntry(entry: JsonObject): JoinWish {
   if (typeof url === 'string') return fromUrl(url, headers)
   if (typeof command !== 'string') throw new JoinSpecError('it has neither a /command nor a /url that is a text')
   refuseReferences(args as string[])
+  refuseSecrets(args as string[], (index) => `/args/${index}`)
   const credentials = Object.fromEntries(
     Object.entries(env).map(([name, value]) => [slotOf(name), { env: referredTo(value) ?? name }]),
   )
@@ -83,7 +85,7 @@ function fromUrl(url: string, headers: JsonObject): JoinWish {
   const [authorization] = names
   const credentials: Record<string, CredentialReference> =
     authorization === undefined ? {} : { TOKEN: { env: referredTo(headers[authorization]) ?? 'TOKEN' } }
-  return { source: { from: 'url', url }, args: [], credentials }
+  return { source: { from: 'url', url: withoutSecret('/url', url) }, args: [], credentials }
 }
 
 /** `npx -y @scope/name@1.2.3 ARGUMENT…` is a package, which can be pinned. */
@@ -102,6 +104,20 @@ function refuseReferences(args: readonly string[]): void {
   const index = args.findIndex((arg) => /\$\{[^}]*\}/.test(arg))
   if (index >= 0) throw new JoinSpecError(`/args/${index} holds a \${…} that only its host can fill in: add it by hand`)
 }
+
+/** Throws {@link JoinSpecError} for what would stand in `servers.json`, which is versioned; its value is not repeated. */
+export function refuseSecrets(args: readonly string[], placeOf: (index: number) => string): void {
+  const index = secretAmong(args)
+  if (index !== undefined) throw new JoinSpecError(`${placeOf(index)} seems to be a credential: ${notWritten}`)
+}
+
+function withoutSecret(place: string, url: string): string {
+  const what = secretInUrl(url)
+  if (what === undefined) return url
+  throw new JoinSpecError(`${place} seems to hold a credential, ${what}: ${notWritten}`)
+}
+
+const notWritten = 'values are not written down; leave it out, and name a slot for it with --credential SLOT'
 
 /** `${API_KEY}`, `${env:API_KEY}` and `${input:api-key}` say where the value comes from; any other value is not looked at. */
 function referredTo(value: Json | undefined): string | undefined {

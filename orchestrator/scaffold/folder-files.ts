@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import type { Files } from './render-server.ts'
 
@@ -9,9 +9,20 @@ export function readFolder(folder: string): Files {
   return new Map(files.sort().map((file) => [relative(folder, file).replaceAll('\\', '/'), readFileSync(file, 'utf8')]))
 }
 
-/** Those of the files that are there already. */
-export function filesThere(folder: string, files: Files): string[] {
-  return [...files.keys()].filter((path) => existsSync(join(folder, path)))
+/** What keeps files from being written to a folder, by their paths in it: what is there already, and what is no folder on the way. */
+export function inTheWay(folder: string, paths: Iterable<string>): string[] {
+  const found = [...paths].flatMap((path) => firstInTheWay(folder, path) ?? [])
+  return [...new Set(found)]
+}
+
+/** A link is in the way wherever it leads: nothing is written outside the folder. */
+function firstInTheWay(folder: string, path: string): string | undefined {
+  const names = path.split('/')
+  const places = names.map((_, index) => names.slice(0, index + 1).join('/'))
+  return places.find((place) => {
+    const there = lstatSync(join(folder, place), { throwIfNoEntry: false })
+    return there !== undefined && (place === path || !there.isDirectory())
+  })
 }
 
 /** Writes each file, and refuses to replace one. */

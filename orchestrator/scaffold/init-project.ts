@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { isJsonObject, type JsonObject } from '../../shared/json.ts'
 import { codeFolder, packageFolder } from '../../shared/own-package.ts'
-import { filesThere, readFolder, writeFiles } from './folder-files.ts'
+import { inTheWay, readFolder, writeFiles } from './folder-files.ts'
 import { newServer } from './new-server.ts'
 import { type OwnPackage, projectPackage } from './project-package.ts'
 import { ScaffoldError } from './scaffold-error.ts'
@@ -17,7 +17,9 @@ export function initProject(folder: string): void {
   const template = readFolder(join(codeFolder, 'templates', 'project'))
   const files = new Map([...template].map(([path, text]) => [hidden(path), text.replaceAll('my-project', name)]))
   const example = serverNames('guestbook', { thing: 'guest' })
-  const there = [...filesThere(folder, files), ...filesThere(folder, new Map([['servers/guestbook', '']]))]
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw new ScaffoldError(`${folder} is no folder: name another one`)
+  const there = inTheWay(folder, [...files.keys(), `servers/${example.name}`])
   if (there.length > 0)
     throw new ScaffoldError(`${folder} holds ${there.join(', ')} already: make the project in another folder`)
   const described = projectPackage(name, ownPackage(), packageOf(folder))
@@ -32,13 +34,13 @@ function hidden(path: string): string {
   return path.replace(/(^|\/)_gitignore$/, '$1.gitignore').replace(/(^|\/)_/, '$1')
 }
 
-/** A folder's name, as npm takes it. */
+/** A folder's name, as npm takes it; nothing depends on a package of its own name. */
 function packageName(folder: string): string {
   const name = basename(folder)
     .toLowerCase()
     .replaceAll(/[^a-z0-9-]+/g, '-')
     .replaceAll(/^-+|-+$/g, '')
-  return name || 'my-project'
+  return name === 'remit' ? 'my-remit' : name || 'my-project'
 }
 
 function ownPackage(): OwnPackage {

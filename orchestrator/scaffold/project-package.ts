@@ -19,18 +19,22 @@ const scripts = {
   test: 'remit-node npm run --silent gate',
 }
 
-/** The `package.json` of a project of one's own: what is said there already stays. */
+/** What `npm init` writes where a package has no test. */
+const noTest = /^echo "Error: no test specified"/
+
+/** The `package.json` of a project of one's own: what is said there already stays, and `npm run gate` is there beside it. */
 export function projectPackage(name: string, own: OwnPackage, before: JsonObject): JsonObject {
   const merged = (field: string, added: Record<string, string>) => ({
     ...added,
     ...(isJsonObject(before[field]) ? before[field] : {}),
   })
+  const all = merged('scripts', scripts)
   return {
     name,
     private: true,
     ...before,
     type: 'module',
-    scripts: { ...merged('scripts', scripts), test: scripts.test },
+    scripts: { ...all, ...(noTest.test(String(all.test)) && { test: scripts.test }) },
     dependencies: sorted(merged('dependencies', { remit: own.version, ...pick(own.dependencies, used) })),
     devDependencies: sorted(merged('devDependencies', pick(own.devDependencies, usedByTests))),
   }

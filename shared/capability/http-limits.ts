@@ -8,6 +8,8 @@ export interface HttpLimits {
   subscriptions: number
   /** Open connections; more are dropped. */
   connections: number
+  /** Bytes of bodies that are arriving at the same time: whoever connects can send one, before it is known who that is. */
+  arrivingBytes: number
   /** Until the headers of a request, and until the whole of it, have to be there. */
   headersMs: number
   arrivalMs: number
@@ -23,6 +25,7 @@ export const defaultHttpLimits: HttpLimits = {
   calls: 64,
   subscriptions: 64,
   connections: 1_024,
+  arrivingBytes: 64 * 1_024 * 1_024,
   headersMs: 10_000,
   arrivalMs: 30_000,
   keepAliveMs: 65_000,

@@ -130,6 +130,23 @@ describe('a server over HTTP', () => {
     expect((await post('x'.repeat(4 * 1_024 * 1_024 + 1))).status).toBe(413)
   })
 
+  it('holds no more of what is still arriving than it may, whoever sends it', async () => {
+    await listen({ arrivingBytes: 1_000 })
+    const { port } = new URL(listening.url)
+    const socket = connect(Number(port), '127.0.0.1')
+    await once(socket, 'connect')
+    socket.write(`POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2000\r\n\r\n${'x'.repeat(900)}`)
+    const long = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping', params: { text: 'x'.repeat(500) } })
+    await expect
+      .poll(async () => {
+        const { status, headers } = await post(long)
+        return [status, headers.get(notPerformedHeader)]
+      })
+      .toEqual([503, '1'])
+    socket.destroy()
+    await expect.poll(async () => (await post(long)).status).not.toBe(503)
+  })
+
   it('waits for nobody who does not finish what he says', async () => {
     await listen({ headersMs: 100, arrivalMs: 200 })
     const { port } = new URL(listening.url)

@@ -15,7 +15,7 @@ import { notPerformedHeader } from './call-meta.ts'
 import { defaultHttpLimits, type HttpLimits } from './http-limits.ts'
 import { isLoopback } from './loopback.ts'
 import { openWork } from './open-work.ts'
-import { bodyLimitBytes, readBody } from './read-body.ts'
+import { bodyLimitBytes, openRoom, readBody } from './read-body.ts'
 import { createSessionHandler } from './session-handler.ts'
 
 const mcpPath = '/mcp'
@@ -68,6 +68,7 @@ export async function serveHttp(build: McpServerFactory, options: HttpOptions): 
   const handle = toNodeHandler(mcp, { onerror })
   const hostAllowed = local ? localhostHostValidation() : () => true
   const originAllowed = local ? localhostOriginValidation() : refuseBrowsers
+  const arriving = openRoom(limits.arrivingBytes)
   const work = openWork()
   const calls = openWork()
   let draining = false
@@ -78,8 +79,8 @@ export async function serveHttp(build: McpServerFactory, options: HttpOptions): 
     const path = new URL(request.url ?? '/', 'http://localhost').pathname
     if (healthPaths.includes(path)) return answerHealth(response, draining && path === '/readyz')
     if (path !== mcpPath) return refuse(response, 404, `The MCP endpoint is ${mcpPath}`)
-    const body = await readBody(request)
-    if ('status' in body) return refuseBody(response, body)
+    const body = await readBody(request, arriving)
+    if ('status' in body) return body.status === 503 ? sendAway(response, body.why) : refuseBody(response, body)
     if (draining) return sendAway(response, 'This instance is stopping')
     // A stream that only tells of changes ends when the server does: nobody waits for it.
     const isStream = request.method !== 'POST' || asks(body.json, 'subscriptions/listen')

@@ -164,16 +164,51 @@ test('takes a file that describes a server', async () => {
   })
 })
 
+test('what a file asks for is granted by a person, and nothing in it runs outside the jail', async () => {
+  const command = ['node', '/opt/helper.js']
+  const helper = {
+    name: 'helper',
+    command,
+    emulator: { vendor: 'V', command: ['/opt/anything'] },
+    jail: { sandbox: 'none', read: ['/etc/keys'], write: ['/srv/out'] },
+    egress: ['api.example:443'],
+    endpoints: { API_URL: { description: 'Theirs.', protocol: 'http', live: 'https://evil.example' } },
+  }
+  writeFileSync(join(folder, 'helper.json'), JSON.stringify(helper))
+  const { exit, err, wish } = await remit(['add', './helper.json', '--yes'])
+  expect({ exit, wish }).toEqual({ exit: 2, wish: undefined })
+  for (const part of [
+    '/emulator',
+    '/endpoints',
+    '/jail/sandbox',
+    '/jail/read/0 --read /etc/keys',
+    '/jail/write/0 --write /srv/out',
+    '/egress/0 --egress api.example:443',
+  ])
+    expect(err.replace(/\s+/g, ' ')).toContain(part)
+
+  const { emulator: _, endpoints: __, jail, ...rest } = helper
+  const asked = { ...rest, jail: { ...jail, sandbox: undefined } }
+  writeFileSync(join(folder, 'helper.json'), JSON.stringify(asked))
+  const grants = ['--read', '/etc/keys', '--write', '/srv/out', '--egress', 'api.example:443']
+  const granted = await remit(['add', './helper.json', ...grants, '--yes'])
+  expect(granted.wish).toMatchObject({ read: ['/etc/keys'], write: ['/srv/out'], egress: ['api.example:443'] })
+  expect(granted.wish?.given).toMatchObject({ jail: { read: [], write: [] } })
+})
+
 test.each([
   [['add', './missing.json', '--yes'], 'missing.json cannot be read (ENOENT)'],
   [['add', 'npm:./folder', '--yes'], 'what lies in a folder cannot be pinned'],
   [['add', '--yes'], 'Say which server'],
+  [['add', 'npm:pg', '--yes', '--', '--verbose', 'postgres://me:s3cret@db/app'], 'npm:pg: argument 2 after -- seems'],
+  [['add', 'https://mcp.example/?token=s3cret', '--yes'], 'mcp.example: the URL seems to hold a credential'],
   [['add', './overlay.yaml', '--yes'], '/command must be a list of texts'],
   [['add', '--from', 'overlay.yaml', '--yes'], 'it has no /mcpServers'],
 ])('%j is refused: %s', async (argv, why) => {
   const { exit, err, wish } = await remit(argv)
   expect(exit).toBe(2)
   expect(err.replace(/\s+/g, ' ')).toContain(why)
+  expect(err).not.toContain('s3cret')
   expect(wish).toBeUndefined()
 })
 

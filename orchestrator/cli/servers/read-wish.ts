@@ -5,9 +5,17 @@ import { parse as parseJsonc } from 'jsonc-parser'
 import { parse as parseYaml } from 'yaml'
 import { isJsonObject, type Json, type JsonObject } from '../../../shared/json.ts'
 import { didYouMean } from '../../../shared/nearest-name.ts'
-import { fromHostEntry, hostEntries, JoinSpecError, type JoinWish, parseSource } from '../../model/join-spec.ts'
+import {
+  fromHostEntry,
+  hostEntries,
+  JoinSpecError,
+  type JoinWish,
+  parseSource,
+  refuseSecrets,
+} from '../../model/join-spec.ts'
 import type { CredentialReference } from '../../model/joined-server.ts'
 import { InputError } from '../remit.ts'
+import { type Granted, refusedInFile, withoutGrants } from './asked-in-file.ts'
 import type { ServerWish } from './server-wish.ts'
 
 export interface WishOptions {
@@ -26,7 +34,7 @@ export interface WishOptions {
  */
 export function readWish(spec: string | undefined, args: string[], options: WishOptions, folder: string): ServerWish {
   const { from, name, credential, read, write, egress, overlay } = options
-  const base = from === undefined ? wishOf(spec, args, folder) : fromHost(fileIn(folder, from), spec)
+  const base = from === undefined ? wishOf(spec, args, options, folder) : fromHost(fileIn(folder, from), spec)
   if (from !== undefined && args.length > 0)
     throw new InputError('The arguments are in the configuration of the host: leave them out after --from')
   return {
@@ -35,34 +43,39 @@ export function readWish(spec: string | undefined, args: string[], options: Wish
     credentials: { ...base.credentials, ...credential },
     read,
     write,
-    egress: [...egress, ...egressIn(base.given)],
+    egress,
     ...(overlay !== undefined && { overlay: readDocument(fileIn(folder, overlay)) }),
   }
 }
 
 type Base = JoinWish & Pick<ServerWish, 'name' | 'given'>
 
-function wishOf(spec: string | undefined, args: string[], folder: string): Base {
+function wishOf(spec: string | undefined, args: string[], granted: Granted, folder: string): Base {
   if (spec === undefined)
     throw new InputError('Say which server: npm:NAME, an https URL, a file that describes one, or --from FILE')
-  const source = orRefuse(spec, () => parseSource(spec))
+  const source = orRefuse(nameless(spec), () => parseSource(spec))
+  orRefuse(nameless(spec), () => refuseSecrets(args, (index) => `argument ${index + 1} after --`))
   if (source) return { source, args, credentials: {} }
-  return fromManifest(fileIn(folder, spec), args)
+  return fromManifest(fileIn(folder, spec), args, granted, folder)
 }
 
 /** A file as `servers/manifest.json` has it for each server; what its tools are, the server tells. */
-function fromManifest(file: string, args: string[]): Base {
+function fromManifest(file: string, args: string[], granted: Granted, folder: string): Base {
   const document = readDocument(file)
   const described = isJsonObject(document) && Array.isArray(document.servers) ? document.servers : [document]
   const [given, another] = described
   if (!isJsonObject(given) || another !== undefined)
     throw new InputError(`${file} must describe one server: an object with a name, and a command or a remote`)
+  const refused = refusedInFile(given, granted, folder)
+  if (refused.length > 0) throw new InputError(`${file} asks for what it cannot have`, refused)
   const { command, remote, credentials, ...more } = given
-  const rest = { ...more, ...(isJsonObject(credentials) && { credentials }) }
+  const rest = { ...withoutGrants(more), ...(isJsonObject(credentials) && { credentials }) }
   const slots = isJsonObject(credentials) ? Object.keys(credentials) : []
   const named = Object.fromEntries(slots.map((slot): [string, CredentialReference] => [slot, { env: slot }]))
-  if (isJsonObject(remote) && typeof remote.url === 'string')
-    return { source: { from: 'url', url: remote.url }, args: [], credentials: named, given: rest }
+  if (isJsonObject(remote) && typeof remote.url === 'string') {
+    const { source } = orRefuse(`${file}, /remote`, () => fromHostEntry({ url: remote.url as string }))
+    return { source, args: [], credentials: named, given: rest }
+  }
   if (!Array.isArray(command) || command.length === 0 || !command.every((word) => typeof word === 'string'))
     throw new InputError(`${file}: /command must be a list of texts, where there is no /remote`)
   const [program = '', ...words] = command as string[]
@@ -86,16 +99,17 @@ function fromHost(file: string, wanted: string | undefined): Base {
   return { ...orRefuse(`${file}, ${name}`, () => fromHostEntry(entry)), name: plain(name) }
 }
 
+/** What is said of an URL that is refused for what it holds. */
+function nameless(spec: string): string {
+  return URL.parse(spec)?.host || spec
+}
+
 /** Hosts take any name. */
 function plain(name: string): string {
   return name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '')
-}
-
-function egressIn(given: Json | undefined): string[] {
-  return isJsonObject(given) && Array.isArray(given.egress) ? given.egress.map(String) : []
 }
 
 /** `SLOT`, `SLOT=env:NAME` or `SLOT=file:PATH`, for an option that may come often. */

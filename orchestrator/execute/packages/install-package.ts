@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { jailSchema } from '../../../shared/manifest.ts'
 import { systemEnvironment } from '../launch.ts'
 import type { Jailer } from '../sandbox/jailer.ts'
-import { emptyProject, type Lockfile, lockDigest, packageJsonOf, unheld } from './lockfile.ts'
-import { findNpm, registryFor } from './npm-program.ts'
+import { emptyProject, isOfArchive, type Lockfile, lockDigest, packageJsonOf, unheld } from './lockfile.ts'
+import { extraTrust, findNpm, registryFor } from './npm-program.ts'
 import { installedLock, PackageError, type PackageStore } from './package-store.ts'
 import { programOf } from './program-of.ts'
 import { openRegistryDoor } from './registry-door.ts'
@@ -52,8 +52,13 @@ export async function installPackage(spec: PackageSpec, options: InstallOptions)
   })
 }
 
-/** Installs exactly what a lockfile holds. */
+/** Installs exactly what a lockfile holds. Rejects with a {@link PackageError} where that came from an archive. */
 export async function installLocked(lock: Lockfile, options: InstallOptions): Promise<InstalledPackage> {
+  const { server } = options
+  if (isOfArchive(lock))
+    throw new PackageError(
+      `${server} came from an archive, which is not kept: add it again, by remit servers add npm:file:ARCHIVE.tgz --name ${server}`,
+    )
   const [name = ''] = dependenciesOf(lock)
   const installed = await install(options, name, async (folder) => {
     await writeJson(join(folder, 'package.json'), packageJsonOf(lock))
@@ -61,7 +66,7 @@ export async function installLocked(lock: Lockfile, options: InstallOptions): Pr
     return ['ci']
   })
   if (lockDigest(installed.lock) === lockDigest(lock)) return installed
-  throw new PackageError(`npm changed the lockfile of ${options.server}: nothing of it is used`)
+  throw new PackageError(`npm changed the lockfile of ${server}: nothing of it is used`)
 }
 
 async function install(
@@ -77,12 +82,13 @@ async function install(
     const door = await openRegistryDoor(registry)
     try {
       const own = join(staged.folder, npmsFolder)
-      const installer = { name: 'npm', jail: { ...jail, read: [npm.folder] } }
+      const trust = extraTrust(environment)
+      const installer = { name: 'npm', jail: { ...jail, read: [npm.folder, ...trust.read] } }
       const launch = {
         command: process.execPath,
         args: [npm.script, ...args, ...flags],
         cwd: staged.folder,
-        env: { ...systemEnvironment(), HOME: own, npm_config_cache: join(own, 'cache'), ...door.env },
+        env: { ...systemEnvironment(), HOME: own, npm_config_cache: join(own, 'cache'), ...door.env, ...trust.env },
         secrets: [],
       }
       const confined = jailer(installer, { dataFolder: staged.folder, doors: [door.door] })
@@ -115,6 +121,9 @@ const flags = [
   '--no-update-notifier',
   '--no-progress',
   '--loglevel=error',
+  // npm's own pauses, of 10 s and 60 s for each package, would use up the time before a person is told what is wrong.
+  '--fetch-retry-mintimeout=1000',
+  '--fetch-retry-maxtimeout=5000',
   // Archives come from the one registry that there is a door to, whatever host it names for them; and none is written down.
   '--replace-registry-host=always',
   '--omit-lockfile-registry-resolved',

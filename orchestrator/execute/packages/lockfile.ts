@@ -30,6 +30,11 @@ export function unheld({ packages }: Lockfile): string[] {
   )
 }
 
+/** Whether what it pins came from an archive on some machine, which is not kept: only its digest is. */
+export function isOfArchive({ packages }: Lockfile): boolean {
+  return Object.values(packages['']?.dependencies ?? {}).some((from) => String(from).startsWith('file:'))
+}
+
 /** A package.json from which npm installs exactly what the lockfile says. */
 export function packageJsonOf({ packages }: Lockfile): JsonObject {
   const dependencies = packages['']?.dependencies

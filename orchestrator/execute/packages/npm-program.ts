@@ -31,6 +31,16 @@ export function findNpm({ npm_execpath: own, PATH = '' }: Environment): NpmProgr
   throw new PackageError('npm is not on the PATH: install it, or start Remit by "npm run"')
 }
 
+/** Whom npm trusts beside the authorities that Node brings, as behind a company's mirror: what it is told, and may read for that. */
+export function extraTrust({ NODE_EXTRA_CA_CERTS: file }: Environment): {
+  env: Record<string, string>
+  read: string[]
+} {
+  if (!file || !existsSync(file)) return { env: {}, read: [] }
+  const path = realpathSync(file)
+  return { env: { NODE_EXTRA_CA_CERTS: path }, read: [path] }
+}
+
 /** The registry that npm's own configuration names for a package. */
 export async function registryFor(
   { script }: NpmProgram,

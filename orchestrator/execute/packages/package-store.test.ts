@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
@@ -41,10 +41,20 @@ test.each<[string, () => void, string]>([
     'the files of tool',
   ],
   ['a file more', () => writeFileSync(join(installed, 'node_modules/tool/extra.js'), ''), 'the files of tool'],
+  [
+    'a file in the package that is called as npm’s own note is',
+    () => writeFileSync(join(installed, 'node_modules/tool/.package-lock.json'), 'run()'),
+    'the files of tool',
+  ],
   ['a file less', () => rmSync(join(installed, 'node_modules/tool/index.js')), 'the files of tool'],
   [
     'another lockfile',
     () => writeFileSync(join(installed, 'package-lock.json'), JSON.stringify({ ...lockfile, name: 'other' })),
+    'another lockfile',
+  ],
+  [
+    'a lockfile that is cut off',
+    () => writeFileSync(join(installed, 'package-lock.json'), '{"lockfile'),
     'another lockfile',
   ],
   ['no note of what was installed', () => rmSync(`${installed}.json`), 'not installed in this home'],
@@ -54,6 +64,34 @@ test.each<[string, () => void, string]>([
   const refused = store.check('tool', lock)
   await expect(refused).rejects.toThrow(why)
   await expect(refused).rejects.toThrow('remit servers install tool')
+})
+
+test('what is installed once more beside a server that runs from it stays where it is, at once or one after the other', async () => {
+  const { ino } = statSync(installed)
+  const again = await Promise.all(
+    [1, 2].map(async () => {
+      const staged = await store.stage('tool')
+      cpSync(installed, staged.folder, { recursive: true })
+      return staged
+    }),
+  )
+  expect(await Promise.all(again.map((staged) => staged.keep(lockfile)))).toEqual([installed, installed])
+  await Promise.all(again.map((staged) => staged.discard()))
+  expect(statSync(installed).ino).toBe(ino)
+  await expect(store.check('tool', lock)).resolves.toBeUndefined()
+  expect(readdirSync(join(folder.path, 'packages'))).toHaveLength(2)
+})
+
+test('several that install the same at the same time all have it', async () => {
+  rmSync(join(folder.path, 'packages'), { recursive: true })
+  const kept = Array.from({ length: 8 }, async () => {
+    const staged = await store.stage('tool')
+    mkdirSync(join(staged.folder, 'node_modules', 'tool'), { recursive: true })
+    writeFileSync(join(staged.folder, 'package-lock.json'), JSON.stringify(lockfile))
+    return staged.keep(lockfile).finally(staged.discard)
+  })
+  expect(new Set(await Promise.all(kept))).toEqual(new Set([installed]))
+  await expect(store.check('tool', lock)).resolves.toBeUndefined()
 })
 
 test('npm’s own note in node_modules is no part of the package', async () => {

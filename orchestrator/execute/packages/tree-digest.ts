@@ -4,8 +4,8 @@ import { readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
-/** What npm writes for itself, and otherwise with each version of its own. */
-const npmsOwn = '.package-lock.json'
+/** What npm writes for itself, and otherwise with each version of its own: at this place alone, for a package may have one, too. */
+const npmsOwn = 'node_modules/.package-lock.json'
 
 /** `sha256:<hex>` over the names and contents of all files below a folder, and where its links lead. */
 export async function treeDigest(folder: string): Promise<string> {
@@ -22,7 +22,7 @@ async function* filesBelow(folder: string, path: string): AsyncGenerator<{ path:
     const full = join(folder, below)
     if (entry.isDirectory()) yield* filesBelow(folder, below)
     else if (entry.isSymbolicLink()) yield { path: below, content: `link ${await readlink(full)}` }
-    else if (entry.name !== npmsOwn) yield { path: below, content: `file ${await fileDigest(full)}` }
+    else if (below !== npmsOwn) yield { path: below, content: `file ${await fileDigest(full)}` }
   }
 }
 

@@ -37,6 +37,19 @@ test.skipIf(process.platform === 'win32')(
   },
 )
 
+test('a program of an installed package may read all that was installed with it, and nothing else that Remit keeps', async () => {
+  const folder = await temporaryFolder()
+  const kept = folder.path
+  const program = join(kept, 'packages/files-1/node_modules/files/dist/index.js')
+  await mkdir(join(kept, 'packages/files-1/node_modules/files/dist'), { recursive: true })
+  await writeFile(program, '')
+  const launch = { command: 'node', args: [program, '/data'], cwd: '/project', env: {}, secrets: [] }
+  const jail = jailOf({}, launch, [], { root: '/project', kept, dataFolder: join(kept, 'servers/files') })
+  expect(jail.reads).toContain(join(kept, 'packages/files-1'))
+  expect(jail.reads.filter((path) => !path.startsWith(join(kept, 'packages/files-1')))).toEqual([])
+  await folder.remove()
+})
+
 test('a word that can be no path is none', () => {
   expect(grantsOf(['x'.repeat(5_000), 'nul\0byte', '{"json": true}'], '/project')).toEqual([])
 })

@@ -5,6 +5,7 @@ import { jailSchema, type ServerManifest } from '../../../shared/manifest.ts'
 import { isPacked, packageFolder } from '../../../shared/own-package.ts'
 import type { Door } from '../egress/listen.ts'
 import type { Launch } from '../launch.ts'
+import { installedFolderOf } from '../packages/package-store.ts'
 import { checkGrants } from './check-grants.ts'
 import type { Jail } from './driver.ts'
 
@@ -34,19 +35,19 @@ export function jailOf(
   checkGrants(granted, place)
   return {
     launch,
-    reads: [...codeOf(launch, place.root), ...granted.read],
+    reads: [...codeOf(launch, place), ...granted.read],
     writes: [place.dataFolder, ...granted.write],
     doors,
     limits,
   }
 }
 
-/** The files that the command names, the folder of the first of them, and what servers of the project share. */
-function codeOf({ command, args, cwd }: Launch, root: string): string[] {
+/** The files that the command names, the folder of the first of them or the package it is of, and what servers of the project share. */
+function codeOf({ command, args, cwd }: Launch, { root, kept }: Pick<JailPlace, 'root' | 'kept'>): string[] {
   const files = args.map((word) => resolve(cwd, word)).filter(isFile)
   // A script that lies beside the project, or beside what a person keeps, must not open all of that.
   const [script, ...named] = files.map((file, index) =>
-    index > 0 || holdsMore(dirname(file), root) ? file : dirname(file),
+    index > 0 || holdsMore(dirname(file), root) ? file : (installedFolderOf(kept, file) ?? dirname(file)),
   )
   const shared = files.some((file) => isBelow(root, file))
     ? [...common.map((name) => join(root, name)), ...installed]
