@@ -1,17 +1,14 @@
 /** A stranger's server at a URL: what lets Remit in there, by what was said when it was added and by the configuration. */
 
 import { writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
-import { toNodeHandler } from '@modelcontextprotocol/node'
-import { createMcpHandler } from '@modelcontextprotocol/server'
 import pino from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { serverManifestSchema } from '../shared/manifest.ts'
 import { temporaryFolder } from '../test/support/temporary-folder.ts'
 import { readConfig } from './config.ts'
 import { MemoryLogins } from './execute/fixtures/oauth/memory-logins.ts'
-import { buildStranger } from './execute/fixtures/stranger-server.ts'
+import { type StrangerOverHttp, serveStranger } from './execute/fixtures/stranger-http.ts'
 import type { Gateway } from './execute/gateway.ts'
 import { goingLive } from './go-live.ts'
 import { openHome } from './home/home.ts'
@@ -22,36 +19,22 @@ import { type ServersRecord, startServers } from './start-servers.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
-/** Every `Authorization` that came, by the place at which it came. */
-let seen: { added: unknown[]; configured: unknown[] }
-let places: { added: string; configured: string }
+/** Where it is by what was said when it was added, and by the configuration. */
+let added: StrangerOverHttp
+let configured: StrangerOverHttp
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 const closers: (() => unknown)[] = []
 
 beforeEach(async () => {
   folder = await temporaryFolder('remit-strangers-elsewhere-')
   closers.push(() => folder.remove())
-  seen = { added: [], configured: [] }
-  places = { added: await serve(seen.added), configured: await serve(seen.configured) }
+  added = await serveStranger()
+  configured = await serveStranger()
+  closers.push(() => Promise.all([added, configured].map((each) => each[Symbol.asyncDispose]())))
 })
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
-
-async function serve(authorizations: unknown[]): Promise<string> {
-  const handle = toNodeHandler(createMcpHandler(() => buildStranger()))
-  const http: Server = createServer((request, response) => {
-    authorizations.push(request.headers.authorization)
-    void handle(request as Parameters<typeof handle>[0], response)
-  })
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-  closers.push(() => {
-    http.closeAllConnections()
-    http.close()
-  })
-  const address = http.address()
-  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/mcp`
-}
 
 const stranger = (url: string) =>
   catalogueOf({
@@ -78,7 +61,7 @@ async function configure(said: string, { mode = 'live', variable = 'TOKEN' } = {
 
 type Started = { url?: string; mode?: string; variable?: string }
 
-async function start(said: string, { url = places.added, ...more }: Started = {}): Promise<Gateway> {
+async function start(said: string, { url = added.url, ...more }: Started = {}): Promise<Gateway> {
   const config = await configure(said, more)
   const home = openHome(config.home)
   const membership: Membership = await joinHome(home)
@@ -99,7 +82,7 @@ async function start(said: string, { url = places.added, ...more }: Started = {}
     server: 'tickets',
     login_id: '01a20a12-bbb3-751c-be16-0cd75ae70d5a',
     issuer: 'http://127.0.0.1:9',
-    resource: places.configured,
+    resource: configured.url,
     scopes: [],
     made_at: '2026-01-01T12:00:00.000Z',
     made_by: config.owner.principal,
@@ -111,20 +94,20 @@ async function start(said: string, { url = places.added, ...more }: Started = {}
 test('it gets the credential of its own, and no token of ours', async () => {
   const gateway = await start('')
   expect(await gateway.tell('tickets')).toMatchObject({ version: '1.0.0' })
-  expect(new Set(seen.added)).toEqual(new Set(['Bearer of-tickets']))
+  expect(new Set(added.seen)).toEqual(new Set(['Bearer of-tickets']))
 })
 
 test('it gets that at the URL of the configuration, where there is one', async () => {
-  const gateway = await start(`    url: ${places.configured}\n`)
+  const gateway = await start(`    url: ${configured.url}\n`)
   expect(await gateway.tell('tickets')).toMatchObject({ version: '1.0.0' })
-  expect(new Set(seen.configured)).toEqual(new Set(['Bearer of-tickets']))
-  expect(seen.added).toEqual([])
+  expect(new Set(configured.seen)).toEqual(new Set(['Bearer of-tickets']))
+  expect(added.seen).toEqual([])
 })
 
 test('it gets a login instead where the configuration wants OAuth, and the credential is not even read', async () => {
-  const gateway = await start(`    url: ${places.configured}\n    oauth: {}\n`, { variable: 'NOT_SET' })
+  const gateway = await start(`    url: ${configured.url}\n    oauth: {}\n`, { variable: 'NOT_SET' })
   expect(await gateway.tell('tickets')).toMatchObject({ version: '1.0.0' })
-  expect(new Set(seen.configured)).toEqual(new Set(['Bearer of-ada']))
+  expect(new Set(configured.seen)).toEqual(new Set(['Bearer of-ada']))
 })
 
 test('in emulated mode it is not asked unless it is on this machine', async () => {

@@ -100,7 +100,8 @@ export function openGateway(options: GatewayOptions): Gateway {
   /** As the operator. Rejects where the server is not reviewed, and where nobody is logged in there who has to be. */
   async function upstreamOf(name: string): Promise<Upstream> {
     const finding = options.loginOf?.(reviewed(name))
-    const login = finding && (await finding)
+    // What is opened once the gateway closes nobody would close.
+    const login = finding && (await orAborted(finding, closing.signal))
     // What is reviewed may have changed meanwhile.
     return upstreams.of(reviewed(name), login)
   }

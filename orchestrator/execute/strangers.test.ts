@@ -1,10 +1,7 @@
 /** Servers that know nothing of Remit, over stdio and HTTP, as a joined manifest has them; and what a change of them does. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server as HttpServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { toNodeHandler } from '@modelcontextprotocol/node'
-import { createMcpHandler } from '@modelcontextprotocol/server'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../shared/json.ts'
 import { type ServerManifest, serverManifestSchema } from '../../shared/manifest.ts'
@@ -12,7 +9,7 @@ import { type Catalogue, catalogueOf } from '../model/catalogue.ts'
 import { proposeServer } from '../model/propose-server.ts'
 import { createSealer, sealKeyBytes } from '../model/seal.ts'
 import { openEraVerdicts } from './era-verdicts.ts'
-import { buildStranger } from './fixtures/stranger-server.ts'
+import { type StrangerOverHttp, serveStranger } from './fixtures/stranger-http.ts'
 import { type Gateway, openGateway } from './gateway.ts'
 import { describeLaunch } from './launch.ts'
 import type { RemoteServer } from './remote/connect-remote.ts'
@@ -158,36 +155,26 @@ describe('while calls are under way', () => {
 })
 
 describe('over HTTP', () => {
-  const seen: (string | undefined)[] = []
-  let http: HttpServer
-  let url: string
+  let elsewhere: StrangerOverHttp
   beforeAll(async () => {
-    const handle = toNodeHandler(createMcpHandler(() => buildStranger()))
-    http = createServer((request, response) => {
-      seen.push(request.headers.authorization)
-      if (request.headers.authorization === 'Bearer wrong') response.writeHead(401).end()
-      else void handle(request as Parameters<typeof handle>[0], response)
-    })
-    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-    const address = http.address()
-    url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/mcp`
+    elsewhere = await serveStranger()
   })
-  afterAll(() => void http.close())
-  beforeEach(() => void seen.splice(0))
+  afterAll(() => elsewhere[Symbol.asyncDispose]())
+  beforeEach(() => void elsewhere.seen.splice(0))
 
   test.each([
     [undefined, undefined],
     ['of-this-server', 'Bearer of-this-server'],
   ])('for the credential %s it gets the authorization %s, and no token of ours', async (credential, carried) => {
     await gateway.close()
-    gateway = open(reviewed, { url, bearer: credentialBearer('stranger', credential) })
+    gateway = open(reviewed, { url: elsewhere.url, bearer: credentialBearer('stranger', credential) })
     expect(await versionTold()).toMatchObject({ status: 'succeeded' })
-    expect(new Set(seen)).toEqual(new Set([carried]))
+    expect(new Set(elsewhere.seen)).toEqual(new Set([carried]))
   })
 
   test('one that it does not take is told, with where to look', async () => {
     await gateway.close()
-    gateway = open(reviewed, { url, bearer: credentialBearer('stranger', 'wrong') })
+    gateway = open(reviewed, { url: elsewhere.url, bearer: credentialBearer('stranger', 'wrong') })
     const outcome = await versionTold()
     expect(outcome).toMatchObject({ status: 'failed' })
     expect(JSON.stringify(outcome)).toContain('look at its auth, and at the credential that it names')

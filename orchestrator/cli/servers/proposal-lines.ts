@@ -64,7 +64,8 @@ function reachLines({ server, credentials }: JoinProposal): [string, string][] {
     const source = credentials[slot]
     return `${slot} ${source === undefined ? 'from the configuration' : 'env' in source ? `from the environment (${source.env})` : `from ${source.file}`}`
   })
-  if (server.remote) return [['credentials', slots.join(', ') || 'none: it is asked without a token']]
+  if (server.remote)
+    return [['credentials', slots.join(', ') || 'none: it is asked without a token, unless its oauth is configured']]
   const { read, write } = jailSchema.parse(server.jail ?? {})
   return [
     ['reads', read.join(', ') || 'nothing but its own files'],
