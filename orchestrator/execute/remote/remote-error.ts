@@ -8,6 +8,8 @@ interface RemoteDetails {
   /** What it shows of the server. */
   evidence: Evidence
   retryAfterMs?: number | undefined
+  /** The server does not know the session any more, as after a restart: a new connection gets a new one. */
+  sessionGone?: boolean
   cause?: unknown
 }
 
@@ -18,13 +20,15 @@ export class RemoteError extends Error {
   readonly kind: RemoteDetails['kind']
   readonly evidence: Evidence
   readonly retryAfterMs: number | undefined
+  readonly sessionGone: boolean
 
-  constructor(message: string, { mayHaveHappened, kind, evidence, retryAfterMs, cause }: RemoteDetails) {
+  constructor(message: string, { mayHaveHappened, kind, evidence, retryAfterMs, sessionGone, cause }: RemoteDetails) {
     super(message, { cause })
     this.mayHaveHappened = mayHaveHappened
     this.kind = kind
     this.evidence = evidence
     this.retryAfterMs = retryAfterMs
+    this.sessionGone = sessionGone ?? false
   }
 }
 
@@ -54,7 +58,7 @@ export function networkError(server: string, error: unknown): RemoteError {
 export function statusError(
   server: string,
   { status, headers }: Pick<Response, 'status' | 'headers'>,
-  refusedAdvice: string,
+  { refusedAdvice, inSession }: { refusedAdvice: string; inSession: boolean },
 ): RemoteError {
   const answered = { mayHaveHappened: false, evidence: 'answered' as const }
   if (status === 401 || status === 403)
@@ -62,6 +66,8 @@ export function statusError(
       ...answered,
       kind: 'unauthorized',
     })
+  if (status === 404 && inSession)
+    return new RemoteError(`${server} forgot its session`, { ...answered, kind: 'unavailable', sessionGone: true })
   if (status === 429) {
     const retryAfterMs = pauseIn(headers)
     return new RemoteError(`${server} takes no more requests now`, { ...answered, kind: 'rate_limited', retryAfterMs })

@@ -43,7 +43,7 @@ export function remoteFetch({ server, authorize, refusedAdvice, limitBytes }: Re
     const isRefusal = response.status === 401 || response.status === 403 || (call && !response.ok)
     if (isRefusal && !isAnswerOfTheProtocol(response)) {
       await response.body?.cancel()
-      throw statusError(server, response, refusedAdvice)
+      throw statusError(server, response, { refusedAdvice, inSession: headers.has('mcp-session-id') })
     }
     return bounded(response, server, limitBytes)
   }
