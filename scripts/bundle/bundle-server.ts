@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ServerManifest } from '../../shared/manifest.ts'
+import { clearBundle } from './clear-bundle.ts'
 import { compileServer } from './compile-server.ts'
 import { composeFile, dockerfile } from './container-files.ts'
 import { bundledEntry, mcpbManifest } from './mcpb-manifest.ts'
@@ -15,7 +16,7 @@ export interface BundleOptions {
   /** The project's root. */
   root: string
   project: Project
-  /** The folder that gets a folder for each server; what was in that is removed. */
+  /** The folder that gets a folder for each server; an earlier bundle in that is removed. */
   out: string
   /** Whose the server is, in reverse-DNS form. */
   namespace: string
@@ -35,7 +36,7 @@ export interface Bundle {
 
 const licencesFile = 'THIRD-PARTY-LICENSES.txt'
 
-/** Makes all bundles of one server. The same sources give the same bytes. Rejects with what is wrong, and leaves nothing half-made there. */
+/** Makes all bundles of one server. The same sources give the same bytes. Rejects with what is wrong, and leaves nothing half-made there, nor takes the place of anything but a bundle. */
 export async function bundleServer(server: ServerManifest, options: BundleOptions): Promise<Bundle> {
   const { root, project, out, namespace, releases } = options
   const { name, version, command } = server
@@ -44,7 +45,7 @@ export async function bundleServer(server: ServerManifest, options: BundleOption
   const folder = join(out, name)
   const fileName = `remit-${name}-${version}.mcpb`
   const file = join(folder, fileName)
-  rmSync(folder, { recursive: true, force: true })
+  clearBundle(folder)
   try {
     await packFolder(file, {
       'manifest.json': json(mcpbManifest(server, project)),

@@ -18,6 +18,7 @@ beforeAll(() => {
   }
   // Hosts allow comments.
   writeFileSync(join(folder, 'host.json'), `// of a host\n${JSON.stringify(host)}`)
+  writeFileSync(join(folder, 'broken.json'), '{ "mcpServers": {\n  "a": { "command": "x" "args": [] } } }')
   writeFileSync(join(folder, 'overlay.yaml'), 'tools: { write_file: { effect: create } }\n')
   const remote = { url: 'https://weather.example/mcp', auth: { bearer: 'KEY' } }
   const weather = { name: 'weather', remote, credentials: { KEY: { description: 'Ours.' } }, egress: [] }
@@ -203,7 +204,8 @@ test.each([
   [['add', 'npm:pg', '--yes', '--', '--verbose', 'postgres://me:s3cret@db/app'], 'npm:pg: argument 2 after -- seems'],
   [['add', 'https://mcp.example/?token=s3cret', '--yes'], 'mcp.example: the URL seems to hold a credential'],
   [['add', './overlay.yaml', '--yes'], '/command must be a list of texts'],
-  [['add', '--from', 'overlay.yaml', '--yes'], 'it has no /mcpServers'],
+  [['add', '--from', 'broken.json', '--yes'], 'broken.json is no JSON: line 2'],
+  [['add', '--from', 'weather.json', '--yes'], 'it has no /mcpServers'],
 ])('%j is refused: %s', async (argv, why) => {
   const { exit, err, wish } = await remit(argv)
   expect(exit).toBe(2)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parse as parseJsonc } from 'jsonc-parser'
+import { type ParseError, parse as parseJsonc, printParseErrorCode } from 'jsonc-parser'
 import { parse as parseYaml } from 'yaml'
 import { isJsonObject, type Json, type JsonObject } from '../../../shared/json.ts'
 import { didYouMean } from '../../../shared/nearest-name.ts'
@@ -84,7 +84,7 @@ function fromManifest(file: string, args: string[], granted: Granted, folder: st
 }
 
 function fromHost(file: string, wanted: string | undefined): Base {
-  const document = parseJsonc(read(file)) as Json
+  const document = readHostFile(file)
   const entries = orRefuse(file, () => hostEntries(document))
   const names = Object.keys(entries)
   const [only, another] = names
@@ -128,6 +128,17 @@ export function credentialOption(
 
 function fileIn(folder: string, path: string): string {
   return path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(folder, path)
+}
+
+/** Hosts allow comments, and commas at the end. What is broken is not half read. */
+function readHostFile(file: string): Json {
+  const text = read(file)
+  const errors: ParseError[] = []
+  const document = parseJsonc(text, errors, { allowTrailingComma: true }) as Json
+  const [first] = errors
+  if (!first) return document
+  const line = text.slice(0, first.offset).split('\n').length
+  throw new InputError(`${file} is no JSON: line ${line}, ${printParseErrorCode(first.error)}`)
 }
 
 function readDocument(file: string): Json {

@@ -8,6 +8,8 @@ interface RemoteDetails {
   /** What it shows of the server. */
   evidence: Evidence
   retryAfterMs?: number | undefined
+  /** The server does not know the session any more, as after a restart: a new connection gets a new one. */
+  sessionGone?: boolean
   cause?: unknown
 }
 
@@ -18,13 +20,15 @@ export class RemoteError extends Error {
   readonly kind: RemoteDetails['kind']
   readonly evidence: Evidence
   readonly retryAfterMs: number | undefined
+  readonly sessionGone: boolean
 
-  constructor(message: string, { mayHaveHappened, kind, evidence, retryAfterMs, cause }: RemoteDetails) {
+  constructor(message: string, { mayHaveHappened, kind, evidence, retryAfterMs, sessionGone, cause }: RemoteDetails) {
     super(message, { cause })
     this.mayHaveHappened = mayHaveHappened
     this.kind = kind
     this.evidence = evidence
     this.retryAfterMs = retryAfterMs
+    this.sessionGone = sessionGone ?? false
   }
 }
 
@@ -66,8 +70,14 @@ export function refusedError(server: string, { status }: Pick<Response, 'status'
  * What an HTTP status other than success, 401 and 403 means: a server says 4xx before it does anything, and 5xx at any time, unless it
  * says by a header of ours that it did nothing.
  */
-export function statusError(server: string, { status, headers }: Pick<Response, 'status' | 'headers'>): RemoteError {
+export function statusError(
+  server: string,
+  { status, headers }: Pick<Response, 'status' | 'headers'>,
+  inSession = false,
+): RemoteError {
   const answered = { mayHaveHappened: false, evidence: 'answered' as const }
+  if (status === 404 && inSession)
+    return new RemoteError(`${server} forgot its session`, { ...answered, kind: 'unavailable', sessionGone: true })
   if (status === 429) {
     const retryAfterMs = pauseIn(headers)
     return new RemoteError(`${server} takes no more requests now`, { ...answered, kind: 'rate_limited', retryAfterMs })

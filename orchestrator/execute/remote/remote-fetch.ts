@@ -45,7 +45,8 @@ export function remoteFetch({ server, bearer, limitBytes }: RemoteFetchOptions):
     const isOfToken = response.status === 401 || response.status === 403
     if ((isOfToken || (call && !response.ok)) && !isAnswerOfTheProtocol(response)) {
       await response.body?.cancel()
-      throw isOfToken ? bearer.refusal(response) : statusError(server, response)
+      const inSession = new Headers(init?.headers).has('mcp-session-id')
+      throw isOfToken ? bearer.refusal(response) : statusError(server, response, inSession)
     }
     return boundedResponse(response, limitBytes, () => tooLong(server, limitBytes))
   }

@@ -92,6 +92,8 @@ export class RemoteTransport implements Carrier {
       await over.promise
     } catch (error) {
       this.#answered.delete(id)
+      // Whoever waits for the answer is told why first: an end alone would leave open whether the call happened.
+      if (error instanceof RemoteError && error.sessionGone) setImmediate(() => this.fail('forgot its session'))
       throw error instanceof RemoteError || error instanceof SdkError ? error : replyLost(this.#server, error)
     }
     if (this.#answered.delete(id)) throw replyLost(this.#server)

@@ -8,6 +8,9 @@ import type { ServerManifest } from '../../../shared/manifest.ts'
 import { catalogue, tool } from '../../../test/support/rehearsal.ts'
 import { type Connection, openConnection } from '../connection.ts'
 import { defaultLimits } from '../limits.ts'
+import type { Bearer } from './bearer.ts'
+import { refusedError } from './remote-error.ts'
+import { remoteFetch } from './remote-fetch.ts'
 import { RemoteTransport } from './remote-transport.ts'
 
 const closers: (() => Promise<unknown> | unknown)[] = []
@@ -38,7 +41,8 @@ async function serve(tools: JsonObject[], era: 'modern' | 'legacy', onCall: Answ
     const result = era === 'legacy' && method === 'server/discover' ? undefined : known[String(method)]
     if (result) {
       const body = { jsonrpc: '2.0', id, result: era === 'modern' ? { resultType: 'complete', ...result } : result }
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      const session = method === 'initialize' && { 'mcp-session-id': 'one' }
+      response.writeHead(200, { 'content-type': 'application/json', ...session }).end(JSON.stringify(body))
     } else if (method === 'tools/call' || request.method === 'GET') onCall(message, request, response)
     else response.writeHead(id === undefined ? 202 : 404).end()
   })
@@ -53,6 +57,12 @@ async function serve(tools: JsonObject[], era: 'modern' | 'legacy', onCall: Answ
 
 async function connect(url: string, tools: Parameters<typeof catalogue>[0][string]): Promise<Connection> {
   const server = catalogue({ strange: tools }).servers.get('strange') as ServerManifest
+  const bearer: Bearer = {
+    token: async () => undefined,
+    refusal: (response) => refusedError('strange', response, 'look at it'),
+    secrets: [],
+  }
+  const fetch = remoteFetch({ server: 'strange', bearer, limitBytes: 100_000 })
   const connection = await openConnection(
     server,
     new RemoteTransport('strange', new URL(url), fetch),
@@ -94,6 +104,17 @@ test('a stream with numbered events that ends too early is taken up again, and t
   const connection = await connect(url, [tool('slow')])
   expect(await call(connection, 'slow')).toMatchObject({ content: [{ text: 'at last' }] })
   expect(seen).toEqual(['POST ', 'GET 7'])
+})
+
+test('a server that forgot its session did nothing, and is connected to anew', async () => {
+  const url = await serve([{ name: 'slow', inputSchema: input({}) }], 'legacy', (_, { method, headers }, response) => {
+    const known = method === 'GET' || headers['mcp-session-id'] !== 'one'
+    response.writeHead(known ? 405 : 404).end()
+  })
+  const connection = await connect(url, [tool('slow')])
+  await expect(call(connection, 'slow')).rejects.toMatchObject({ mayHaveHappened: false, kind: 'unavailable' })
+  expect(await connection.ended).toBe('forgot its session')
+  expect(connection.isOpen()).toBe(false)
 })
 
 test('arguments are repeated in the headers that the reviewed input names, written as the protocol says', async () => {

@@ -19,12 +19,6 @@ test.each([['/srv/remit/.remit/keys'], ['/srv/remit/.remit'], ['/srv/remit'], ['
   },
 )
 
-test('but the code of an installed package, for reading', () => {
-  expect(grant({ read: ['/srv/remit/.remit/packages/files-1'] })).not.toThrow()
-  expect(grant({ read: ['/srv/remit/.remit/packages'] })).toThrow('no server may see what Remit keeps')
-  expect(grant({ write: ['/srv/remit/.remit/packages/files-1'] })).toThrow('no server may see what Remit keeps')
-})
-
 test.each(['orchestrator/cli', 'node_modules', 'servers/other', 'package.json'])(
   'nor is its code, for writing: %s',
   (name) => {

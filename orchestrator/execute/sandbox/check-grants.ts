@@ -10,9 +10,6 @@ export interface Grants {
 /** Of the project: what runs outside of every jail, or before the next server does. */
 const code = ['orchestrator', 'shared', 'servers', 'node_modules', 'scripts', 'drizzle', 'package.json']
 
-/** Of what Remit keeps, the one folder that holds no secret: the code of strangers' packages, which their servers run. */
-const packages = 'packages'
-
 /**
  * Throws a {@link JailError} for what no manifest can grant, whoever reviewed it: what Remit keeps, its own code for writing,
  * and a path that the server could bend to lead elsewhere, because it may write what that path goes through.
@@ -21,9 +18,7 @@ export function checkGrants({ read, write }: Grants, { root, kept }: { root: str
   const all = [...read.map((path) => ({ path, verb: 'read' })), ...write.map((path) => ({ path, verb: 'write' }))]
   for (const { path, verb } of all) {
     const asks = `its manifest asks to ${verb} ${path}`
-    const isCode = verb === 'read' && isWithin(path, join(kept, packages))
-    if (overlap(path, kept) && !isCode)
-      throw new JailError(`${asks}, and no server may see what Remit keeps in ${kept}`)
+    if (overlap(path, kept)) throw new JailError(`${asks}, and no server may see what Remit keeps in ${kept}`)
     const bent = write.find((folder) => isWithin(path, folder))
     if (bent !== undefined) throw new JailError(`${asks}, which lies in ${bent} and is granted with it: leave it out`)
   }
