@@ -84,10 +84,13 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
     arguments: args,
     arguments_digest: parts.digestArguments(args),
   }
-  const digest = approvalDigest({ ...call, run_id: situation.run_id, task_id: task.id })
-  const asked = { ...call, verdict, digest }
-  const approval_id = verdict.verdict === 'hold' ? approvalOf(situation, task, asked, key) : undefined
-  if (verdict.verdict === 'hold' && approval_id === undefined) return askApproval(task, asked, parts)
+  let approval_id: string | undefined
+  if (verdict.verdict === 'hold') {
+    const digest = approvalDigest({ ...call, run_id: situation.run_id, task_id: task.id })
+    const asked = { ...call, verdict, digest }
+    approval_id = approvalOf(situation, task, asked, key)
+    if (approval_id === undefined) return askApproval(task, asked, parts)
+  }
   return intent(situation, parts, {
     contract,
     purpose: 'task',
@@ -98,7 +101,7 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
     attempt: task.attempts + 1,
     generation,
     key,
-    digest: asked.arguments_digest,
+    digest: call.arguments_digest,
     reservation,
     ...(approval_id === undefined ? {} : { approval_id }),
   })
@@ -107,15 +110,12 @@ export function intendTask(situation: Situation, task: TaskState, parts: Intendi
 /** A server that refused our credentials is left alone until a person says that it may be tried again. */
 function lockedOut({ tasks }: Situation, { tool }: TaskState): Failure | undefined {
   const server = tool.slice(0, tool.indexOf('.'))
-  const refused = [...tasks.values()].find(
-    (other) => !other.notice && other.failure?.kind === 'unauthorized' && other.tool.startsWith(`${server}.`),
-  )
-  return (
-    refused && {
-      kind: 'unauthorized',
-      message: `${server} refused our credentials for ${refused.tool}, so it is not asked again`,
-    }
-  )
+  for (const other of tasks.values()) {
+    if (other.failure?.kind !== 'unauthorized' || other.notice || !other.tool.startsWith(`${server}.`)) continue
+    const message = `${server} refused our credentials for ${other.tool}, so it is not asked again`
+    return { kind: 'unauthorized', message }
+  }
+  return undefined
 }
 
 function startDelay({ id, tool }: TaskState, seconds: number, { clock, newId }: Intending): Draft {

@@ -33,7 +33,10 @@ function verdictOf({ name, four_eyes }: Rule, answer: Verdict['verdict'], reason
   return { verdict: answer, rule: name, reason, ...(answer === 'hold' && four_eyes && { four_eyes: true as const }) }
 }
 
+const holes = new RegExp(`\\{(${reasonHoles.join('|')})\\}`, 'g')
+
 function reasonOf({ reason }: Rule, facts: Facts, task: string): string {
-  const known: Record<string, unknown> = { ...facts, task }
-  return reasonHoles.reduce((text, hole) => text.replaceAll(`{${hole}}`, () => [known[hole]].flat().join(', ')), reason)
+  return reason.replace(holes, (_, hole: (typeof reasonHoles)[number]) =>
+    [hole === 'task' ? task : facts[hole]].flat().join(', '),
+  )
 }
