@@ -6,6 +6,7 @@ import {
   notSentFailure,
   UncertainError,
 } from '../../shared/capability/index.ts'
+import { causeWithCode, neverSent } from '../../shared/never-sent.ts'
 
 /** What is known of the request that failed. */
 interface FailedRequest {
@@ -61,19 +62,15 @@ export function failureOf(error: unknown, request: FailedRequest): unknown {
 
 type Details = Partial<Failure> & { cause: unknown }
 
-/** Codes with which a connection fails before a byte of the request was sent. */
-const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
-
 function connectionFailure(
   { detail }: Stripe.errors.StripeConnectionError,
   request: FailedRequest,
   details: Details,
 ): Error {
-  const code = typeof detail === 'object' && detail !== null && 'code' in detail ? String(detail.code) : ''
-  if (neverSent.has(code)) {
+  if (neverSent(detail)) {
     return new CapabilityError('unavailable', 'Stripe cannot be reached; the request was not sent.', {
       ...details,
-      vendor_code: code,
+      vendor_code: causeWithCode(detail).code ?? 'unknown',
     })
   }
   return lost('The connection to Stripe ended before its reply came.', request, details)

@@ -1,5 +1,6 @@
 import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } from '@slack/web-api'
 import { CapabilityError, type FailureKind, notSentFailure, UncertainError } from '../../shared/capability/index.ts'
+import { neverSent } from '../../shared/never-sent.ts'
 
 /** Slack's error codes (https://docs.slack.dev/reference/methods) by kind; a code that is not here was a plain "no": `declined`. */
 const kinds: Partial<Record<FailureKind, readonly string[]>> = {
@@ -36,16 +37,6 @@ const kindOf = new Map(
 /** Codes after which, says Slack, "some aspect of the operation" may have succeeded. */
 const undecided = new Set(['fatal_error', 'internal_error', 'request_timeout'])
 
-/** Errors of the connection that prove that no request left: nobody listened, no such name, no connection in time. */
-const notSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-])
-
 /**
  * Turns an error of Slack's client into a failure. `changes` says whether the request was to change something: only then
  * is a lost reply uncertain. Slack's own text never gets through, only its error code.
@@ -63,7 +54,7 @@ export function slackFailure(error: unknown, changes: boolean): CapabilityError 
     // A body that is not JSON comes out of the client as an "error code" too.
     if (typeof code === 'string' && /^[a-z0-9_]{1,64}$/.test(code)) return fromCode(code, changes, error)
   }
-  if (error instanceof WebAPIRequestError && connectionCodes(error.original).some((code) => notSent.has(code))) {
+  if (error instanceof WebAPIRequestError && neverSent(error.original)) {
     return new CapabilityError('unavailable', 'Slack cannot be reached; nothing was sent.', { cause: error })
   }
   const refused = error instanceof WebAPIHTTPError && notSentFailure(error.statusCode, error.headers, 'Slack', error)
@@ -99,12 +90,4 @@ const explanations: Partial<Record<string, string>> = {
 function lost(what: string, changes: boolean, cause: unknown): CapabilityError | UncertainError {
   if (!changes) return new CapabilityError('unavailable', `${what}.`, { cause })
   return new UncertainError(`${what}: the change may or may not have been made.`, { cause })
-}
-
-/** The codes along an error's chain of causes; fetch wraps the socket's error, and several where it tried several addresses. */
-function connectionCodes(error: unknown): string[] {
-  if (!(error instanceof Error)) return []
-  const { code } = error as NodeJS.ErrnoException
-  const inner = error instanceof AggregateError ? error.errors : []
-  return [...(code === undefined ? [] : [code]), ...[error.cause, ...inner].flatMap(connectionCodes)]
 }

@@ -1,4 +1,5 @@
 import { CapabilityError, UncertainError } from '../failure.ts'
+import { neverSent } from '../never-sent.ts'
 
 /** Of which database a failure speaks, and whether what was asked of it could have changed anything. */
 interface Asked {
@@ -19,24 +20,24 @@ export async function onPostgres<T>(asked: Asked, work: () => Promise<T>): Promi
   }
 }
 
-/** Nothing was sent: these come before a connection exists. */
-const neverConnected = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
+/** Nothing was sent: postgres.js says so before a connection exists. */
+const neverConnected = new Set(['CONNECT_TIMEOUT', 'CONNECTION_ENDED'])
+const connectionLost = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_DESTROYED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'CONNECT_TIMEOUT',
-  'CONNECTION_ENDED',
 ])
-const connectionLost = new Set(['CONNECTION_CLOSED', 'CONNECTION_DESTROYED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
 
 /** The failure that an error of postgres.js stands for; Postgres's own text stays in `cause`, since it can quote data. */
 export function postgresFailure(error: unknown, asked: Asked): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error
   const { code } = error
   if (error.name === 'PostgresError') return ofSqlState(code, error, asked)
-  if (neverConnected.has(code))
+  if (neverConnected.has(code) || neverSent(error))
     return new CapabilityError('unavailable', `${asked.database} cannot be reached (${code})`, {
       cause: error,
       vendor_code: code,

@@ -9,6 +9,7 @@ import {
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { pipeline } from 'node:stream'
 import type { HeaderForm } from '../../../shared/manifest.ts'
+import { neverSent } from '../../../shared/never-sent.ts'
 import type { LiveCredential } from '../credentials/live-credential.ts'
 import type { CallsInFlight, Exchange } from './calls-in-flight.ts'
 import { requestHeaders, responseHeaders } from './carried-headers.ts'
@@ -68,20 +69,6 @@ interface Passage {
 
 /** An unused connection is closed before its endpoint does so: a request that meets the close would be lost. */
 const idleMs = 4_000
-
-/** Codes with which a connection fails before a byte of the request was sent. */
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-])
 
 /**
  * Passes on what the tools in flight declare, with the credential added, and gives back the answer without it. Whatever
@@ -194,7 +181,7 @@ export function endpointDoor(options: EndpointDoorOptions): EndpointDoor {
       outgoing.once('timeout', () => outgoing.destroy())
       outgoing.once('response', resolve)
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
-        if (neverSent.has(error.code ?? '') && !outgoing.reusedSocket)
+        if (neverSent(error) && !outgoing.reusedSocket)
           refuse(response, 502, `${endpoint} cannot be reached (${error.code}); nothing was sent`)
         // What became of it nobody knows, which is what a closed connection says.
         else response.destroy()

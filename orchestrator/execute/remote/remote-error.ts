@@ -1,4 +1,5 @@
 import { notPerformedHeader } from '../../../shared/capability/call-meta.ts'
+import { causeWithCode, neverSent } from '../../../shared/never-sent.ts'
 import type { Evidence } from '../circuit.ts'
 
 interface RemoteDetails {
@@ -38,16 +39,10 @@ export function remoteErrorIn(error: unknown): RemoteError | undefined {
   return undefined
 }
 
-/** What fails while a connection is made: no name, nobody listening, no trust, no protocol in common. */
-const neverSent =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT|CERT_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.*|ERR_TLS_(CERT_ALTNAME_INVALID|HANDSHAKE_TIMEOUT)|ERR_SSL_(WRONG_VERSION_NUMBER|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS_AVAILABLE|SSLV3_ALERT_HANDSHAKE_FAILURE|TLSV1_(ALERT_PROTOCOL_VERSION|UNRECOGNIZED_NAME)))$/
-/** What also ends a connection over which a request went long ago: it depends on what was being done. */
-const neverSentByConnect = /^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EADDRNOTAVAIL|ETIMEDOUT)$/
-
 /** What a fetch that threw means. */
 export function networkError(server: string, error: unknown): RemoteError {
-  const { code, syscall } = causeWithCode(error)
-  const sent = !(neverSent.test(code ?? '') || (syscall === 'connect' && neverSentByConnect.test(code ?? '')))
+  const { code } = causeWithCode(error)
+  const sent = !neverSent(error)
   const why = code === undefined ? '' : ` (${code})`
   return new RemoteError(sent ? `the connection to ${server} broke${why}` : `${server} cannot be reached${why}`, {
     mayHaveHappened: sent,
@@ -95,16 +90,6 @@ export function statusError(
       evidence: 'failed',
     })
   return new RemoteError(`${server} did not take the request (HTTP ${status})`, { ...answered, kind: 'internal' })
-}
-
-/** The innermost that is known of it; of several addresses that were tried, the first one's. */
-function causeWithCode(error: unknown): { code?: string; syscall?: string } {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const said: unknown = at instanceof AggregateError ? at.errors[0] : at
-    if (!(said instanceof Error && 'code' in said && typeof said.code === 'string')) continue
-    return { code: said.code, ...('syscall' in said && typeof said.syscall === 'string' && { syscall: said.syscall }) }
-  }
-  return {}
 }
 
 /** `Retry-After` in milliseconds, where it is a number of seconds. */
