@@ -164,7 +164,11 @@ export function openGateway(options: GatewayOptions): Gateway {
       // What is reviewed may have changed meanwhile.
       const found = reviewedTool(request)
       if (!found) return notReviewed(request)
-      return await upstreams.of(found.server, login).call(found.tool, request, { patience: wait, onProgress })
+      const upstream = upstreams.of(found.server, login)
+      const performed = await upstream.call(found.tool, request, { patience: wait, onProgress })
+      // What the server holds may be an old credential: whoever asks next gets a process with what is there then.
+      if (isUnauthorized(performed) && holdsCredential(found.server)) upstreams.replace(upstream)
+      return performed
     } finally {
       wait.release()
     }
@@ -219,6 +223,15 @@ export function openGateway(options: GatewayOptions): Gateway {
 function identityOf({ servers, joined }: Catalogue, name: string): string | undefined {
   const server = servers.get(name)
   return server && digest([server, joined?.get(name) ?? null])
+}
+
+function isUnauthorized({ outcome }: Performed): boolean {
+  return outcome.status === 'failed' && outcome.failure.kind === 'unauthorized'
+}
+
+/** A credential that a request gets on its way out is none that the server holds. */
+function holdsCredential({ credentials }: ServerManifest): boolean {
+  return Object.values(credentials).some(({ delivery }) => delivery === 'env')
 }
 
 function notReviewed({ server, tool }: CallRequest): Performed {

@@ -8,6 +8,8 @@ export interface Upstreams {
   of(server: ServerManifest, login?: LoginInUse): Upstream
   /** Ends all of a server's, of every login, once the calls that are under way have settled; who asks from now on gets others. */
   leave(server: string): void
+  /** The same of one of them; nothing where it is not in use any more. */
+  replace(upstream: Upstream): void
   /** Resolves when nothing is left of those of a server that are to end. */
   gone(server: string): Promise<void>
   /** One status for each server. */
@@ -64,6 +66,9 @@ export function openUpstreams(
     },
     leave(server) {
       for (const [name, entry] of [...entries]) if (entry.server === server) drop(name, entry)
+    },
+    replace(upstream) {
+      for (const [name, entry] of [...entries]) if (entry.upstream === upstream) drop(name, entry)
     },
     gone: async (server) => leaving.get(server),
     status() {
