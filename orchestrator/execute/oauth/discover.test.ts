@@ -49,6 +49,17 @@ describe('the metadata of a server', () => {
     expect(await remit.logIn()).toMatchObject({ resource: server.url })
   })
 
+  test('counts less than the scopes of a challenge, also where the server lets a handshake in without a token', async () => {
+    says({ scopes_supported: ['things:read'] })
+    server.instead = (body) => {
+      if (body.includes('"initialize"')) return { status: 200 }
+      return { status: 401, headers: { 'www-authenticate': 'Bearer scope="things:write"' } }
+    }
+    const { scopes } = await remit.logIn()
+    expect(scopes).toContain('things:write')
+    expect(scopes).not.toContain('things:read')
+  })
+
   test('on another origin is not asked for', async () => {
     await using evil = await guardedServer(other.issuer, folder)
     server.metadataUrl = evil.metadataUrl

@@ -58,24 +58,45 @@ interface Challenge {
   scope: string | undefined
 }
 
-/** What the server says to somebody without a token. */
+/** What the server says to somebody without a token: some let a handshake in, and refuse what comes first without one. */
 async function challengeOf({ name, url }: OAuthServer, fetch: FetchLike): Promise<Challenge> {
-  const response = await fetch(url, { method: 'POST', headers: initializeHeaders, body: JSON.stringify(initialize) })
-  await response.body?.cancel()
-  if (response.status !== 401) return { metadataUrl: undefined, scope: undefined }
-  const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response)
-  if (resourceMetadataUrl && resourceMetadataUrl.origin !== new URL(url).origin)
-    throw new LoginError(`${name} points to another origin for its metadata: it may speak for itself alone`)
-  return { metadataUrl: resourceMetadataUrl, scope }
+  for (const { headers, message } of questions) {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 0, ...message }),
+    })
+    await response.body?.cancel()
+    if (response.status !== 401) continue
+    const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response)
+    if (resourceMetadataUrl && resourceMetadataUrl.origin !== new URL(url).origin)
+      throw new LoginError(`${name} points to another origin for its metadata: it may speak for itself alone`)
+    return { metadataUrl: resourceMetadataUrl, scope }
+  }
+  return { metadataUrl: undefined, scope: undefined }
 }
 
-const initializeHeaders = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
-const initialize = {
-  jsonrpc: '2.0',
-  id: 0,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'remit', version: '0.1.0' } },
-}
+const clientInfo = { name: 'remit', version: '0.1.0' }
+/** What connections begin with: in the older era, and since the MCP revision of 2026-07-28. */
+const questions = [
+  {
+    headers: {},
+    message: { method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo } },
+  },
+  {
+    headers: { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'server/discover' },
+    message: {
+      method: 'server/discover',
+      params: {
+        _meta: {
+          'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+          'io.modelcontextprotocol/clientInfo': clientInfo,
+          'io.modelcontextprotocol/clientCapabilities': {},
+        },
+      },
+    },
+  },
+]
 
 /** Undefined where there is none and the configuration says who the issuer is. */
 async function resourceMetadata(

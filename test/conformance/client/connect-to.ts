@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FetchLike } from '@modelcontextprotocol/client'
 import { type Connection, type ConnectOptions, openConnection } from '../../../orchestrator/execute/connection.ts'
 import { defaultLimits } from '../../../orchestrator/execute/limits.ts'
+import type { Bearer } from '../../../orchestrator/execute/remote/bearer.ts'
 import { connectRemote } from '../../../orchestrator/execute/remote/connect-remote.ts'
 import { RemoteTransport } from '../../../orchestrator/execute/remote/remote-transport.ts'
 import { callBearer } from '../../../orchestrator/execute/tokens/call-bearer.ts'
@@ -14,14 +15,25 @@ export interface ConnectTo {
   tools?: ToolManifest[]
   /** Sends requests; as to any server elsewhere, with a token of Remit's, unless said. */
   fetch?: FetchLike
+  /** What lets requests in; a token of Remit's, unless said. */
+  bearer?: Bearer
   onQuestion?: ConnectOptions['onQuestion']
 }
+
+const remits = callBearer({
+  server: 'suite',
+  mint: async () => 'a-token-of-remits',
+  ownerOf: async () => ({ tenant: 'default', principal: 'conformance' }),
+})
 
 /** All scenarios start at the same time: nothing here is about how quick a machine is. */
 const patience = { probeMs: 110_000, handshakeMs: 110_000 }
 
 /** Connects to the suite's server as Remit connects to a capability server elsewhere. */
-export function connectTo(url: string, { tools = [], fetch, onQuestion }: ConnectTo = {}): Promise<Connection> {
+export function connectTo(
+  url: string,
+  { tools = [], fetch, bearer = remits, onQuestion }: ConnectTo = {},
+): Promise<Connection> {
   const server: ServerManifest = {
     name: 'suite',
     title: 'Suite',
@@ -47,8 +59,6 @@ export function connectTo(url: string, { tools = [], fetch, onQuestion }: Connec
     const transport = new RemoteTransport(server.name, new URL(url), fetch)
     return openConnection(server, transport, { secrets: [], broker: undefined }, false, options)
   }
-  const ownerOf = async () => ({ tenant: 'default', principal: 'conformance' })
-  const bearer = callBearer({ server: server.name, mint: async () => 'a-token-of-remits', ownerOf })
   return connectRemote(server, { url, bearer }, options)
 }
 

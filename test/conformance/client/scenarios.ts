@@ -1,18 +1,16 @@
 import {
-  ClientCredentialsProvider,
   CrossAppAccessProvider,
   type CrossAppAccessProviderOptions,
-  type OAuthClientProvider,
-  PrivateKeyJwtProvider,
   requestJwtAuthorizationGrant,
   withOAuth,
 } from '@modelcontextprotocol/client'
 import { z } from 'zod'
 import type { Connection } from '../../../orchestrator/execute/connection.ts'
+import { assertionAlgorithms, type OAuthClient } from '../../../orchestrator/execute/oauth/settings.ts'
 import type { JsonObject } from '../../../shared/json.ts'
 import { call, connectTo } from './connect-to.ts'
 import { withLocalDiscover } from './local-discover.ts'
-import { LoginInOneProcess, oauthFetch } from './oauth-fetch.ts'
+import { asClient, byLogin } from './log-in.ts'
 import { placeholder, reviewed } from './reviewed.ts'
 
 /** What the client does in one scenario; `context` is what the suite tells it beside the URL. */
@@ -25,7 +23,7 @@ const clientSchema = z.object({ client_id: z.string(), client_secret: z.string()
 const keySchema = z.object({
   client_id: z.string(),
   private_key_pem: z.string(),
-  signing_algorithm: z.string().default('ES256'),
+  signing_algorithm: z.enum(assertionAlgorithms).default('ES256'),
 })
 const federatedSchema = clientSchema.extend({
   idp_client_id: z.string(),
@@ -54,10 +52,16 @@ const plain: Scenario = (url) => closing(connectTo(url), callAll)
 const answering: Scenario = (url) =>
   closing(connectTo(url, { onQuestion: async () => ({ action: 'accept', content: {} }) }), callAll)
 
-const loggingIn: Scenario = (url) => closing(connectTo(url, { fetch: oauthFetch(url) }), callAll)
+const loggingIn = (url: string, client?: OAuthClient): Promise<void> =>
+  byLogin(url, client, (bearer) => closing(connectTo(url, { bearer }), callAll))
 
-const asItself = (url: string, provider: OAuthClientProvider): Promise<void> =>
-  closing(connectTo(url, { fetch: withOAuth(provider, url)(fetch) }), callAll)
+const asItself = async (url: string, client: OAuthClient): Promise<void> =>
+  closing(connectTo(url, { bearer: await asClient(url, client) }), callAll)
+
+function withSecret(context: JsonObject): OAuthClient {
+  const { client_id: id, client_secret: value } = clientSchema.parse(context)
+  return { id, secret: { value } }
+}
 
 /** Scenario → what is done in it; all others do the plain thing, or log in first where they are about that. */
 const special: Record<string, Scenario> = {
@@ -89,16 +93,14 @@ const special: Record<string, Scenario> = {
       await call(connection, 'json_schema_echo', { schema: focal.inputSchema })
     }),
   'http-standard-headers': (url) => closing(connectTo(url, { fetch: withLocalDiscover }), callAll),
-  'auth/pre-registration': (url, context) =>
-    closing(connectTo(url, { fetch: oauthFetch(url, new LoginInOneProcess(clientSchema.parse(context))) }), callAll),
-  'auth/client-credentials-basic': (url, context) => {
-    const { client_id: clientId, client_secret: clientSecret } = clientSchema.parse(context)
-    return asItself(url, new ClientCredentialsProvider({ clientId, clientSecret }))
-  },
+  'auth/basic-cimd': (url) => loggingIn(url, { document: 'https://conformance-test.local/client-metadata.json' }),
+  'auth/pre-registration': (url, context) => loggingIn(url, withSecret(context)),
+  'auth/client-credentials-basic': (url, context) => asItself(url, withSecret(context)),
   'auth/client-credentials-jwt': (url, context) => {
-    const { client_id: clientId, private_key_pem: privateKey, signing_algorithm: algorithm } = keySchema.parse(context)
-    return asItself(url, new PrivateKeyJwtProvider({ clientId, privateKey, algorithm }))
+    const { client_id: id, private_key_pem: value, signing_algorithm: algorithm } = keySchema.parse(context)
+    return asItself(url, { id, private_key: { value }, algorithm })
   },
+  // Remit has no such grant: what runs here is the SDK's, over our carrier.
   'auth/enterprise-managed-authorization': (url, context) => {
     const { client_id, client_secret, idp_client_id, idp_id_token, idp_token_endpoint } = federatedSchema.parse(context)
     const assertion: CrossAppAccessProviderOptions['assertion'] = async (asked) => {
@@ -112,10 +114,11 @@ const special: Record<string, Scenario> = {
       })
       return jwtAuthGrant
     }
-    return asItself(url, new CrossAppAccessProvider({ clientId: client_id, clientSecret: client_secret, assertion }))
+    const provider = new CrossAppAccessProvider({ clientId: client_id, clientSecret: client_secret, assertion })
+    return closing(connectTo(url, { fetch: withOAuth(provider, url)(fetch) }), callAll)
   },
 }
 
 export function scenarioNamed(name: string): Scenario {
-  return special[name] ?? (name.startsWith('auth/') ? loggingIn : plain)
+  return special[name] ?? (name.startsWith('auth/') ? (url) => loggingIn(url) : plain)
 }
