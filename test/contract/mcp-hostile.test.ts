@@ -77,7 +77,10 @@ async function made(name = 'vault'): Promise<number> {
   return (await stage.http.yard.effects()).filter(({ station }) => station === name).length
 }
 
-describe.each([undefined, 'legacy' as const])('somebody of another tenant, who knows all ids (%s)', (mode) => {
+describe.each([
+  ['newer', undefined],
+  ['older', 'legacy' as const],
+])('somebody of another tenant, who knows all ids, by a client of the %s era', (_, mode) => {
   let eve: Client
   beforeAll(async () => {
     eve = await clientOf({ tenant: 'eve', principal: 'eve' }, mode)
