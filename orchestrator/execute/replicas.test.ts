@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { manifestOf } from '../../shared/capability/manifest-of.ts'
 import { server as fixture } from '../../test/support/fixture-server.ts'
+import { serverStatus } from '../../test/support/server-status.ts'
 import type { CallRequest } from '../model/call.ts'
 import { catalogueOf, type Tool } from '../model/catalogue.ts'
 import type { ServerStatus } from '../model/server-status.ts'
@@ -18,16 +19,7 @@ const uncertain: Performed = {
   evidence: 'failed',
 }
 const tool = catalogueOf({ version: 1, servers: [manifestOf(fixture)] }).tools.get('fixture.create_thing') as Tool
-const up: ServerStatus = {
-  server: 'fixture',
-  state: 'up',
-  circuit: 'closed',
-  calls: { in_flight: 0, queued: 0 },
-  ends: 0,
-  protocol_faults: 0,
-  denied_egress: 0,
-  quarantined: [],
-}
+const up = serverStatus('fixture')
 
 /** An instance that answers with these, one after the other, and then with the last. */
 function instance(...answers: Performed[]): Upstream & { calls: number; started: boolean } {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { serverStatus } from '../../test/support/server-status.ts'
 import type { ServerStatus } from '../model/server-status.ts'
 import { workshop } from './fixtures/workshop-tools.ts'
 import type { LoginInUse } from './oauth/open-logins.ts'
@@ -8,16 +9,7 @@ import { openUpstreams } from './upstreams.ts'
 
 const server = workshop('workshop', ['node'])
 
-const resting: ServerStatus = {
-  server: 'workshop',
-  state: 'idle',
-  circuit: 'closed',
-  calls: { in_flight: 0, queued: 0 },
-  ends: 1,
-  protocol_faults: 0,
-  denied_egress: 0,
-  quarantined: [],
-}
+const resting = serverStatus('workshop', { state: 'idle', ends: 1 })
 
 class FakeUpstream implements Upstream {
   isClosed = false

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { ServerStatus } from '../../model/server-status.ts'
+import { serverStatus } from '../../../test/support/server-status.ts'
 import { FakeTerminal } from '../fixtures/fake-terminal.ts'
-import { FakeWorkplace, loginAt } from '../fixtures/fake-workplace.ts'
+import { FakeWorkplace } from '../fixtures/fake-workplace.ts'
 import { happyPath } from '../fixtures/journals.ts'
+import { loginAt } from '../fixtures/login-at.ts'
 import { browserCommand } from '../process-terminal.ts'
 import type { LogIn } from '../remit.ts'
 import { runCli } from '../run-cli.ts'
@@ -111,16 +112,7 @@ describe('remit servers logout', () => {
 })
 
 describe('remit servers --check', () => {
-  const up: ServerStatus = {
-    server: 'billing',
-    state: 'up',
-    circuit: 'closed',
-    calls: { in_flight: 0, queued: 0 },
-    ends: 0,
-    protocol_faults: 0,
-    denied_egress: 0,
-    quarantined: [],
-  }
+  const up = serverStatus('billing')
 
   test('shows who is logged in where principals log in, and how long that lasts', async () => {
     const { expires_at: _, ...endless } = loginAt('billing')

@@ -8,6 +8,7 @@ import {
   type OAuthProtectedResourceMetadata,
   resourceUrlFromServerUrl,
 } from '@modelcontextprotocol/client'
+import { packageVersion } from '../../../shared/own-package.ts'
 import { explained, LoginError } from './login-error.ts'
 import { type OAuthServer, settingOf } from './settings.ts'
 
@@ -76,7 +77,7 @@ async function challengeOf({ name, url }: OAuthServer, fetch: FetchLike): Promis
   return { metadataUrl: undefined, scope: undefined }
 }
 
-const clientInfo = { name: 'remit', version: '0.1.0' }
+const clientInfo = { name: 'remit', version: packageVersion }
 /** What connections begin with: in the older era, and since the MCP revision of 2026-07-28. */
 const questions = [
   {
