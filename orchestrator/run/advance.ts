@@ -7,7 +7,7 @@ import { type Arrival, Calls } from './calls.ts'
 import { draftsOf } from './drafts-of.ts'
 import { openLedger } from './model-ledger.ts'
 import { isStopping, nextStep, type Step, unsettledCalls } from './next-step.ts'
-import { OvertakenError, type Parts } from './parts.ts'
+import { OvertakenError, type Parts, type UntilStopped } from './parts.ts'
 import { lostCall, settleCall, unmadeCall } from './settle.ts'
 import { takeDecision } from './take-decision.ts'
 import { Taking } from './taking.ts'
@@ -42,23 +42,15 @@ export async function advance(runId: string, parts: Parts, options: AdvanceOptio
   }
 }
 
-export interface AdvanceOptions {
-  /** Stops the pursuit without ending the run: whoever takes it over finds out what became of the calls in flight. */
-  signal: AbortSignal
+export interface AdvanceOptions extends UntilStopped {
   /** Ends the run: calls in flight settle, then all is undone. The reason of the abort is `{ by, why }`. */
   cancel: AbortSignal
-  /** Stops the pursuit cleanly: nothing more starts, and calls in flight settle first. */
-  drain?: AbortSignal
   /** Calls back when somebody else has appended to the run, or something that it waits for has changed. */
   onWake?(listener: () => void): () => void
   /** Asked after somebody else has appended: whether the run is still for us to pursue. */
   isOurs?(): Promise<boolean>
   /** Pauses longer than this are for whoever takes the run up again: the pursuit ends. */
   longestPauseMs?: number
-  /** How long a record that is away is waited for. */
-  longestOutageMs?: number
-  /** Told, again and again, that the record is away and waited for. */
-  onAway?(error: unknown): void
 }
 
 class Pursuit {

@@ -2,7 +2,7 @@ import type { CallRequest, CallResult } from '../model/call.ts'
 import { type Draft, draft } from '../model/event.ts'
 import type { CallState, Situation } from '../model/situation.ts'
 import { goalServer } from '../model/sub-goals.ts'
-import type { ChildResult, Parts } from './parts.ts'
+import type { ChildResult, Parts, UntilStopped } from './parts.ts'
 import type { Taking } from './taking.ts'
 import { whileAway } from './while-away.ts'
 
@@ -12,20 +12,10 @@ export interface Arrival {
   result: CallResult
 }
 
-/** How long what is in flight is waited for. */
-interface InFlight {
-  /** Stops it at once. */
-  signal: AbortSignal
-  /** Once aborted, runs of sub-goals end their pursuits cleanly. */
-  drain?: AbortSignal
-  longestOutageMs?: number
-  onAway?(error: unknown): void
-}
-
 /** The calls that one pursuit has in flight: to servers, and to the runs of sub-goals. */
 export class Calls {
   private readonly parts: Parts
-  private readonly options: InFlight
+  private readonly options: UntilStopped
   private readonly pending = new Map<string, Promise<void>>()
   private arrived: Arrival[] = []
   /** Why a sub-goal could not be asked: no outcome of its call, but the end of this pursuit. */
@@ -37,7 +27,7 @@ export class Calls {
   /** Ends the pause that is under way. */
   private resume: () => void = () => {}
 
-  constructor(parts: Parts, options: InFlight) {
+  constructor(parts: Parts, options: UntilStopped) {
     this.parts = parts
     this.options = options
   }
@@ -170,8 +160,13 @@ export class Calls {
       const at = clock.now().toISOString()
       return { ended: { outcome: { status: 'failed', failure }, started_at: at, settled_at: at, egress: [] } }
     }
-    const { signal, drain } = this.options
-    const until = { signal, ...(drain ? { drain } : {}) }
+    const { signal, drain, longestOutageMs, onAway } = this.options
+    const until: UntilStopped = {
+      signal,
+      ...(drain && { drain }),
+      ...(longestOutageMs !== undefined && { longestOutageMs }),
+      ...(onAway && { onAway }),
+    }
     if (call.purpose !== 'compensation')
       return children.pursue(call, parent, { ...until, cancel: this.cancelling.signal })
     const ended = await children.undo(call, parent, until)

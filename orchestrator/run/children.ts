@@ -9,7 +9,7 @@ import { redactSealed } from '../model/seal.ts'
 import type { CallState, Situation } from '../model/situation.ts'
 import { type Desk, undoSubGoal } from './answer.ts'
 import { type ChildGoals, childGoal } from './child-goal.ts'
-import type { ChildResult, RunChildren } from './parts.ts'
+import type { ChildResult, RunChildren, UntilStopped } from './parts.ts'
 
 /** A run that is a part of another, before it is recorded. */
 export interface NewChild {
@@ -28,7 +28,7 @@ export interface ChildParts extends ChildGoals {
   /** Records the run, unless it is recorded already. */
   start(child: NewChild): Promise<void>
   /** Pursues the run, or follows who does, until it rests; undefined where that was stopped. */
-  pursue(runId: string, options: { signal: AbortSignal; drain?: AbortSignal }): Promise<Situation | undefined>
+  pursue(runId: string, options: UntilStopped): Promise<Situation | undefined>
   desk: Desk
   /** Tells whoever pursues the run that something was recorded. */
   wake(runId: string): Promise<void>

@@ -44,6 +44,18 @@ export interface Timed {
   clock: Pick<Parts['clock'], 'now'>
 }
 
+/** How long a pursuit goes on, and what is in flight in it is waited for. */
+export interface UntilStopped {
+  /** Stops it at once, without ending the run: whoever takes it over finds out what became of the calls in flight. */
+  signal: AbortSignal
+  /** Stops it cleanly: nothing more starts, and calls in flight settle first. */
+  drain?: AbortSignal
+  /** How long a record that is away is waited for. */
+  longestOutageMs?: number
+  /** Told, again and again, that the record is away and waited for. */
+  onAway?(error: unknown): void
+}
+
 /** What came of the run of a sub-goal: it ended, or it waits for a person (or an instant) and asks this. */
 export type ChildResult = { ended: CallResult } | { waits: { run_id: string; question: string } }
 
@@ -56,14 +68,10 @@ export interface RunChildren {
   pursue(
     call: CallState,
     parent: Situation,
-    options: { signal: AbortSignal; cancel: AbortSignal; drain?: AbortSignal },
+    options: UntilStopped & { cancel: AbortSignal },
   ): Promise<ChildResult | undefined>
   /** Undoes the run that a sub-goal's call made. Undefined where that was stopped before its end. */
-  undo(
-    call: CallState,
-    parent: Situation,
-    options: { signal: AbortSignal; drain?: AbortSignal },
-  ): Promise<CallResult | undefined>
+  undo(call: CallState, parent: Situation, options: UntilStopped): Promise<CallResult | undefined>
 }
 
 /** Somebody else has appended to the run: what was thought of it does not hold, and nothing of it was recorded. */

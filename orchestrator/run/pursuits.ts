@@ -2,7 +2,7 @@ import type { Event } from '../model/event.ts'
 import { apply, fold, type Situation } from '../model/situation.ts'
 import { advance } from './advance.ts'
 import { AnswerError } from './answer.ts'
-import type { Parts } from './parts.ts'
+import type { Parts, UntilStopped } from './parts.ts'
 import { askAgainMs } from './wake-at.ts'
 import type { Wakes } from './wakes.ts'
 import { isAway } from './while-away.ts'
@@ -36,18 +36,9 @@ export interface PursuitParts {
 /** Told as a run goes on: its events, each once, and how far its calls are. */
 export type WatchRun = Pick<Parts, 'onEvent' | 'onProgress'>
 
-export interface PursueOptions extends WatchRun {
-  /** Stops at once, without ending the run. */
-  signal: AbortSignal
-  /** Stops cleanly: calls in flight settle first. */
-  drain?: AbortSignal
+export interface PursueOptions extends WatchRun, UntilStopped {
   /** Ends the run; the reason is `{ by, why }`. Heard only where the run is pursued here. */
   cancel?: AbortSignal
-  longestPauseMs?: number
-  /** How long a record that is away is waited for. */
-  longestOutageMs?: number
-  /** Told, again and again, that the record is away and waited for. */
-  onAway?(error: unknown): void
   /** True where the run that this one is a part of waits here for what comes of it, so that nobody need wake that one. */
   forParent?: boolean
 }
@@ -93,19 +84,22 @@ export class Pursuits {
         seen = undefined
         const situation = await this.pursue(held, { ...options, onEvent: tell })
         if (options.signal.aborted) return undefined
-        if (rests(situation) || options.longestPauseMs !== undefined) return situation
+        if (rests(situation)) return situation
       }
     }
     return undefined
   }
 
-  /** Pursues a run that is held already, and lets it go however that ends. */
-  async pursue(held: HeldRun, options: PursueOptions): Promise<Situation> {
+  /**
+   * Pursues a run that is held already, and lets it go however that ends: before it rests, too, where a pause would be longer
+   * than `longestPauseMs`, or the run is not ours any more.
+   */
+  async pursue(held: HeldRun, options: PursueOptions & { longestPauseMs?: number }): Promise<Situation> {
     const { parts } = this
     const { run_id: runId } = held
     let again: Date | undefined
     try {
-      const situation = await advance(runId, parts.partsOf(options), {
+      const situation = await advance(runId, parts.partsOf(watchOf(options)), {
         signal: options.signal,
         cancel: options.cancel ?? new AbortController().signal,
         // What is in flight may still settle: if somebody else has taken over, the fence says so.
@@ -149,6 +143,11 @@ export class Pursuits {
       if (!(error instanceof AnswerError)) throw error
     }
   }
+}
+
+/** Who watches, and nothing else of what a run is pursued with: all of this is handed to the runs of its sub-goals. */
+function watchOf({ onEvent, onProgress }: PursueOptions): WatchRun {
+  return { ...(onEvent && { onEvent }), ...(onProgress && { onProgress }) }
 }
 
 /** A run that waits for sub-goals is looked after now and then, should no notice come. */

@@ -5,6 +5,7 @@ import type { Event } from '../model/event.ts'
 import { evidenceFor } from '../model/evidence.ts'
 import { documentOf } from './document.ts'
 import { everyone, id, input, names, pursued, refused, unless, world } from './fixtures/customers.ts'
+import { failure } from './fixtures/outcomes.ts'
 
 describe('a list of sub-goals', () => {
   test('is one run for each item, and is evidence once all have succeeded', async () => {
@@ -164,6 +165,36 @@ describe('the end of the whole', () => {
     expect(await runs.pursue(runId, { signal: stop.signal })).toBeUndefined()
     expect((await runs.pursue(runId))?.status).toBe('succeeded')
     expect(runs.childrenOf(runId)).toHaveLength(3)
+  })
+})
+
+describe('a worker, which leaves long pauses of its runs to others', () => {
+  test('stays with a sub-goal that tries again only a while later', async () => {
+    const runs = world({
+      script: { 'crm.make': (request, nth) => (nth === 0 ? failure('unavailable') : id(request)) },
+    })
+    const runId = await runs.create(everyone, input)
+    expect((await runs.work(runId)).status).toBe('succeeded')
+    expect(runs.childrenOf(runId).map((child) => runs.situation(child).status)).toEqual(names.map(() => 'succeeded'))
+  })
+
+  test('stays with a sub-goal whose lease ended until it is undone, whoever undoes it', async () => {
+    let runId = ''
+    const lost: string[] = []
+    const runs = world({
+      script: { 'crm.make': id, 'bill.start': (request) => (request.arguments.name === 'Cid' ? refused : id(request)) },
+      beforeCall: ({ run_id, tool: name }) => {
+        if (name !== 'unmake' || lost.includes(run_id)) return
+        lost.push(run_id)
+        runs.lose(run_id)
+      },
+    })
+    runId = await runs.create(everyone, input)
+    expect((await runs.work(runId)).status).toBe('waiting')
+    await runs.cancel(runId)
+    const { status, compensation } = await runs.work(runId)
+    expect({ status, compensation }).toMatchObject({ status: 'cancelled', compensation: { status: 'complete' } })
+    expect(lost.sort()).toEqual(runs.childrenOf(runId).sort())
   })
 })
 

@@ -10,7 +10,7 @@ import { fold, type Situation } from '../../orchestrator/model/situation.ts'
 import { type Answer, answer, type Desk, requestCancel } from '../../orchestrator/run/answer.ts'
 import { type NewChild, openChildren } from '../../orchestrator/run/children.ts'
 import { OvertakenError, type Parts, type RunJournal } from '../../orchestrator/run/parts.ts'
-import { type PursueOptions, Pursuits } from '../../orchestrator/run/pursuits.ts'
+import { type HeldRun, type PursueOptions, Pursuits } from '../../orchestrator/run/pursuits.ts'
 import { Wakes } from '../../orchestrator/run/wakes.ts'
 import { digest, type JsonObject } from '../../shared/json.ts'
 import { ok, type Script } from './rehearsal.ts'
@@ -21,6 +21,8 @@ export interface RehearsedRuns {
   create(goal: Goal, input?: JsonObject): Promise<string>
   /** Pursues a run until it rests, as one process among others would. */
   pursue(runId: string, options?: Partial<PursueOptions>): Promise<Situation | undefined>
+  /** Takes a run up once as a worker does, which leaves long pauses to whoever takes it up when they are over. */
+  work(runId: string): Promise<Situation>
   answer(runId: string, given: Omit<Answer, 'by'>): Promise<void>
   cancel(runId: string): Promise<void>
   situation(runId: string): Situation
@@ -34,6 +36,8 @@ export interface RehearsedRuns {
   advanceTo(instant: string): void
   /** Gives the lease of a run to another process. */
   steal(runId: string): void
+  /** Lets the lease of a run end: whoever asks for it next has it. */
+  lose(runId: string): void
 }
 
 export interface RehearsedRunsOptions {
@@ -58,7 +62,7 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
     },
   }
   const runs = new Map<string, Event[]>()
-  const held = new Set<string>()
+  const held = new Map<string, AbortController>()
   const stolen = new Set<string>()
   const seen = new Map<string, number>()
   const requests: CallRequest[] = []
@@ -143,17 +147,19 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
     digestArguments: digest,
     ...watch,
   })
+  const take = async (run_id: string): Promise<HeldRun | { heldBy: string }> => {
+    if (held.has(run_id) || stolen.has(run_id)) return { heldBy: 'another pursuit' }
+    const lost = new AbortController()
+    held.set(run_id, lost)
+    return {
+      run_id,
+      lost: lost.signal,
+      confirm: async () => !stolen.has(run_id),
+      release: async () => void held.delete(run_id),
+    }
+  }
   const pursuits = new Pursuits({
-    async take(run_id) {
-      if (held.has(run_id) || stolen.has(run_id)) return { heldBy: 'another pursuit' }
-      held.add(run_id)
-      return {
-        run_id,
-        lost: new AbortController().signal,
-        confirm: async () => !stolen.has(run_id),
-        release: async () => void held.delete(run_id),
-      }
-    },
+    take,
     wake,
     read: async (runId, after) => structuredClone(runs.get(runId)?.slice(after) ?? []),
     forget: () => {},
@@ -168,6 +174,11 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
       return id
     },
     pursue: (runId, given = {}) => pursuits.untilItRests(runId, { signal: new AbortController().signal, ...given }),
+    async work(runId) {
+      const taken = await take(runId)
+      if ('heldBy' in taken) throw new TypeError(`work: ${runId} is held by ${taken.heldBy}`)
+      return pursuits.pursue(taken, { signal: new AbortController().signal, longestPauseMs: 10 })
+    },
     async answer(runId, given) {
       await answer(runId, { by: 'a person', ...given }, desk)
       await wake(runId)
@@ -188,6 +199,7 @@ export function rehearseRuns(options: RehearsedRunsOptions): RehearsedRuns {
       time = Math.max(time, Date.parse(instant))
     },
     steal: (runId) => void stolen.add(runId),
+    lose: (runId) => held.get(runId)?.abort(),
   }
 }
 

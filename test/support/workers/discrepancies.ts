@@ -34,6 +34,6 @@ function faultsOf({ run_id, created, status, finished, unsettled, compensation }
   return [
     ...(finished ? [] : [`${name} is ${status}, and has not ended`]),
     ...(unsettled.size > 0 ? [`${name} has ${unsettled.size} calls that never settled`] : []),
-    ...(compensation?.status === 'partial' ? [`${name} left something: its undo is partial`] : []),
+    ...(compensation?.remaining ?? []).map(({ tool, why }) => `${name} left something: ${tool}, because ${why}`),
   ]
 }
