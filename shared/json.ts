@@ -42,7 +42,7 @@ function canonicalObject(object: object): string {
   if ('toJSON' in object && typeof object.toJSON === 'function')
     throw new TypeError('canonicalJson: the value is not plain JSON')
   let text = ''
-  for (const key of inOrder(Object.keys(object))) {
+  for (const key of inCodeUnitOrder(Object.keys(object))) {
     const member = (object as Record<string, unknown>)[key]
     if (member !== undefined) text += `${text === '' ? '{' : ','}${canonicalText(key)}:${canonicalJson(member)}`
   }
@@ -50,7 +50,7 @@ function canonicalObject(object: object): string {
 }
 
 /** Sorts in place by UTF-16 code units, as RFC 8785 asks. For few keys, `sort` costs more in memory than in comparisons. */
-function inOrder(keys: string[]): string[] {
+export function inCodeUnitOrder(keys: string[]): string[] {
   if (keys.length > 32) return keys.sort()
   for (let index = 1; index < keys.length; index += 1) {
     const key = keys[index] as string

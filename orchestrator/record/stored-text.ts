@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from '../../shared/json.ts'
+import { inCodeUnitOrder, isJsonObject, type Json, type JsonObject } from '../../shared/json.ts'
 
 /**
  * Postgres's jsonb refuses NUL and lone surrogates. In the record each such code unit, and the escape character U+001A
@@ -26,27 +26,46 @@ export function toStored(value: Json): Json {
 const deepest = 1_000
 
 /**
- * Whether a value is JSON as it stands and lies in the record as it is, as nearly all do: to look costs a fraction of a
- * copy. Throws where it is nested deeper than readers can bear.
+ * A value that is JSON as it stands and lies in the record as it is, as nearly all do, with the keys of every object in the
+ * order of RFC 8785: `JSON.stringify` then writes its canonical text, several times faster than code of ours. Undefined for
+ * any other value, and where an object cannot keep that order. Throws where a value is nested deeper than readers can bear.
  */
-export function isStoredAsIs(value: unknown, depth = 0): value is Json {
+export function inStoredOrder(value: unknown, depth = 0): Json | undefined {
   if (depth > deepest) throw new RangeError(`an event is nested more than ${deepest} levels deep`)
-  if (typeof value === 'string') return !suspicious.test(value)
-  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
-  if (typeof value !== 'object' || value === null) return value === null || typeof value === 'boolean'
-  if (Array.isArray(value)) return value.every((item) => isStoredAsIs(item, depth + 1))
+  if (typeof value === 'string') return suspicious.test(value) ? undefined : value
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? value : undefined
+  if (typeof value !== 'object' || value === null)
+    return value === null || typeof value === 'boolean' ? value : undefined
+  if (Array.isArray(value)) return listInStoredOrder(value, depth)
   const prototype = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) return false
-  for (const key of Object.keys(value)) {
-    if (key === '$blob' || suspicious.test(key)) return false
-    if (!isStoredAsIs((value as Record<string, unknown>)[key], depth + 1)) return false
+  if (prototype !== Object.prototype && prototype !== null) return undefined
+  const ordered: JsonObject = {}
+  for (const key of inCodeUnitOrder(Object.keys(value))) {
+    if (unfitKey.test(key)) return undefined
+    const member = inStoredOrder((value as Record<string, unknown>)[key], depth + 1)
+    if (member === undefined) return undefined
+    ordered[key] = member
   }
-  return true
+  return ordered
+}
+
+function listInStoredOrder(list: readonly unknown[], depth: number): Json[] | undefined {
+  const ordered: Json[] = []
+  for (const item of list) {
+    const element = inStoredOrder(item, depth + 1)
+    if (element === undefined) return undefined
+    ordered.push(element)
+  }
+  return ordered
 }
 
 /** Nearly no value holds any of these. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are the characters in question
 const suspicious = /[\u0000\u001a\ud800-\udfff]/
+
+/** Keys that are not stored as they are, come first in an object wherever they are put (`7`), or are none of its own. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are the characters in question
+const unfitKey = /[\u0000\u001a\ud800-\udfff]|^\$blob$|^\d|^__proto__$/
 
 const escapedBlob = `${escapeCharacter}0024blob`
 
