@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { type Storm, storm } from '../support/storm/storm.ts'
 import { openStormyHome } from '../support/storm/stormy-home.ts'
 
-// npm run chaos -- --runs N --seed S: onboards N customers, a few at once, while everything that works for them is killed.
+// npm run chaos -- --runs N --seed S: onboards N customers or short lists of them, a few at once, while everything that works for them is killed.
 
 const text = { type: 'string' } as const
 const { values } = parseArgs({

@@ -13,16 +13,6 @@ export interface LeftOutside {
   messages: number
 }
 
-export const nothingOutside: LeftOutside = {
-  organizations: 0,
-  databases: 0,
-  roles: 0,
-  customers: 0,
-  subscriptions: 0,
-  mails: 0,
-  messages: 0,
-}
-
 export const allOutside: LeftOutside = {
   organizations: 1,
   databases: 1,
