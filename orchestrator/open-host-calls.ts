@@ -40,31 +40,25 @@ export async function openHostCalls(
 ): Promise<OpenHostCalls> {
   const home = openHome(config.home)
   const membership = await joinHome(home)
-  const closers: (() => Promise<void>)[] = [() => membership.leave()]
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer()
+  await using opening = new AsyncDisposableStack()
+  opening.defer(() => membership.leave())
+  opening.defer(await startEmulators(config, catalogue, { home, membership }, {}, { servers: true, ...options }))
+  const record = await recordOf(config, home, membership)
+  if ('close' in record) opening.defer(() => record.close())
+  options.signal?.throwIfAborted()
+  const start = async (needs: ServersRecord) => {
+    const place = { home, membership, record: needs, log: openLog(join(home.logs, 'remit.log')) }
+    const gateway = await startServers(config, catalogue, place, {}, { servers: true, ...options })
+    opening.defer(() => gateway.close())
+    return new CancellableGateway(gateway)
   }
-  try {
-    closers.push(await startEmulators(config, catalogue, { home, membership }, {}, { servers: true, ...options }))
-    const record = await recordOf(config, home, membership)
-    if ('close' in record) closers.push(() => record.close())
-    options.signal?.throwIfAborted()
-    const start = async (needs: ServersRecord) => {
-      const place = { home, membership, record: needs, log: openLog(join(home.logs, 'remit.log')) }
-      const gateway = await startServers(config, catalogue, place, {}, { servers: true, ...options })
-      closers.push(() => gateway.close())
-      return new CancellableGateway(gateway)
-    }
-    const [runs, recorded] =
-      'close' in record
-        ? ([await recordedRuns(config, catalogue, policy, record, start, closers), { home: config.home }] as const)
-        : ([await runsInMemory(config, catalogue, policy, record.why, start), record] as const)
-    options.signal?.throwIfAborted()
-    return { calls: new HostCalls(runs), recorded, close }
-  } catch (error) {
-    await close()
-    throw error
-  }
+  const [runs, recorded] =
+    'close' in record
+      ? ([await recordedRuns(config, catalogue, policy, record, start, opening), { home: config.home }] as const)
+      : ([await runsInMemory(config, catalogue, policy, record.why, start), record] as const)
+  options.signal?.throwIfAborted()
+  const opened = opening.move()
+  return { calls: new HostCalls(runs), recorded, close: () => opened.disposeAsync() }
 }
 
 async function recordOf(
@@ -95,14 +89,12 @@ async function recordedRuns(
   policy: Policy,
   record: OpenRecord,
   start: Start,
-  closers: (() => Promise<void>)[],
+  opening: AsyncDisposableStack,
 ): Promise<CallRuns> {
   const gateway = await start(record)
   const pursuing = await openPursuits({ config, policy, catalogue, goalNamed: () => undefined, record, gateway })
-  closers.push(
-    () => pursuing.close(),
-    async () => void (await record.signHeads().catch(() => 0)),
-  )
+  opening.defer(() => pursuing.close())
+  opening.defer(async () => void (await record.signHeads().catch(() => 0)))
   return recordedCalls(pursuing, gateway)
 }
 

@@ -84,83 +84,77 @@ export async function openRemit(
   const faults = options.servers ? (options.faults ?? {}) : undefined
   const home = openHome(config.home)
   const membership = await joinHome(home)
-  const closers: (() => Promise<void>)[] = [() => membership.leave()]
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer()
+  await using opening = new AsyncDisposableStack()
+  opening.defer(() => membership.leave())
+  // Both take a while and neither needs the other; leaving the home waits for what is still starting.
+  const emulators = faults && startEmulators(config, catalogue, { home, membership }, faults, options)
+  emulators?.catch(() => {})
+  opening.defer(async () => (await emulators?.catch(() => undefined))?.())
+  options.onStarting?.('Postgres')
+  const { databaseUrl } = config
+  const record = await openRecord({ home, membership, databaseUrl })
+  opening.defer(() => record.close())
+  options.onStarted?.('Postgres')
+  options.signal?.throwIfAborted()
+  await emulators
+  options.signal?.throwIfAborted()
+  const log = openLog(join(home.logs, 'remit.log'))
+  const tracer = await openTracer(config)
+  if (tracer) opening.defer(() => tracer.close())
+  const place = { home, membership, record, log }
+  const gateway = faults && (await startServers(config, wholeCatalogue, place, faults, options))
+  if (gateway) {
+    opening.defer(() => gateway.close())
+    const watching = watchCatalogue(config, {
+      async adopt(next) {
+        const whole = withSubGoals(next, goals)
+        const adopted = gateway.adopt(whole)
+        wholeCatalogue.adopt(whole)
+        await adopted
+      },
+      onTrouble: (error) =>
+        log.warn({ reason: wordsOf(error) }, 'a change of the servers was not taken up, or not wholly'),
+    })
+    opening.defer(() => watching.close())
   }
-  try {
-    // Both take a while and neither needs the other; leaving the home waits for what is still starting.
-    const emulators = faults && startEmulators(config, catalogue, { home, membership }, faults, options)
-    emulators?.catch(() => {})
-    closers.push(async () => (await emulators?.catch(() => undefined))?.())
-    options.onStarting?.('Postgres')
-    const { databaseUrl } = config
-    const record = await openRecord({ home, membership, databaseUrl })
-    closers.push(() => record.close())
-    options.onStarted?.('Postgres')
-    options.signal?.throwIfAborted()
-    await emulators
-    options.signal?.throwIfAborted()
-    const log = openLog(join(home.logs, 'remit.log'))
-    const tracer = await openTracer(config)
-    if (tracer) closers.push(() => tracer.close())
-    const place = { home, membership, record, log }
-    const gateway = faults && (await startServers(config, wholeCatalogue, place, faults, options))
-    if (gateway) {
-      closers.push(() => gateway.close())
-      const watching = watchCatalogue(config, {
-        async adopt(next) {
-          const whole = withSubGoals(next, goals)
-          const adopted = gateway.adopt(whole)
-          wholeCatalogue.adopt(whole)
-          await adopted
-        },
-        onTrouble: (error) =>
-          log.warn({ reason: wordsOf(error) }, 'a change of the servers was not taken up, or not wholly'),
+  if (gateway) await notePolicy(record, policy, { file: config.policyFile, by: config.owner.principal })
+  const reasoners = openReasoners(config.claude, endpointFor(config, options))
+  const { reasoner = 'planner' } = options
+  const calling = gateway && new CancellableGateway(gateway)
+  const known = { config, policy, catalogue: wholeCatalogue, goalNamed, record, gateway: calling, log, tracer }
+  const pursuing = await openPursuits({ ...known, reasoners, reasoner })
+  opening.defer(() => pursuing.close())
+  const started = openTriggers({ config, triggers, goalNamed, record, pursuing })
+  const decides = reasoners.named(reasoner)
+  let door: Promise<McpDoor> | undefined
+  opening.defer(async () => (await door)?.close())
+  const openDoor = async (): Promise<McpDoor | undefined> => {
+    door ??=
+      calling &&
+      openMcpDoor({
+        home,
+        goals,
+        catalogue: wholeCatalogue,
+        reasoners: reasoners.known,
+        record,
+        pursuing,
+        gateway: calling,
       })
-      closers.push(() => watching.close())
-    }
-    if (gateway) await notePolicy(record, policy, { file: config.policyFile, by: config.owner.principal })
-    const reasoners = openReasoners(config.claude, endpointFor(config, options))
-    const { reasoner = 'planner' } = options
-    const calling = gateway && new CancellableGateway(gateway)
-    const known = { config, policy, catalogue: wholeCatalogue, goalNamed, record, gateway: calling, log, tracer }
-    const pursuing = await openPursuits({ ...known, reasoners, reasoner })
-    closers.push(() => pursuing.close())
-    const started = openTriggers({ config, triggers, goalNamed, record, pursuing })
-    const decides = reasoners.named(reasoner)
-    let door: Promise<McpDoor> | undefined
-    closers.push(async () => (await door)?.close())
-    const openDoor = async (): Promise<McpDoor | undefined> => {
-      door ??=
-        calling &&
-        openMcpDoor({
-          home,
-          goals,
-          catalogue: wholeCatalogue,
-          reasoners: reasoners.known,
-          record,
-          pursuing,
-          gateway: calling,
-        })
-      return door
-    }
-    const parts = {
-      catalogue: wholeCatalogue,
-      goals,
-      policy,
-      gateway,
-      pursuing,
-      decides,
-      reasoners: reasoners.known,
-      triggers: started,
-      openDoor,
-    }
-    return remitOf(config, parts, place, close)
-  } catch (error) {
-    await close()
-    throw error
+    return door
   }
+  const parts = {
+    catalogue: wholeCatalogue,
+    goals,
+    policy,
+    gateway,
+    pursuing,
+    decides,
+    reasoners: reasoners.known,
+    triggers: started,
+    openDoor,
+  }
+  const opened = opening.move()
+  return remitOf(config, parts, place, () => opened.disposeAsync())
 }
 
 /** OpenTelemetry is loaded only where somebody wants it. */

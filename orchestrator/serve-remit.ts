@@ -22,27 +22,21 @@ export async function serveRemit(
 ): Promise<HostSession> {
   const out = reserveStdout()
   if (await isToAgree()) throw new InputError('Nobody has agreed to go live with these accounts on this REMIT_HOME')
+  await using opening = new AsyncDisposableStack()
   const killed = stopUnusedAfterDeath(config)
-  const closers: (() => Promise<void>)[] = [async () => killed.callOff()]
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer()
-  }
+  opening.defer(() => killed.callOff())
   const troubled = (what: string, error: unknown) =>
     tell(`${what}: ${error instanceof Error ? error.message : String(error)}`)
-  try {
-    const remit = await open({ servers: true, ...(signal && { signal }) })
-    closers.push(() => remit.close())
-    const worker = remit.work({
-      most: mostRuns,
-      watch: () => ({}),
-      onTrouble: (error, runId) => troubled(runId === undefined ? 'worker' : `run ${runId}`, error),
-    })
-    closers.push(() => worker.close(graceMs))
-    const served = await remit.serveMcp({ out, onDefect: troubled })
-    closers.push(() => served.close())
-    return { recorded: { home: config.home }, ended: served.ended, close }
-  } catch (error) {
-    await close()
-    throw error
-  }
+  const remit = await open({ servers: true, ...(signal && { signal }) })
+  opening.defer(() => remit.close())
+  const worker = remit.work({
+    most: mostRuns,
+    watch: () => ({}),
+    onTrouble: (error, runId) => troubled(runId === undefined ? 'worker' : `run ${runId}`, error),
+  })
+  opening.defer(() => worker.close(graceMs))
+  const served = await remit.serveMcp({ out, onDefect: troubled })
+  opening.defer(() => served.close())
+  const opened = opening.move()
+  return { recorded: { home: config.home }, ended: served.ended, close: () => opened.disposeAsync() }
 }

@@ -44,33 +44,30 @@ async function start({ workers, runs, http, tied, json }: StartOptions, context:
   // Beside others, it is for the first of them to say how the start went.
   const remit = await startUp(context, { servers: true }, { json: json === true || tied === true })
   const onTrouble = (error: unknown, runId?: string) => note(context, [troubleLine(error, runId)])
-  const closers: (() => Promise<unknown>)[] = [() => remit.close()]
-  try {
-    // What is tied ends with the process that it is tied to.
-    if (!tied) closers.push(await remit.enlist())
-    const serving = http && !tied ? await remit.serveHttp({ onTrouble }) : undefined
-    if (serving) closers.push(() => serving.close(0))
-    const others = workplace.startWorkers(workers - 1, { runs, json: json === true })
-    closers.push(() => others.close())
-    const worker = remit.work({
-      most: runs,
-      watch: () => ({
-        onEvent(event, situation) {
-          serving?.onEvent(event)
-          tell(context, event, situation, json === true)
-        },
-      }),
-      onTrouble,
-    })
-    if (tied) note(context, [[good('Ready'), ': one more worker']])
-    else sayReady(context, { workers, runs }, serving, json === true)
-    await untilAsked(context, tied === true)
-    if (!tied) note(context, [[doubtful('Stopping'), ': calls under way settle first; Ctrl-C again stops at once']])
-    await letGo(context, { worker, others, serving })
-    return 0
-  } finally {
-    for (const close of closers.reverse()) await close()
-  }
+  await using started = new AsyncDisposableStack()
+  started.defer(() => remit.close())
+  // What is tied ends with the process that it is tied to.
+  if (!tied) started.defer(await remit.enlist())
+  const serving = http && !tied ? await remit.serveHttp({ onTrouble }) : undefined
+  if (serving) started.defer(() => serving.close(0))
+  const others = workplace.startWorkers(workers - 1, { runs, json: json === true })
+  started.defer(() => others.close())
+  const worker = remit.work({
+    most: runs,
+    watch: () => ({
+      onEvent(event, situation) {
+        serving?.onEvent(event)
+        tell(context, event, situation, json === true)
+      },
+    }),
+    onTrouble,
+  })
+  if (tied) note(context, [[good('Ready'), ': one more worker']])
+  else sayReady(context, { workers, runs }, serving, json === true)
+  await untilAsked(context, tied === true)
+  if (!tied) note(context, [[doubtful('Stopping'), ': calls under way settle first; Ctrl-C again stops at once']])
+  await letGo(context, { worker, others, serving })
+  return 0
 }
 
 /** Lets everything under way come to its end; asked again, stops it at once. */

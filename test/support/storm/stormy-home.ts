@@ -32,60 +32,55 @@ export interface StormyHome {
 }
 
 export async function openStormyHome({ workers }: { workers: number }): Promise<StormyHome> {
+  await using opening = new AsyncDisposableStack()
   const folder = await temporaryFolder('remit-storm-')
+  opening.defer(folder.remove)
   const path = join(folder.path, 'home')
   const home = openHome(path)
-  const closers = [folder.remove, () => removePlacedData(home)]
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer()
-  }
-  try {
-    const catalogue = impatientCatalogue(readFileSync(join(root, 'servers', 'manifest.json'), 'utf8'))
-    const workplace = openWorkplace(readConfig({ REMIT_HOME: path }), catalogue)
-    const membership = await joinHome(home)
-    closers.push(() => membership.leave())
-    const remit = await workplace.open({ servers: false })
-    closers.push(() => remit.close())
-    const { adminUrl } = await ensurePostgres(membership, home)
-    const sql = postgres(withUrl(adminUrl, { database: 'remit' }), { max: 1, onnotice: () => {} })
-    closers.push(() => sql.end({ timeout: 5 }))
-    const crew = new Crew(path, workers)
-    closers.push(() => crew.stop())
-    await crew.ready()
+  opening.defer(() => removePlacedData(home))
+  const catalogue = impatientCatalogue(readFileSync(join(root, 'servers', 'manifest.json'), 'utf8'))
+  const workplace = openWorkplace(readConfig({ REMIT_HOME: path }), catalogue)
+  const membership = await joinHome(home)
+  opening.defer(() => membership.leave())
+  const remit = await workplace.open({ servers: false })
+  opening.defer(() => remit.close())
+  const { adminUrl } = await ensurePostgres(membership, home)
+  const sql = postgres(withUrl(adminUrl, { database: 'remit' }), { max: 1, onnotice: () => {} })
+  opening.defer(() => sql.end({ timeout: 5 }))
+  const crew = new Crew(path, workers)
+  opening.defer(() => crew.stop())
+  await crew.ready()
 
-    const pidsOf = async (victim: Blow['victim']): Promise<number[]> => {
-      if (victim === 'worker') return crew.pids()
-      if (victim === 'server') return crew.serverPids()
-      const { services } = await membership.status()
-      const isMeant = (name: string) => (victim === 'postgres' ? name === 'postgres' : name.startsWith('emulator-'))
-      return services.filter(({ name }) => isMeant(name)).map(({ pid }) => pid)
-    }
-    return {
-      path,
-      workplace,
-      remit,
-      sql,
-      crew,
-      async strike({ victim, which }) {
-        const pids = await pidsOf(victim)
-        const pid = pids[Math.floor(which * pids.length)]
-        if (pid !== undefined) kill(pid)
-        return pid
-      },
-      async close() {
-        await crew.stop()
-        const { problems } = await patiently(() => remit.verify())
-        await close()
-        const left = processesOf(path)
-        return [
-          ...left.map((text) => `a process is left: ${text}`),
-          ...problems.map(({ run_id, what }) => `the record of ${run_id}: ${what}`),
-        ]
-      },
-    }
-  } catch (error) {
-    await close()
-    throw error
+  const pidsOf = async (victim: Blow['victim']): Promise<number[]> => {
+    if (victim === 'worker') return crew.pids()
+    if (victim === 'server') return crew.serverPids()
+    const { services } = await membership.status()
+    const isMeant = (name: string) => (victim === 'postgres' ? name === 'postgres' : name.startsWith('emulator-'))
+    return services.filter(({ name }) => isMeant(name)).map(({ pid }) => pid)
+  }
+  const opened = opening.move()
+  return {
+    path,
+    workplace,
+    remit,
+    sql,
+    crew,
+    async strike({ victim, which }) {
+      const pids = await pidsOf(victim)
+      const pid = pids[Math.floor(which * pids.length)]
+      if (pid !== undefined) kill(pid)
+      return pid
+    },
+    async close() {
+      await crew.stop()
+      const { problems } = await patiently(() => remit.verify())
+      await opened.disposeAsync()
+      const left = processesOf(path)
+      return [
+        ...left.map((text) => `a process is left: ${text}`),
+        ...problems.map(({ run_id, what }) => `the record of ${run_id}: ${what}`),
+      ]
+    },
   }
 }
 
