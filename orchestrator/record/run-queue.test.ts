@@ -160,7 +160,7 @@ describe('a claim', () => {
 
 describe('a lease', () => {
   it('is renewed while its holder lives, and taken over when it has died', async () => {
-    const times = { leaseMs: 600, renewMs: 100 }
+    const times = { leaseMs: 2_000, renewMs: 100 }
     const alive = queueOf(times)
     const [kept, orphan] = [await newRun(), await newRun()]
     await sql`UPDATE remit.runs SET lease_owner = 'a dead process', lease_until = now() + interval '600 ms'
@@ -168,7 +168,7 @@ describe('a lease', () => {
     const lease = await held(alive.take(kept))
     const other = queueOf(times)
     await vi.waitFor(async () => expect(ids(await other.claim(10, 'emulated'))).toEqual([orphan]), { timeout: 20_000 })
-    await sleep(2 * times.leaseMs)
+    await sleep(times.leaseMs + 500)
     expect(await other.claim(10, 'emulated')).toEqual([])
     expect(lease.lost.aborted).toBe(false)
   })

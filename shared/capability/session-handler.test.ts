@@ -11,12 +11,14 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
+const begun: string[] = []
 const aborted: string[] = []
 
 function build(): McpServer {
   const server = new McpServer({ name: 'sessions', version: '1' })
   server.registerTool('hang', { inputSchema: z.object({ name: z.string() }) }, async ({ name }, { mcpReq }) => {
     mcpReq.signal.addEventListener('abort', () => aborted.push(name))
+    begun.push(name)
     await sleep(60_000, undefined, { ref: false })
     return { content: [] }
   })
@@ -75,7 +77,7 @@ describe('a client that opens with the 2025 handshake', () => {
     const { client } = await connect(open())
     const cancel = new AbortController()
     const call = client.callTool({ name: 'hang', arguments: { name: 'one' } }, { signal: cancel.signal })
-    await sleep(100)
+    await vi.waitFor(() => expect(begun).toEqual(['one']), { timeout: 10_000 })
     cancel.abort()
     await expect(call).rejects.toThrow()
     await vi.waitFor(() => expect(aborted).toEqual(['one']), { timeout: 10_000 })
