@@ -111,7 +111,7 @@ describe('a stranger’s server', () => {
     const [server] = reviewed.servers.values()
     const failures = [{ contains: 'ENOENT', kind: 'not_found' as const }]
     const tools = (server?.tools ?? []).map((tool) => (tool.name === 'find_file' ? { ...tool, failures } : tool))
-    await gateway.adopt(catalogue({ ...(server ?? given('1.0.0')), tools }))
+    await gateway.adopt(catalogue({ ...(server ?? given('1.0.0')), tools })).started
     expect((await call('find_file', missing)).outcome).toMatchObject({ failure: { kind: 'not_found' } })
   })
 })
@@ -122,7 +122,7 @@ describe('while calls are under way', () => {
     const waiting = call('wait_for_file', { path })
     expect(await versionTold()).toMatchObject({ output: { content: [{ text: '1.0.0' }] } })
     const [before] = gateway.pids()
-    const adopted = gateway.adopt(catalogue(await accepted('2.0.0')))
+    const adopted = gateway.adopt(catalogue(await accepted('2.0.0'))).started
     const next = versionTold()
     writeFileSync(path, '')
     expect((await waiting).outcome).toMatchObject({ status: 'succeeded', output: { content: [{ text: '1.0.0' }] } })
@@ -137,7 +137,7 @@ describe('while calls are under way', () => {
     const waiting = call('wait_for_file', { path })
     await versionTold()
     const [pid = 0] = gateway.pids()
-    await gateway.adopt(catalogue())
+    expect(gateway.adopt(catalogue())).toMatchObject({ joined: [], changed: [], left: ['stranger'] })
     expect(await versionTold()).toMatchObject({ status: 'failed', failure: { kind: 'denied' } })
     writeFileSync(path, '')
     expect((await waiting).outcome).toMatchObject({ status: 'succeeded' })
@@ -148,7 +148,7 @@ describe('while calls are under way', () => {
     await versionTold()
     const before = gateway.pids()
     const [server = given('1.0.0')] = reviewed.servers.values()
-    await gateway.adopt(catalogue(server, { ...server, name: 'second' }))
+    await gateway.adopt(catalogue(server, { ...server, name: 'second' })).started
     expect(gateway.pids()).toHaveLength(2)
     expect(gateway.pids()).toEqual(expect.arrayContaining(before))
   })
