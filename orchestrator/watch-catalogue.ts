@@ -44,7 +44,8 @@ export function watchCatalogue(config: Config, { adopt, onTrouble }: WatchOption
     const now = textsOf(files)
     if (closed || now === seen) return
     seen = now
-    const next = readConfig(environment)
+    // What else the configuration says counts from the next start.
+    const next = { ...config, servers: readConfig(environment).servers }
     await adopt({ catalogue: loadCatalogue(next), config: next })
   }
 

@@ -20,6 +20,8 @@ const script = join(import.meta.dirname, 'fixtures', 'stranger-server.ts')
 let folder: string
 let gateway: Gateway
 let reviewed: Catalogue
+/** What the operator says of it. */
+let setUp: string
 
 const given = (version: string): ServerManifest =>
   serverManifestSchema.parse({
@@ -35,6 +37,7 @@ const catalogue = (...servers: ServerManifest[]) => catalogueOf({ version: 1, se
 function open(first: Catalogue, remote?: RemoteServer): Gateway {
   return openGateway({
     catalogue: first,
+    setUpOf: () => setUp,
     launch: (server) => remote ?? describeLaunch(server, { values: {}, secrets: [] }, { root, dataFolder: folder }),
     sealers: () => createSealer('run-1', new Uint8Array(sealKeyBytes)),
     verdicts: openEraVerdicts(join(folder, 'eras.json'), () => new Date()),
@@ -69,6 +72,7 @@ async function accepted(version: string): Promise<ServerManifest> {
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'remit-stranger-'))
+  setUp = 'as at first'
   reviewed = catalogue(await accepted('1.0.0'))
   gateway = open(reviewed)
 })
@@ -138,10 +142,28 @@ describe('while calls are under way', () => {
     await versionTold()
     const [pid = 0] = gateway.pids()
     expect(gateway.adopt(catalogue())).toMatchObject({ joined: [], changed: [], left: ['stranger'] })
+    let isGone = false
+    const gone = gateway.gone('stranger').then(() => {
+      isGone = true
+    })
     expect(await versionTold()).toMatchObject({ status: 'failed', failure: { kind: 'denied' } })
+    expect(isGone).toBe(false)
     writeFileSync(path, '')
     expect((await waiting).outcome).toMatchObject({ status: 'succeeded' })
-    await expect.poll(() => isAlive(pid)).toBe(false)
+    await gone
+    expect(isAlive(pid)).toBe(false)
+  })
+
+  test('one that is set up otherwise starts anew, as it is reviewed', async () => {
+    await versionTold()
+    const before = gateway.pids()
+    expect(gateway.adopt(reviewed)).toMatchObject({ changed: [] })
+    setUp = 'otherwise'
+    const { started, ...servers } = gateway.adopt(reviewed)
+    await started
+    expect(servers).toEqual({ joined: [], changed: ['stranger'], left: [] })
+    expect(gateway.pids()).toHaveLength(1)
+    expect(gateway.pids()).not.toEqual(before)
   })
 
   test('what did not change goes on as it was', async () => {
