@@ -17,6 +17,11 @@ export async function checkSlots(config: Config, catalogue: Catalogue): Promise<
   await resolvedServers(config, catalogue)
 }
 
+/** Where it is kept what people agreed to. */
+export function consentsFile(home: string): string {
+  return join(home, 'live-consents.json')
+}
+
 /** What a command would reach in live mode, for a person to agree to; undefined where nothing is live or somebody agreed before. */
 export async function goingLive(config: Config, catalogue: Catalogue): Promise<GoingLive | undefined> {
   if (config.mode !== 'live') return undefined
@@ -25,7 +30,7 @@ export async function goingLive(config: Config, catalogue: Catalogue): Promise<G
     record: config.databaseUrl ?? null,
     servers: Object.fromEntries(resolved.map(({ server, values, secrets }) => [server.name, { values, secrets }])),
   }
-  const path = join(config.home, 'live-consents.json')
+  const path = consentsFile(config.home)
   if (openConsents(path).holds(mapping)) return undefined
   return {
     record:

@@ -7,6 +7,7 @@ import type { Policy } from './enforce/policy/policy.ts'
 import { LaunchError } from './execute/launch-error.ts'
 import { openHome } from './home/home.ts'
 import { joinHome, type Membership } from './home/shared-process.ts'
+import { keepEmulators } from './keep-emulators.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { digestSealed } from './model/seal.ts'
 import { openLog } from './observe/open-log.ts'
@@ -17,7 +18,7 @@ import { recordedCalls } from './recorded-calls.ts'
 import { CancellableGateway } from './run/cancellable-gateway.ts'
 import { type CallRuns, HostCalls } from './run/host-calls.ts'
 import { unrecordedRuns } from './run/unrecorded-runs.ts'
-import { type ServersRecord, startEmulators, startServers } from './start-servers.ts'
+import { type ServersRecord, startServers } from './start-servers.ts'
 
 /** What makes a host's calls, and where they are recorded. */
 export interface OpenHostCalls {
@@ -42,12 +43,13 @@ export async function openHostCalls(
   const membership = await joinHome(home)
   await using opening = new AsyncDisposableStack()
   opening.defer(() => membership.leave())
-  opening.defer(await startEmulators(config, catalogue, { home, membership }, {}, { servers: true, ...options }))
+  const emulators = await keepEmulators(config, catalogue, { home, membership }, {}, {})
+  opening.defer(() => emulators.close())
   const record = await recordOf(config, home, membership)
   if ('close' in record) opening.defer(() => record.close())
   options.signal?.throwIfAborted()
   const start = async (needs: ServersRecord) => {
-    const place = { home, membership, record: needs, log: openLog(join(home.logs, 'remit.log')) }
+    const place = { home, emulators, record: needs, log: openLog(join(home.logs, 'remit.log')) }
     const gateway = await startServers(config, catalogue, place, {}, { servers: true, ...options })
     opening.defer(() => gateway.close())
     return new CancellableGateway(gateway)

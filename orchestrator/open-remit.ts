@@ -7,12 +7,15 @@ import type { Policy } from './enforce/policy/policy.ts'
 import type { Gateway } from './execute/gateway.ts'
 import { openTokenKeys } from './execute/tokens/token-keys.ts'
 import { findWorkspaceUrl } from './find-workspace-url.ts'
+import { followServers } from './follow-servers.ts'
 import { checkSlots, goingLive } from './go-live.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import type { StopBy } from './home/stop-process.ts'
 import { jwksRoute } from './http/jwks-route.ts'
+import { keepEmulators } from './keep-emulators.ts'
 import { keepLogins } from './keep-logins.ts'
+import { liveConfig } from './live-config.ts'
 import { mcpScopes } from './mcp/backend.ts'
 import { serveRemitStdio } from './mcp/serve-remit-stdio.ts'
 import type { Catalogue } from './model/catalogue.ts'
@@ -42,9 +45,8 @@ import { planOnly } from './run/plan-only.ts'
 import { replay } from './run/replay.ts'
 import { tryPolicy } from './run/try-policy.ts'
 import { serveHttp } from './serve-http.ts'
-import { checkFaults, type Place, startEmulators, startServers } from './start-servers.ts'
+import { checkFaults, type Place, startServers } from './start-servers.ts'
 import type { Trigger } from './triggers/trigger.ts'
-import { watchCatalogue } from './watch-catalogue.ts'
 
 /** Throws {@link InputError} with what can be known to be wrong before anything is started. */
 export async function checkOpening(config: Config, catalogue: Catalogue, options: OpenOptions): Promise<void> {
@@ -72,10 +74,11 @@ function endpointFor({ claude }: Config, { cassette }: OpenOptions): ModelEndpoi
 
 /** Joins the home, opens the record and, where calls will be made, starts emulators and servers. Whatever fails on the way is closed. */
 export async function openRemit(
-  config: Config,
+  given: Config,
   { catalogue, goals, policy, triggers }: Opening,
   options: OpenOptions,
 ): Promise<Remit> {
+  const config = liveConfig(given)
   const wholeCatalogue = liveCatalogue(withSubGoals(catalogue, goals))
   const goalNamed = (name: string) => goals.find(({ goal }) => goal === name)
   await checkOpening(config, catalogue, options)
@@ -87,35 +90,27 @@ export async function openRemit(
   await using opening = new AsyncDisposableStack()
   opening.defer(() => membership.leave())
   // Both take a while and neither needs the other; leaving the home waits for what is still starting.
-  const emulators = faults && startEmulators(config, catalogue, { home, membership }, faults, options)
-  emulators?.catch(() => {})
-  opening.defer(async () => (await emulators?.catch(() => undefined))?.())
+  const bringingUp = faults && keepEmulators(config, catalogue, { home, membership }, faults, options)
+  bringingUp?.catch(() => {})
+  opening.defer(async () => (await bringingUp?.catch(() => undefined))?.close())
   options.onStarting?.('Postgres')
   const { databaseUrl } = config
   const record = await openRecord({ home, membership, databaseUrl })
   opening.defer(() => record.close())
   options.onStarted?.('Postgres')
   options.signal?.throwIfAborted()
-  await emulators
+  const emulators = await bringingUp
   options.signal?.throwIfAborted()
   const log = openLog(join(home.logs, 'remit.log'))
   const tracer = await openTracer(config)
   if (tracer) opening.defer(() => tracer.close())
-  const place = { home, membership, record, log }
-  const gateway = faults && (await startServers(config, wholeCatalogue, place, faults, options))
-  if (gateway) {
+  const place = { home, membership, record }
+  const servers = emulators && { home, emulators, record, log }
+  const gateway = faults && servers && (await startServers(config, wholeCatalogue, servers, faults, options))
+  if (gateway && emulators) {
     opening.defer(() => gateway.close())
-    const watching = watchCatalogue(config, {
-      async adopt(next) {
-        const whole = withSubGoals(next, goals)
-        const adopted = gateway.adopt(whole)
-        wholeCatalogue.adopt(whole)
-        await adopted
-      },
-      onTrouble: (error) =>
-        log.warn({ reason: wordsOf(error) }, 'a change of the servers was not taken up, or not wholly'),
-    })
-    opening.defer(() => watching.close())
+    const following = followServers({ config, catalogue: wholeCatalogue, goals, gateway, emulators, log })
+    opening.defer(() => following.close())
   }
   if (gateway) await notePolicy(record, policy, { file: config.policyFile, by: config.owner.principal })
   const reasoners = openReasoners(config.claude, endpointFor(config, options))
@@ -349,10 +344,6 @@ function onBehalfOf(by: string, interrupt: AbortSignal): AbortSignal {
 function emulatedVendors({ mode }: Config, { servers }: Catalogue): Map<string, string> {
   if (mode === 'live') return new Map()
   return new Map([...servers.values()].flatMap(({ name, emulator }) => (emulator ? [[name, emulator.vendor]] : [])))
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** What a person got wrong is theirs to mend: exit code 2. */

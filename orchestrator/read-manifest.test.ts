@@ -15,7 +15,7 @@ test('says which command writes a manifest that is not there', () => {
 })
 
 test.each([
-  ['no JSON', '{', '/'],
+  ['no JSON', '{"version"', '/ is no JSON'],
   ['a version of another time', '{"version": 2, "servers": []}', '/version'],
   ['a server without tools', '{"version": 1, "servers": [{"name": "crm"}]}', '/servers/0/tools'],
 ])('refuses %s by its place', (_, text, path) => {

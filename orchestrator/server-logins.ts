@@ -1,3 +1,4 @@
+import { digest } from '../shared/json.ts'
 import type { Config } from './config.ts'
 import { readSource } from './execute/credentials/read-source.ts'
 import { LoginError } from './execute/oauth/login-error.ts'
@@ -18,6 +19,25 @@ export function serverLogins(config: Config, open: OpenRecord['serverLogins']): 
     now: () => new Date(),
     newId: () => crypto.randomUUID(),
   })
+}
+
+/** The same of a configuration that may change: what it says of OAuth counts as of the next call. */
+export function liveLogins(config: Config, open: OpenRecord['serverLogins']): () => Logins {
+  let seen = config.servers
+  let logins = serverLogins(config, open)
+  return () => {
+    if (seen !== config.servers) {
+      const isSame = digest(oauthIn(seen)) === digest(oauthIn(config.servers))
+      seen = config.servers
+      // What is at hand of tokens is worth keeping.
+      if (!isSame) logins = serverLogins(config, open)
+    }
+    return logins
+  }
+}
+
+function oauthIn(servers: Config['servers']) {
+  return Object.entries(servers).flatMap(([name, { url, oauth }]) => (oauth ? [[name, url, oauth]] : []))
 }
 
 /** Undefined where the configuration leaves it to a key in the home. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { manifestOf } from '../shared/capability/manifest-of.ts'
 import type { ServerManifest } from '../shared/manifest.ts'
 import { server as prober } from '../test/attacks/fixtures/prober.ts'
+import { noEmulator } from '../test/support/no-emulator.ts'
 import { temporaryFolder } from '../test/support/temporary-folder.ts'
 import { readConfig } from './config.ts'
 import { MemoryLogins } from './execute/fixtures/oauth/memory-logins.ts'
@@ -59,7 +60,7 @@ async function start(record: Pick<ServersRecord, 'serverDatabase' | 'journal'>):
     serverLogins: () => Object.assign(new MemoryLogins(), { list: async () => [] }),
     keyring: { sealer: (run) => createSealer(run, new Uint8Array(sealKeyBytes)) },
   }
-  const place = { home, membership, record: whole, log: pino({ enabled: false }) }
+  const place = { home, emulators: { of: noEmulator }, record: whole, log: pino({ enabled: false }) }
   gateway = await startServers(config, catalogueOf({ version: 1, servers: [server] }), place, {}, { servers: true })
   return gateway
 }

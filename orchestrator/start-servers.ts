@@ -6,14 +6,6 @@ import { InputError, type OpenOptions } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { ConnectError } from './execute/connection.ts'
 import { resolveEnvironment } from './execute/credentials/resolve.ts'
-import {
-  armFault,
-  clearAbandonedFault,
-  clearFault,
-  ensureEmulator,
-  FaultInForceError,
-  reviveEmulator,
-} from './execute/emulators.ts'
 import { openEraVerdicts } from './execute/era-verdicts.ts'
 import { type Gateway, type Launching, openGateway, ServersMisconfigured } from './execute/gateway.ts'
 import type { Launch } from './execute/launch.ts'
@@ -29,10 +21,10 @@ import { openJailer } from './execute/sandbox/open-jailer.ts'
 import { callBearer } from './execute/tokens/call-bearer.ts'
 import { tokenMint } from './execute/tokens/mint-token.ts'
 import { openTokenKeys } from './execute/tokens/token-keys.ts'
-import { watchEmulator } from './execute/watch-emulator.ts'
 import { grantOf, sourcesFor } from './go-live.ts'
 import type { Home } from './home/home.ts'
 import type { Membership } from './home/shared-process.ts'
+import type { Faults, KeptEmulators } from './keep-emulators.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { type Draft, draft } from './model/event.ts'
 import type { Sealer } from './model/seal.ts'
@@ -40,7 +32,7 @@ import { onLoopback } from './oauth-config.ts'
 import type { Log } from './observe/open-log.ts'
 import type { OpenRecord } from './record/open-record.ts'
 import { isAway } from './run/while-away.ts'
-import { serverLogins } from './server-logins.ts'
+import { liveLogins } from './server-logins.ts'
 
 /** What the servers of one command stand on. */
 export interface Place {
@@ -55,8 +47,13 @@ export interface ServersRecord extends Pick<OpenRecord, 'serverDatabase' | 'owne
   journal: { note(drafts: readonly Draft[]): Promise<unknown> }
 }
 
-/** Server → mode of its fault. */
-export type Faults = Readonly<Record<string, string>>
+/** What servers are started with. */
+export interface ServersPlace {
+  home: Home
+  emulators: Pick<KeptEmulators, 'of'>
+  record: ServersRecord
+  log: Log
+}
 
 /** Throws {@link InputError} where faults are refused: in live mode, for servers that are not there and modes that they do not have. */
 export function checkFaults(config: Config, catalogue: Catalogue, faults: Faults): void {
@@ -85,60 +82,13 @@ function faultChoices({ servers }: Catalogue): Issue[] {
 }
 
 /**
- * Brings up the vendors' stand-ins, with the faults that were asked for, and again whenever one dies. What it returns leaves
- * them alone from then on, and clears those faults: a vendor's stand-in is shared by all commands on the home, and its bad
- * day is over when the command that wanted it ends.
- */
-export async function startEmulators(
-  config: Config,
-  catalogue: Catalogue,
-  { home, membership }: Omit<Place, 'record'>,
-  faults: Faults,
-  options: OpenOptions,
-): Promise<() => Promise<void>> {
-  const emulated = [...catalogue.servers.values()].filter(
-    ({ name, emulator }) => emulator !== undefined && config.servers[name]?.url === undefined,
-  )
-  if (config.mode === 'live' || emulated.length === 0) return async () => undefined
-  options.onStarting?.('emulators')
-  const armed: string[] = []
-  const over = new AbortController()
-  const clear = async () => {
-    over.abort()
-    await Promise.allSettled(armed.map((control) => clearFault(control, membership.id)))
-  }
-  const prepared = await Promise.allSettled(
-    emulated.map(async (server) => {
-      const emulator = await ensureEmulator(membership, home, server, config.root)
-      const { control } = emulator
-      void watchEmulator(emulator, () => reviveEmulator(membership, home, server, config.root), over.signal)
-      await clearAbandonedFault(control, membership)
-      const fault = faults[server.name]
-      if (fault === undefined) return
-      await armFault(control, fault, membership.id).catch((error: unknown) => {
-        if (!(error instanceof FaultInForceError)) throw error
-        throw new InputError(`--fault ${server.name}=${fault}: ${error.message}`)
-      })
-      armed.push(control)
-    }),
-  )
-  const failed = prepared.find((each) => each.status === 'rejected')
-  if (failed) {
-    await clear()
-    throw failed.reason
-  }
-  options.onStarted?.('emulators')
-  return clear
-}
-
-/**
  * Starts every reviewed server, all at once, each with its own endpoints and credentials and nothing else. One that does not
  * start stops nobody; what a person has to mend in the configuration is told before anything is done.
  */
 export async function startServers(
   config: Config,
   catalogue: Catalogue,
-  { home, membership, record, log }: Omit<Place, 'record'> & { record: ServersRecord; log: Log },
+  { home, emulators, record, log }: ServersPlace,
   faults: Faults,
   options: OpenOptions,
 ): Promise<Gateway> {
@@ -147,7 +97,7 @@ export async function startServers(
   const describe = launcher({
     jailer,
     home,
-    membership,
+    emulatorOf: emulators.of,
     root: config.root,
     mode: config.mode,
     sources: (name) => sourcesFor(config, catalogue, name),
@@ -163,7 +113,7 @@ export async function startServers(
   })
   const now = () => new Date()
   const mint = tokenMint({ keys: openTokenKeys({ home, now }), now, newId: () => crypto.randomUUID() })
-  const logins = serverLogins(config, record.serverLogins)
+  const logins = liveLogins(config, record.serverLogins)
   const launch = async (server: ServerManifest, { instance, login }: Launching): Promise<Launch | RemoteServer> => {
     const { name, remote } = server
     const url = config.servers[name]?.url?.[instance] ?? remote?.url
@@ -171,7 +121,7 @@ export async function startServers(
       checkReach(server, url, config)
       const bearer =
         login?.bearer ??
-        logins.shared(name) ??
+        logins().shared(name) ??
         (remote
           ? await strangersBearer(server, remote, config, catalogue)
           : callBearer({ server: name, mint, ownerOf: record.ownerOf }))
@@ -194,11 +144,12 @@ export async function startServers(
   const gateway = openGateway({
     catalogue,
     launch,
+    setUpOf: (name) => config.servers[name],
     instancesOf: ({ name }) => config.servers[name]?.url?.length ?? 1,
     loginOf({ name }, run_id) {
-      if (!logins.isPersonal(name)) return undefined
+      if (!logins().isPersonal(name)) return undefined
       const owner = run_id === undefined ? Promise.resolve(config.owner) : record.ownerOf(run_id)
-      return owner.then((whose) => logins.inUse({ ...whose, server: name }))
+      return owner.then((whose) => logins().inUse({ ...whose, server: name }))
     },
     sealers: (runId) => record.keyring.sealer(runId),
     verdicts: openEraVerdicts(join(home.path, 'eras.json'), now),

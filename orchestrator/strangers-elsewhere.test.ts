@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { serverManifestSchema } from '../shared/manifest.ts'
+import { noEmulator } from '../test/support/no-emulator.ts'
 import { temporaryFolder } from '../test/support/temporary-folder.ts'
 import { readConfig } from './config.ts'
 import { MemoryLogins } from './execute/fixtures/oauth/memory-logins.ts'
@@ -74,7 +75,7 @@ async function start(said: string, { url = added.url, ...more }: Started = {}): 
     serverLogins: () => Object.assign(logins, { list: async () => [] }),
     keyring: { sealer: (run) => createSealer(run, new Uint8Array(sealKeyBytes)) },
   }
-  const place = { home, membership, record, log: pino({ enabled: false }) }
+  const place = { home, emulators: { of: noEmulator }, record, log: pino({ enabled: false }) }
   const gateway = await startServers(config, stranger(url), place, {}, { servers: true })
   closers.push(() => gateway.close())
   await logins.put({

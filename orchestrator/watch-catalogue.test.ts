@@ -14,6 +14,7 @@ import { watchCatalogue } from './watch-catalogue.ts'
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let config: Config
 let adopted: Catalogue[]
+let configs: Config[]
 let troubles: unknown[]
 let watching: ReturnType<typeof watchCatalogue>
 
@@ -21,13 +22,21 @@ beforeEach(async () => {
   folder = await temporaryFolder('remit-watch-')
   mkdirSync(join(folder.path, 'home'))
   config = readConfig({ REMIT_CONFIG: join(folder.path, 'remit.config.yaml'), REMIT_HOME: join(folder.path, 'home') })
+  follow()
+})
+
+function follow(): void {
   adopted = []
+  configs = []
   troubles = []
   watching = watchCatalogue(config, {
-    adopt: async (next) => void adopted.push(next),
+    async adopt(next) {
+      adopted.push(next.catalogue)
+      configs.push(next.config)
+    },
     onTrouble: (error) => troubles.push(error),
   })
-})
+}
 afterEach(async () => {
   await watching.close()
   await folder.remove()
@@ -73,6 +82,32 @@ test('what is not right is told, by its path, and changes nothing', async () => 
   expect(adopted).toEqual([])
   write({ strange: stranger() })
   await expect.poll(effects).toEqual(['delete'])
+})
+
+test('follows the servers of a project of its own, and what its configuration gives them', async () => {
+  await watching.close()
+  const at = (name: string) => join(folder.path, name)
+  const manifest = (...versions: string[]) => {
+    const servers = versions.map((version) => ({ ...stranger().manifest, version }))
+    writeFileSync(at('servers/manifest.json'), JSON.stringify({ version: 1, servers }))
+  }
+  mkdirSync(at('servers'))
+  manifest()
+  config = readConfig({ REMIT_PROJECT: folder.path, REMIT_HOME: at('home') })
+  follow()
+  const versions = () => adopted.map(({ servers }) => servers.get('strange')?.version)
+  manifest('1')
+  await expect.poll(versions).toEqual(['1'])
+  writeFileSync(at('remit.config.yaml'), 'mode: live\nservers: { strange: { database: schema } }')
+  await expect.poll(versions).toEqual(['1', '1'])
+  expect(configs[1]).toMatchObject({ mode: 'emulated', servers: { strange: { database: 'schema' } } })
+  manifest('2')
+  await expect.poll(versions).toEqual(['1', '1', '2'])
+  manifest()
+  await expect.poll(() => String(troubles[0])).toContain('/servers/strange names no server of the manifest')
+  rmSync(at('remit.config.yaml'))
+  await expect.poll(versions).toEqual(['1', '1', '2', undefined])
+  expect(troubles).toHaveLength(1)
 })
 
 test.each<[string, object, string]>([

@@ -1,9 +1,11 @@
 import { type FSWatcher, readFileSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import type { Config } from './config.ts'
+import { manifestFileOf } from '../shared/manifest.ts'
+import type { Reviewed } from './check-change.ts'
+import { type Config, readConfig } from './config.ts'
 import { pinsFile } from './execute/pin-store.ts'
+import { consentsFile } from './go-live.ts'
 import { loadCatalogue } from './load-catalogue.ts'
-import type { Catalogue } from './model/catalogue.ts'
 
 /** A file is often written in several steps. */
 const restMs = 100
@@ -11,15 +13,19 @@ const restMs = 100
 const lookEveryMs = 30_000
 
 export interface WatchOptions {
-  /** Takes up what is reviewed now; rejects where a part of it does not start. */
-  adopt(next: Catalogue): Promise<void>
-  /** Told why what is in the files now was not taken up, or not wholly; what was before stands. */
+  /** Takes up what is reviewed now; rejects where it does not. */
+  adopt(next: Reviewed): Promise<void>
+  /** Told, once, why what is in the files now was not taken up; what was before stands. */
   onTrouble(error: unknown): void
 }
 
-/** Follows `servers.json`, and what people accepted, until it is closed: each change is taken up once, one after the other. */
+/**
+ * Follows every file that says which servers there are, how they are set up and what people accepted, until it is closed:
+ * each change is taken up once, one after the other.
+ */
 export function watchCatalogue(config: Config, { adopt, onTrouble }: WatchOptions): { close(): Promise<void> } {
-  const files = [config.serversFile, pinsFile(config.home)]
+  const { root, file, serversFile, home, environment } = config
+  const files = [manifestFileOf(root), serversFile, file, pinsFile(home), consentsFile(home)]
   const watchers: FSWatcher[] = []
   let seen = textsOf(files)
   let timer: NodeJS.Timeout | undefined
@@ -38,14 +44,17 @@ export function watchCatalogue(config: Config, { adopt, onTrouble }: WatchOption
     const now = textsOf(files)
     if (closed || now === seen) return
     seen = now
-    await adopt(loadCatalogue(config))
+    // What else the configuration says counts from the next start.
+    const next = { ...config, servers: readConfig(environment).servers }
+    await adopt({ catalogue: loadCatalogue(next), config: next })
   }
 
-  for (const file of files) {
+  for (const [folder, inFolder] of Map.groupBy(files, dirname)) {
+    const names = inFolder.map((path) => basename(path))
     try {
       // The folder, for a file that is replaced is another one.
-      const watcher = watch(dirname(file), { persistent: false }, (_, name) => {
-        if (name === null || name === basename(file)) soon()
+      const watcher = watch(folder, { persistent: false }, (_, name) => {
+        if (name === null || names.includes(name)) soon()
       })
       watcher.on('error', onTrouble)
       watchers.push(watcher)

@@ -5,10 +5,11 @@ import type { Gateway } from './execute/gateway.ts'
 import { checkSlots, goingLive } from './go-live.ts'
 import { openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
+import { keepEmulators } from './keep-emulators.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import { openLog } from './observe/open-log.ts'
 import { openRecord } from './record/open-record.ts'
-import { type Place, startEmulators, startServers } from './start-servers.ts'
+import { type Place, startServers } from './start-servers.ts'
 
 export type Opening = Pick<OpenOptions, 'signal' | 'onStarting' | 'onStarted'>
 
@@ -60,10 +61,10 @@ export async function onPlace<Result>(
 ): Promise<Result> {
   const { signal } = options
   const opening = { servers: true, ...options }
-  const leaveEmulators = await startEmulators(config, catalogue, place, {}, opening)
+  const emulators = await keepEmulators(config, catalogue, place, {}, opening)
   try {
     const log = openLog(join(place.home.logs, 'remit.log'))
-    const gateway = await startServers(config, catalogue, { ...place, log }, {}, opening)
+    const gateway = await startServers(config, catalogue, { ...place, emulators, log }, {}, opening)
     try {
       signal?.throwIfAborted()
       return await work({ gateway, record: place.record })
@@ -71,6 +72,6 @@ export async function onPlace<Result>(
       await gateway.close()
     }
   } finally {
-    await leaveEmulators()
+    await emulators.close()
   }
 }

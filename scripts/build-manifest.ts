@@ -6,11 +6,6 @@ import { manifestOf } from '../shared/capability/manifest-of.ts'
 import type { Manifest } from '../shared/manifest.ts'
 import { codeFolder } from '../shared/own-package.ts'
 
-/** Where the reviewed manifest of a project lies. */
-export function manifestFileOf(project: string): string {
-  return join(project, 'servers', 'manifest.json')
-}
-
 /** Every capability server of a project, sorted by name: each folder in `servers/` whose `server.ts` exports `server`. */
 export async function findServers(project: string = codeFolder): Promise<AnyServer[]> {
   const servers = join(project, 'servers')

@@ -1,9 +1,9 @@
 /** Writes `servers/manifest.json` of a project from the code; with `--check` it only says, by its exit code, whether that would change it. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { manifestSchema } from '../shared/manifest.ts'
+import { manifestFileOf, manifestSchema } from '../shared/manifest.ts'
 import { codeFolder, isPacked } from '../shared/own-package.ts'
-import { findServers, manifestFileOf, manifestText } from './build-manifest.ts'
+import { findServers, manifestText } from './build-manifest.ts'
 
 const { values } = parseArgs({
   options: { check: { type: 'boolean', default: false }, project: { type: 'string', default: codeFolder } },
@@ -13,7 +13,9 @@ const text = manifestText(await findServers(values.project))
 const stored = existsSync(manifestFile) ? readFileSync(manifestFile, 'utf8') : ''
 
 if (!values.check) {
-  writeFileSync(manifestFile, text)
+  // A service may follow the file: it is never to read half of it.
+  writeFileSync(`${manifestFile}.new`, text)
+  renameSync(`${manifestFile}.new`, manifestFile)
   console.log(`servers/manifest.json: ${toolPrints(text).size} tools${stored === text ? ', unchanged' : ', written'}`)
 } else if (stored !== text) {
   const writes = isPacked ? 'npx remit manifest' : 'node scripts/manifest.ts'

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { z } from 'zod'
 import { isLoopback } from './capability/loopback.ts'
 import { digest, type JsonObject } from './json.ts'
@@ -235,6 +236,11 @@ export type ServerManifest = z.infer<typeof serverManifestSchema>
 /** The reviewed authority on what each server may do: `servers/manifest.json`. */
 export const manifestSchema = z.strictObject({ version: z.literal(1), servers: z.array(serverManifestSchema) })
 export type Manifest = z.infer<typeof manifestSchema>
+
+/** Where the reviewed manifest of a project lies. */
+export function manifestFileOf(project: string): string {
+  return join(project, 'servers', 'manifest.json')
+}
 
 /** What of a tool's definition a live server can change under a reviewer's feet. */
 export interface FingerprintedTool {

@@ -74,6 +74,23 @@ test('an emulator that dies comes back where it was as long as it is watched, an
   expect(await answers()).toBe(false)
 })
 
+test('an emulator that another command of the manifest starts takes the place of the one before, and stays', async () => {
+  const before = await ensureEmulator(first, home, server, root)
+  const pid = async () => (await first.status()).services.map((service) => service.pid)
+  const old = await pid()
+  expect(await ensureEmulator(first, home, { ...server, title: 'Another' }, root)).toEqual(before)
+  expect(await pid()).toEqual(old)
+  const command = [...(server.emulator?.command ?? []), '--another']
+  const next = { ...server, emulator: { vendor: 'Workshop', command } }
+  // Where it was, so that who stands on it finds it.
+  expect(await ensureEmulator(first, home, next, root)).toEqual({ ...before, command })
+  const replaced = await pid()
+  expect(replaced).not.toEqual(old)
+  // By who does not know of it yet.
+  await reviveEmulator(first, home, server, root)
+  expect(await pid()).toEqual(replaced)
+})
+
 test('an emulator inherits nothing', async () => {
   const { credentials } = await ensureEmulator(first, home, server, root)
   expect(credentials.WORKSHOP_ENVIRONMENT).toBe('LANG PATH REMIT_EMULATOR_DATA TZ')
@@ -111,7 +128,7 @@ test('a launch in emulated mode has a door to the emulator, and nothing that say
   let doors: readonly Door[] = []
   const launch = launcher({
     home,
-    membership: first,
+    emulatorOf: (emulated) => ensureEmulator(first, home, emulated, root),
     root,
     mode: 'emulated',
     sources: () => ({}),

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { type EmulatorReady, emulatorReadySchema } from '../../shared/capability/call-meta.ts'
 import type { ServerManifest } from '../../shared/manifest.ts'
@@ -9,34 +10,50 @@ import { systemEnvironment } from './launch.ts'
 
 const answerMs = 3_000
 
+/** An emulator that runs, and what it was started by. */
+export type StartedEmulator = EmulatorReady & { command: string[] }
+
 /**
  * Makes sure that the emulator of a server's vendor runs, once for all commands on this home, and says where it listens and
- * which credentials it takes. It is a process of its own: the server under test cannot tell it from the vendor.
+ * which credentials it takes. It is a process of its own: the server under test cannot tell it from the vendor. One that was
+ * started by another command than the manifest's is replaced.
  */
 export async function ensureEmulator(
   membership: Membership,
   home: Home,
   server: ServerManifest,
   root: string,
-): Promise<EmulatorReady> {
-  return membership.ensure(serviceName(server), recipeOf(server, home, root))
+): Promise<StartedEmulator> {
+  const recipe = recipeOf(server, home, root)
+  return membership.ensure(serviceName(server.name), {
+    ...recipe,
+    isHealthy: async (info) => isDeepStrictEqual(info.command, server.emulator?.command) && recipe.isHealthy(info),
+  })
 }
 
-/** Starts an emulator that died again; undefined where it was stopped in order. */
+/**
+ * Starts an emulator that died again; undefined where it was stopped in order. One that runs is left alone whatever it was
+ * started by: for whoever knows the manifest better.
+ */
 export async function reviveEmulator(
   membership: Membership,
   home: Home,
   server: ServerManifest,
   root: string,
-): Promise<EmulatorReady | undefined> {
-  return membership.revive(serviceName(server), recipeOf(server, home, root))
+): Promise<StartedEmulator | undefined> {
+  return membership.revive(serviceName(server.name), recipeOf(server, home, root))
 }
 
-function serviceName({ name }: ServerManifest): string {
-  return `emulator-${name}`
+/** This command needs the emulator of a server no more; the last that does so ends it. */
+export async function releaseEmulator(membership: Membership, server: string): Promise<void> {
+  return membership.release(serviceName(server))
 }
 
-function recipeOf(server: ServerManifest, home: Home, root: string): ServiceRecipe<EmulatorReady> {
+function serviceName(server: string): string {
+  return `emulator-${server}`
+}
+
+function recipeOf(server: ServerManifest, home: Home, root: string): ServiceRecipe<StartedEmulator> {
   const { emulator } = server
   if (!emulator) throw new TypeError(`${server.name} has no emulator: its manifest names none`)
   const [program = 'node', ...args] = emulator.command
@@ -48,8 +65,8 @@ function recipeOf(server: ServerManifest, home: Home, root: string): ServiceReci
         args,
         cwd: root,
         env: { ...systemEnvironment(), REMIT_EMULATOR_DATA: home.emulatorFolder(server.name) },
-        log: join(home.logs, `${serviceName(server)}.log`),
-        ready: (line) => emulatorReadySchema.parse(JSON.parse(line)),
+        log: join(home.logs, `${serviceName(server.name)}.log`),
+        ready: (line) => ({ ...emulatorReadySchema.parse(JSON.parse(line)), command: emulator.command }),
         spawned,
       }),
     isHealthy: async ({ control }) => {

@@ -44,13 +44,24 @@ export interface Gateway {
    * From now on these are the reviewed servers. One that changed, or is none any more, ends when the calls that are under way
    * have settled; what is new or changed is started, as by `start`.
    */
-  adopt(next: Catalogue): Promise<void>
+  adopt(next: Catalogue): Adoption
+  /** Resolves when nothing is left of the processes of a server that are to end. */
+  gone(server: string): Promise<void>
   /** How the servers that were needed so far are. */
   status(): ServerStatus[]
   /** The processes that run right now. */
   pids(): number[]
   /** Ends every connection and process; calls in flight settle as lost. */
   close(): Promise<void>
+}
+
+/** What became of the servers when others were reviewed. */
+export interface Adoption {
+  joined: string[]
+  changed: string[]
+  left: string[]
+  /** Settles as `start` does, for those that joined or changed. */
+  started: Promise<void>
 }
 
 /** Which of a server's upstreams is started. */
@@ -68,6 +79,8 @@ export interface GatewayOptions extends Omit<UpstreamOptions, 'launch' | 'limits
    * a rotated credential is picked up.
    */
   launch: (server: ServerManifest, which: Launching) => ReturnType<UpstreamOptions['launch']>
+  /** What its processes are started by besides the manifest; asked when servers are adopted. Nothing unless said. */
+  setUpOf?: (server: string) => unknown
   /** In how many instances a server runs elsewhere; one unless said. */
   instancesOf?: (server: ServerManifest) => number
   /**
@@ -96,6 +109,16 @@ export function openGateway(options: GatewayOptions): Gateway {
   const upstreams = openUpstreams(openAll)
   const closing = new AbortController()
   let closed: Promise<unknown> | undefined
+  let identities = identitiesOf(catalogue)
+
+  /** Server → what its processes are started by, and held to. */
+  function identitiesOf({ servers, joined }: Catalogue): Map<string, string> {
+    const identities = [...servers].map(([name, server]): [string, string] => {
+      const setUp = options.setUpOf?.(name) ?? null
+      return [name, digest([server, joined?.get(name) ?? null, setUp])]
+    })
+    return new Map(identities)
+  }
 
   /** As the operator. Rejects where the server is not reviewed, and where nobody is logged in there who has to be. */
   async function upstreamOf(name: string): Promise<Upstream> {
@@ -181,15 +204,20 @@ export function openGateway(options: GatewayOptions): Gateway {
       if (closing.signal.aborted) return
       await startAll(servers)
     },
-    async adopt(next) {
-      const before = catalogue
+    adopt(next) {
+      const before = identities
       catalogue = next
-      const changed = [...new Set([...before.servers.keys(), ...next.servers.keys()])].filter(
-        (name) => identityOf(before, name) !== identityOf(next, name),
+      identities = identitiesOf(next)
+      const joined = [...identities.keys()].filter((name) => !before.has(name))
+      const left = [...before.keys()].filter((name) => !identities.has(name))
+      const changed = [...before].flatMap(([name, identity]) =>
+        identities.has(name) && identities.get(name) !== identity ? [name] : [],
       )
-      for (const name of changed) upstreams.leave(name)
-      if (!closing.signal.aborted) await startAll(changed)
+      for (const name of [...changed, ...left]) upstreams.leave(name)
+      const started = closing.signal.aborted ? Promise.resolve() : startAll([...joined, ...changed])
+      return { joined, changed, left, started }
     },
+    gone: (name) => upstreams.gone(name),
     async call(request, callOptions) {
       const started_at = now().toISOString()
       const {
@@ -217,12 +245,6 @@ export function openGateway(options: GatewayOptions): Gateway {
       await closed
     },
   }
-}
-
-/** What a process is started by, and what it is held to. */
-function identityOf({ servers, joined }: Catalogue, name: string): string | undefined {
-  const server = servers.get(name)
-  return server && digest([server, joined?.get(name) ?? null])
 }
 
 function isUnauthorized({ outcome }: Performed): boolean {

@@ -1,18 +1,18 @@
 import { join } from 'node:path'
+import type { EmulatorReady } from '../../shared/capability/call-meta.ts'
 import type { ServerManifest } from '../../shared/manifest.ts'
 import type { Home } from '../home/home.ts'
-import type { Membership } from '../home/shared-process.ts'
 import type { Mode } from '../model/event.ts'
 import type { Source } from './credentials/read-source.ts'
 import { type CredentialSources, resolveEnvironment } from './credentials/resolve.ts'
 import { type BrokerOptions, openBroker } from './egress/broker.ts'
-import { ensureEmulator } from './emulators.ts'
 import { describeLaunch, type Launch } from './launch.ts'
 import type { Jailer } from './sandbox/jailer.ts'
 
 export interface LauncherOptions extends Pick<CredentialSources, 'environment' | 'databaseUrl'> {
   home: Home
-  membership: Membership
+  /** The emulator of a server's vendor, brought up; asked at each start in emulated mode. */
+  emulatorOf(server: ServerManifest): Promise<EmulatorReady>
   /** The project's root. */
   root: string
   mode: Mode
@@ -28,10 +28,10 @@ export interface LauncherOptions extends Pick<CredentialSources, 'environment' |
  * broker opens the doors that its endpoints lead through, which are all that its jail has of a network.
  */
 export function launcher(options: LauncherOptions): (server: ServerManifest) => Promise<Launch> {
-  const { home, membership, root, mode, sources, environment, databaseUrl, jailer, onStray } = options
+  const { home, emulatorOf, root, mode, sources, environment, databaseUrl, jailer, onStray } = options
   return async (server) => {
     const emulated = mode === 'emulated' && server.emulator !== undefined
-    const emulator = emulated ? await ensureEmulator(membership, home, server, root) : undefined
+    const emulator = emulated ? await emulatorOf(server) : undefined
     const resolved = await resolveEnvironment(server, {
       mode,
       configured: sources(server.name),

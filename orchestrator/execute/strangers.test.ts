@@ -20,6 +20,8 @@ const script = join(import.meta.dirname, 'fixtures', 'stranger-server.ts')
 let folder: string
 let gateway: Gateway
 let reviewed: Catalogue
+/** What the operator says of it. */
+let setUp: string
 
 const given = (version: string): ServerManifest =>
   serverManifestSchema.parse({
@@ -35,6 +37,7 @@ const catalogue = (...servers: ServerManifest[]) => catalogueOf({ version: 1, se
 function open(first: Catalogue, remote?: RemoteServer): Gateway {
   return openGateway({
     catalogue: first,
+    setUpOf: () => setUp,
     launch: (server) => remote ?? describeLaunch(server, { values: {}, secrets: [] }, { root, dataFolder: folder }),
     sealers: () => createSealer('run-1', new Uint8Array(sealKeyBytes)),
     verdicts: openEraVerdicts(join(folder, 'eras.json'), () => new Date()),
@@ -69,6 +72,7 @@ async function accepted(version: string): Promise<ServerManifest> {
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'remit-stranger-'))
+  setUp = 'as at first'
   reviewed = catalogue(await accepted('1.0.0'))
   gateway = open(reviewed)
 })
@@ -111,7 +115,7 @@ describe('a stranger’s server', () => {
     const [server] = reviewed.servers.values()
     const failures = [{ contains: 'ENOENT', kind: 'not_found' as const }]
     const tools = (server?.tools ?? []).map((tool) => (tool.name === 'find_file' ? { ...tool, failures } : tool))
-    await gateway.adopt(catalogue({ ...(server ?? given('1.0.0')), tools }))
+    await gateway.adopt(catalogue({ ...(server ?? given('1.0.0')), tools })).started
     expect((await call('find_file', missing)).outcome).toMatchObject({ failure: { kind: 'not_found' } })
   })
 })
@@ -122,7 +126,7 @@ describe('while calls are under way', () => {
     const waiting = call('wait_for_file', { path })
     expect(await versionTold()).toMatchObject({ output: { content: [{ text: '1.0.0' }] } })
     const [before] = gateway.pids()
-    const adopted = gateway.adopt(catalogue(await accepted('2.0.0')))
+    const adopted = gateway.adopt(catalogue(await accepted('2.0.0'))).started
     const next = versionTold()
     writeFileSync(path, '')
     expect((await waiting).outcome).toMatchObject({ status: 'succeeded', output: { content: [{ text: '1.0.0' }] } })
@@ -137,18 +141,36 @@ describe('while calls are under way', () => {
     const waiting = call('wait_for_file', { path })
     await versionTold()
     const [pid = 0] = gateway.pids()
-    await gateway.adopt(catalogue())
+    expect(gateway.adopt(catalogue())).toMatchObject({ joined: [], changed: [], left: ['stranger'] })
+    let isGone = false
+    const gone = gateway.gone('stranger').then(() => {
+      isGone = true
+    })
     expect(await versionTold()).toMatchObject({ status: 'failed', failure: { kind: 'denied' } })
+    expect(isGone).toBe(false)
     writeFileSync(path, '')
     expect((await waiting).outcome).toMatchObject({ status: 'succeeded' })
-    await expect.poll(() => isAlive(pid)).toBe(false)
+    await gone
+    expect(isAlive(pid)).toBe(false)
+  })
+
+  test('one that is set up otherwise starts anew, as it is reviewed', async () => {
+    await versionTold()
+    const before = gateway.pids()
+    expect(gateway.adopt(reviewed)).toMatchObject({ changed: [] })
+    setUp = 'otherwise'
+    const { started, ...servers } = gateway.adopt(reviewed)
+    await started
+    expect(servers).toEqual({ joined: [], changed: ['stranger'], left: [] })
+    expect(gateway.pids()).toHaveLength(1)
+    expect(gateway.pids()).not.toEqual(before)
   })
 
   test('what did not change goes on as it was', async () => {
     await versionTold()
     const before = gateway.pids()
     const [server = given('1.0.0')] = reviewed.servers.values()
-    await gateway.adopt(catalogue(server, { ...server, name: 'second' }))
+    await gateway.adopt(catalogue(server, { ...server, name: 'second' })).started
     expect(gateway.pids()).toHaveLength(2)
     expect(gateway.pids()).toEqual(expect.arrayContaining(before))
   })

@@ -26,13 +26,19 @@ export interface Registry {
   setService(service: Service): void
   removeService(name: string): void
   services(): Service[]
+  /** That command needs that service, until it says otherwise or is gone. */
+  addUse(service: string, commandId: string): void
+  removeUse(service: string, commandId: string): void
+  /** Whether a command that lives needs the service. */
+  isUsed(service: string): boolean
 }
 
 const schema = `
   CREATE TABLE IF NOT EXISTS commands (id TEXT PRIMARY KEY, pid INTEGER NOT NULL, start TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS services (
     name TEXT PRIMARY KEY, pid INTEGER NOT NULL, start TEXT NOT NULL, stop_by TEXT NOT NULL, info TEXT
-  ) STRICT;`
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS uses (service TEXT, command TEXT, PRIMARY KEY (service, command)) STRICT;`
 
 /** Reads and changes the registry file, alone among all processes on the home. */
 export function withRegistry<Result>(
@@ -58,6 +64,7 @@ function registryIn(database: DatabaseSync): Registry {
     },
     removeCommand(id) {
       database.prepare('DELETE FROM commands WHERE id = ?').run(id)
+      database.prepare('DELETE FROM uses WHERE command = ?').run(id)
     },
     liveCommands() {
       const rows = database.prepare('SELECT id, pid, start FROM commands').all() as unknown as Command[]
@@ -82,6 +89,17 @@ function registryIn(database: DatabaseSync): Registry {
         stopBy: JSON.parse(stop_by) as StopBy,
         info: info === null ? undefined : (JSON.parse(info) as Json),
       }))
+    },
+    addUse(service, commandId) {
+      database.prepare('INSERT OR IGNORE INTO uses (service, command) VALUES (?, ?)').run(service, commandId)
+    },
+    removeUse(service, commandId) {
+      database.prepare('DELETE FROM uses WHERE service = ? AND command = ?').run(service, commandId)
+    },
+    isUsed(service) {
+      const ids = registry.liveCommands().map(({ id }) => id)
+      const users = database.prepare('SELECT command FROM uses WHERE service = ?').all(service)
+      return users.some(({ command }) => ids.includes(String(command)))
     },
   }
   return registry

@@ -140,6 +140,25 @@ describe('a shared process', () => {
     expect(await services()).toEqual([])
   })
 
+  it('is stopped by the last command that lets go of it, and of those that live only', async () => {
+    const [one, two, dead] = await Promise.all([joinHome(home), joinHome(home), command()])
+    for (const membership of [one, two]) await membership.ensure('service', testService(home))
+    await one.release('service')
+    dead.child.kill('SIGKILL')
+    await once(dead.child, 'exit')
+    const [service] = await services()
+    expect(service && isAlive(service)).toBe(true)
+    await two.release('service')
+    await two.release('service')
+    expect(await answers(dead.port)).toBe(false)
+    expect(await services()).toEqual([])
+    await one.ensure('service', testService(home))
+    expect(await services()).toHaveLength(1)
+    await Promise.all([one.leave(), two.leave()])
+    await two.release('service')
+    expect(await services()).toEqual([])
+  })
+
   it('is stopped even when its starter died before it was ready', async () => {
     const membership = await joinHome(home)
     let pid = 0

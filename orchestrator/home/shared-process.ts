@@ -4,7 +4,7 @@ import type { Json } from '../../shared/json.ts'
 import { withFileLock } from './file-lock.ts'
 import type { Home } from './home.ts'
 import { identify, isAlive, ownIdentity } from './process-identity.ts'
-import { type Command, type Service, withRegistry } from './registry.ts'
+import { type Command, type Registry, type Service, withRegistry } from './registry.ts'
 import { type StopBy, stopProcess } from './stop-process.ts'
 
 /** How a shared process is started, recognised as well, and stopped. */
@@ -30,6 +30,8 @@ export interface Membership {
    * so. Harmless while it is healthy.
    */
   revive<Info extends Json>(name: string, recipe: ServiceRecipe<Info>): Promise<Info | undefined>
+  /** This command does not need the named process any more; the last that needed it stops it. */
+  release(name: string): Promise<void>
   /**
    * Makes this command itself one that {@link Membership.stop} ends, by that name; the returned function takes it back, which
    * has to happen before the command leaves.
@@ -61,11 +63,24 @@ export async function joinHome(home: Home): Promise<Membership> {
     return work
   }
 
+  async function letGo(registry: Registry, name: string): Promise<void> {
+    registry.removeUse(name, self.id)
+    const service = registry.services().find((candidate) => candidate.name === name)
+    if (!service || registry.isUsed(name)) return
+    await stopProcess(service, service.stopBy)
+    registry.removeService(name)
+  }
+
   return {
     id: self.id,
     ensure(name, recipe) {
       if (leaving) throw new Error(`${name} cannot start: this command has left ${home.path}`)
-      return tracked(withServiceLock(home, name, () => ensureService(home, name, recipe)))
+      return tracked(
+        withServiceLock(home, name, async () => {
+          await withRegistry(home.registry, (registry) => registry.addUse(name, self.id))
+          return ensureService(home, name, recipe)
+        }),
+      )
     },
     async revive(name, recipe) {
       if (leaving) return undefined
@@ -74,6 +89,11 @@ export async function joinHome(home: Home): Promise<Membership> {
           (await registered(home, name)) ? ensureService(home, name, recipe) : undefined,
         ),
       )
+    },
+    async release(name) {
+      // Who leaves the home stops what nobody uses.
+      if (leaving) return
+      await tracked(withServiceLock(home, name, () => withRegistry(home.registry, (registry) => letGo(registry, name))))
     },
     async enlist(name, stopBy) {
       await withRegistry(home.registry, (registry) =>

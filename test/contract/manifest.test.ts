@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { findServers, manifestFileOf, manifestText } from '../../scripts/build-manifest.ts'
-import { manifestSchema } from '../../shared/manifest.ts'
+import { findServers, manifestText } from '../../scripts/build-manifest.ts'
+import { manifestFileOf, manifestSchema } from '../../shared/manifest.ts'
 import { root } from '../support/remit-command.ts'
 
 const manifestFile = manifestFileOf(root)

@@ -14,6 +14,7 @@ import { createSealer, sealKeyBytes } from '../../orchestrator/model/seal.ts'
 import { manifestOf } from '../../shared/capability/manifest-of.ts'
 import type { JsonObject } from '../../shared/json.ts'
 import { server as prober } from '../attacks/fixtures/prober.ts'
+import { noEmulator } from './no-emulator.ts'
 import { root } from './remit-command.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { openVendor, type Vendor } from './vendor.ts'
@@ -59,7 +60,7 @@ export async function openProberGateway({
     launch: launcher({
       jailer,
       home,
-      membership,
+      emulatorOf: noEmulator,
       root,
       mode: 'live',
       sources: () => ({

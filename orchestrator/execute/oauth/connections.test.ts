@@ -66,11 +66,11 @@ test('a server that is reviewed anew is connected to anew, by each login', async
   await create('before', 'of bob')
   await vi.waitFor(() => expect(asked('server/discover')).toEqual([2, 2]))
   server.claims.length = 0
-  await remit.gateway.adopt(catalogueOf({ version: 1, servers: [{ ...manifest, title: 'Another' }] }))
+  await remit.gateway.adopt(catalogueOf({ version: 1, servers: [{ ...manifest, title: 'Another' }] })).started
   expect(await create('after', 'of bob')).toMatchObject(succeeded)
   await vi.waitFor(() => expect(asked('server/discover')).toEqual([4, 4]))
   expect(new Set(server.claims.map(({ sub }) => sub))).toEqual(new Set(['ada', 'bob']))
-  await remit.gateway.adopt(catalogueOf({ version: 1, servers: [] }))
+  await remit.gateway.adopt(catalogueOf({ version: 1, servers: [] })).started
   expect(await create('gone', 'of bob')).toMatchObject({ outcome: { failure: { kind: 'denied' } } })
   expect(remit.gateway.status()).toEqual([])
 })
