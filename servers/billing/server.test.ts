@@ -321,7 +321,7 @@ describe('the key', () => {
     const seen: (string | undefined)[] = []
     const broker = createServer(({ url }, reply) => {
       seen.push(url)
-      reply.writeHead(200, { 'Content-Type': 'application/json' }).end('{"id":"cus_1"}')
+      reply.writeHead(200, { 'Content-Type': 'application/json' }).end('{"id":"cus_1","object":"customer"}')
     })
     await new Promise<void>((listening) => broker.listen(0, '127.0.0.1', listening))
     const { port } = broker.address() as AddressInfo

@@ -28,7 +28,7 @@ export function openStripe({ baseUrl, apiKey }: { baseUrl: string; apiKey: strin
 type HttpClient = ReturnType<typeof Stripe.createNodeHttpClient>
 
 /**
- * Sends each request once. With `maxNetworkRetries: 0` the SDK still repeats a request whose connection was closed, by
+ * Sends each request once, and takes nothing for Stripe's answer that Stripe did not write. With `maxNetworkRetries: 0` the SDK still repeats a request whose connection was closed, by
  * the error's code (ECONNRESET, EPIPE), though Stripe may have acted on it. Only the runtime may decide on a repeat, so
  * the code is kept out of the SDK's sight, in `cause`.
  */
@@ -47,12 +47,33 @@ class SingleAttemptClient implements HttpClient {
 
   async makeRequest(...[host, port, path, ...rest]: Parameters<HttpClient['makeRequest']>) {
     try {
-      return await this.#inner.makeRequest(host, port, this.#basePath + path, ...rest)
+      return asStripes(await this.#inner.makeRequest(host, port, this.#basePath + path, ...rest))
     } catch (error) {
       if (!Stripe.HttpClient.CONNECTION_CLOSED_ERROR_CODES.includes(codeOf(error))) throw error
       throw new Error('the connection to Stripe was closed', { cause: error })
     }
   }
+}
+
+/** The code of an error that stands for an answer which Stripe did not write. */
+export const notStripes = 'not_stripe'
+
+type HttpResponse = Awaited<ReturnType<HttpClient['makeRequest']>>
+
+/**
+ * Stripe names the kind of every `object` that it answers, and says `error` where it refuses. The SDK looks for `error`
+ * alone, whatever the status: the JSON of a proxy between here and Stripe, which says that nobody can be reached, would be
+ * a success to it. Such an answer becomes an error with its own status and the code {@link notStripes}.
+ */
+function asStripes(response: HttpResponse): HttpResponse {
+  const toJSON = response.toJSON.bind(response)
+  response.toJSON = async () => {
+    const answer: unknown = await toJSON()
+    const member = response.getStatusCode() < 400 ? 'object' : 'error'
+    const isStripes = typeof answer === 'object' && answer !== null && member in answer
+    return isStripes ? answer : { error: { type: 'api_error', code: notStripes } }
+  }
+  return response
 }
 
 function codeOf(error: unknown): string {

@@ -7,6 +7,7 @@ import {
   UncertainError,
 } from '../../shared/capability/index.ts'
 import { causeWithCode, neverSent } from '../../shared/never-sent.ts'
+import { notStripes } from './stripe-client.ts'
 
 /** What is known of the request that failed. */
 interface FailedRequest {
@@ -28,6 +29,8 @@ export function failureOf(error: unknown, request: FailedRequest): unknown {
   if (notSent) return notSent
   const details = { cause: error, ...vendorCode(error), ...(request.done !== undefined && { done: request.done }) }
 
+  if (error.code === notStripes)
+    return lost(`What answered in Stripe's place is not Stripe (HTTP ${error.statusCode}).`, request, details)
   if (error instanceof Stripe.errors.StripeConnectionError) return connectionFailure(error, request, details)
   if (error instanceof Stripe.errors.StripeCardError) {
     const wantsAction = error.code?.endsWith('_requires_action') === true

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startServerForTest, type TestServer } from '../../../shared/capability/testing.ts'
 import type { JsonObject } from '../../../shared/json.ts'
+import { openClosedDoor } from './closed-door.ts'
 import { argumentsOf, inOrder, type Ran } from './examples.ts'
 import { openSilence } from './silence.ts'
 import type { Stage } from './stage.ts'
@@ -64,6 +65,25 @@ export function describeCalls({ server }: Subject, openStage: () => Promise<Stag
         }
       }
       await arm(null)
+    })
+
+    it('succeeds at nothing that its jail cannot pass on to its vendor', async ({ skip }) => {
+      const overHttp = endpoints.filter((variable) => stage.environment[variable]?.startsWith('http'))
+      if (overHttp.length === 0) skip('none of its endpoints is reached over HTTP')
+      await using door = await openClosedDoor()
+      const closed = Object.fromEntries(overHttp.map((variable) => [variable, door.url]))
+      const shutIn = await startServerForTest(server, { environment: { ...stage.environment, ...closed } })
+      try {
+        for (const [tool, { arguments: args }] of ran) {
+          const before = door.asked()
+          const outcome = await shutIn.call(tool, args, { idempotencyKey: `contract-closed-${tool}` })
+          if (door.asked() === before) continue
+          expect(outcome, tool).toMatchObject({ status: 'failed', failure: { kind: 'unavailable' } })
+        }
+        expect(door.asked()).toBeGreaterThan(0)
+      } finally {
+        await shutIn.close()
+      }
     })
 
     it.skipIf(endpoints.length === 0).each(['modern', 'legacy'] as const)(
