@@ -61,9 +61,9 @@ describeOnCluster('a workspace under whose building a connection ends', (cluster
     const stopped = await cluster.ledger.begin(async (transaction) => {
       await transaction`lock table provisioning.steps in exclusive mode`
       const creating = provisioning.call('create_workspace', cluster.request, key)
-      await waiting(cluster.owner)
+      await waiting(cluster)
       const holders = () => cluster.owner<{ pid: number }[]>`
-        select pid from pg_stat_activity where application_name = 'remit provisioning' and state = 'idle in transaction'`
+        select pid from pg_stat_activity where state = 'idle in transaction' and ${ofServer(cluster)}`
       for (const { pid } of await holders()) await cluster.owner`select pg_terminate_backend(${pid})`
       await expect.poll(holders).toEqual([])
       return { creating }
@@ -88,7 +88,7 @@ describeOnCluster('a workspace under whose building a connection ends', (cluster
       await superuser.unsafe('begin')
       await lock(superuser)
       const repairing = repair()
-      const { pid, query } = await waiting(cluster.owner)
+      const { pid, query } = await waiting(cluster)
       await superuser`select pg_terminate_backend(${pid})`
       await superuser.unsafe('commit')
       return { query, outcome: await repairing }
@@ -163,12 +163,16 @@ async function expectWhole(cluster: TestCluster, workspaceId: unknown): Promise<
   expect([...rows]).toEqual([{ database: workspaceNames(slug).database }])
 }
 
-/** What of the server waits for a lock, as soon as it does. */
-async function waiting(owner: TestCluster['owner']): Promise<{ pid: number; query: string }> {
-  const find = () => owner<{ pid: number; query: string }[]>`
-    select pid, query from pg_stat_activity
-    where application_name = 'remit provisioning' and wait_event_type = 'Lock'`
+/** What of this cluster's servers waits for a lock, as soon as it does. */
+async function waiting(cluster: TestCluster): Promise<{ pid: number; query: string }> {
+  const find = () => cluster.owner<{ pid: number; query: string }[]>`
+    select pid, query from pg_stat_activity where wait_event_type = 'Lock' and ${ofServer(cluster)}`
   await expect.poll(find, { timeout: 10_000 }).toHaveLength(1)
   const [found] = await find()
   return found ?? { pid: 0, query: '' }
+}
+
+/** In the provisioner's database or a tenant's, all of which have the suffix in their names: others share the Postgres. */
+function ofServer({ owner, suffix }: TestCluster) {
+  return owner`application_name = 'remit provisioning' and position(${suffix} in datname) > 0`
 }
