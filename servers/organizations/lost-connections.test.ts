@@ -4,7 +4,14 @@ import { startServerForTest, type TestServer, type ToolOutcome } from '../../sha
 import type { JsonObject } from '../../shared/json.ts'
 import { connect, type Sql } from '../../shared/postgres/connect.ts'
 import { contractDatabase } from '../../test/support/contract-database.ts'
-import { type Ending, onceCommitted, onceSent, openRoughProxy, type Watch } from '../../test/support/rough-proxy.ts'
+import {
+  type Ending,
+  type Fate,
+  onceCommitted,
+  onceSent,
+  openRoughProxy,
+  type Watch,
+} from '../../test/support/rough-proxy.ts'
 import { startServerProcess } from '../../test/support/server-process.ts'
 import { server } from './server.ts'
 import { exampleSignup, signupDigest } from './signup.ts'
@@ -86,16 +93,17 @@ describe.each(Object.entries(calls))('%s, whose connection ends', (name, call) =
   })
 
   // The first COMMIT is that of the tables.
-  test.each(endings.flatMap((ending) => [true, false].map((arrives) => ({ ending, arrives }))))(
-    'during the commit: nobody knows, and it is done once when repeated: %o',
-    async (fate) => {
-      const { lost, again, count, other } = await lose(call, onceCommitted(2, fate))
-      expect(lost).toMatchObject({ status: 'uncertain', failure: { kind: 'unavailable' } })
-      expect(count).toBe(1)
-      expect(again.deleted).toBe(name === 'delete' ? !fate.arrives : undefined)
-      expect(other).toEqual(name === 'delete' ? { ...again, deleted: false } : again)
-    },
-  )
+  test.each<Fate>([
+    { ending: 'reset', arrives: true },
+    { ending: 'finish', arrives: false },
+    { ending: 'terminate', arrives: true },
+  ])('during the commit: nobody knows, and it is done once when repeated: %o', async (fate) => {
+    const { lost, again, count, other } = await lose(call, onceCommitted(2, fate))
+    expect(lost).toMatchObject({ status: 'uncertain', failure: { kind: 'unavailable' } })
+    expect(count).toBe(1)
+    expect(again.deleted).toBe(name === 'delete' ? !fate.arrives : undefined)
+    expect(other).toEqual(name === 'delete' ? { ...again, deleted: false } : again)
+  })
 })
 
 describe('a server whose backends are ended by an administrator', () => {
