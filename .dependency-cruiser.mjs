@@ -114,8 +114,15 @@ export default {
     {
       name: 'only-record-touches-postgres',
       severity: 'error',
-      from: { path: '^orchestrator/', pathNot: '^orchestrator/record/' },
-      to: { path: 'node_modules/(postgres|drizzle-orm)/' },
+      from: { path: '^orchestrator/', pathNot: '^orchestrator/record/|\\.test\\.ts$' },
+      to: { path: '^shared/postgres/|node_modules/drizzle-orm/' },
+    },
+    {
+      name: 'postgres-is-reached-by-our-client-alone',
+      comment: 'It knows what becomes of a connection that ends (ADR 31).',
+      severity: 'error',
+      from: { path: '^(shared|servers|orchestrator)/', pathNot: '^shared/postgres/|\\.test\\.ts$|/fixtures/' },
+      to: { path: 'node_modules/postgres/' },
     },
     {
       name: 'enforce-and-model-do-no-input-or-output',

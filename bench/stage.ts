@@ -4,10 +4,11 @@ import { readConfig } from '../orchestrator/config.ts'
 import { type Home, openHome } from '../orchestrator/home/home.ts'
 import { joinHome } from '../orchestrator/home/shared-process.ts'
 import { bootstrap } from '../orchestrator/record/bootstrap.ts'
-import { withClient, withUrl } from '../orchestrator/record/connect.ts'
 import { ensurePostgres } from '../orchestrator/record/embedded-postgres.ts'
 import { migrate, type RecordAccess } from '../orchestrator/record/migrate.ts'
 import { quoted } from '../orchestrator/record/roles.ts'
+import { withClient } from '../shared/postgres/connect.ts'
+import { withUrl } from '../shared/postgres/with-url.ts'
 
 /** The Postgres that a bench measures on. */
 export interface Stage {

@@ -1,6 +1,6 @@
-import { connect, withClient } from '../orchestrator/record/connect.ts'
 import { openJournal } from '../orchestrator/record/journal.ts'
 import { openQueries } from '../orchestrator/record/queries.ts'
+import { connect, withClient } from '../shared/postgres/connect.ts'
 import { plannedTenant } from '../test/support/planned-run.ts'
 import { type ChainParts, chainRun } from './chain-run.ts'
 import { idleGateway } from './ledger.ts'

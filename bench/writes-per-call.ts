@@ -1,6 +1,6 @@
 import { postgresStore } from '../orchestrator/record/batch.ts'
-import { connect, type Sql } from '../orchestrator/record/connect.ts'
 import { openJournal } from '../orchestrator/record/journal.ts'
+import { connect, type Sql } from '../shared/postgres/connect.ts'
 import { type ChainParts, chainRun } from './chain-run.ts'
 import { idleGateway } from './ledger.ts'
 import { median } from './measure.ts'

@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs'
+import { causeWithCode } from '../shared/never-sent.ts'
 import { commandName } from '../shared/own-package.ts'
 import { type Finding, InputError } from './cli/remit.ts'
 import type { Config } from './config.ts'
@@ -9,7 +10,6 @@ import { goingLive } from './go-live.ts'
 import { type Home, openHome } from './home/home.ts'
 import { joinHome } from './home/shared-process.ts'
 import type { Catalogue } from './model/catalogue.ts'
-import { errorCode } from './record/connect.ts'
 import { deniedEgress } from './record/denied-egress.ts'
 import { otherVersion, otherVersionAdvice } from './record/embedded-postgres.ts'
 import { installedBinaries } from './record/postgres-binaries.ts'
@@ -135,7 +135,7 @@ async function deniedOnNetwork({ databaseUrl }: Config, home: Home): Promise<Fin
     const advice = 'remit sql "select run_id, server, tool, egress from calls" and logs/remit.log say what it was'
     return { what, ok: true, found, advice }
   } catch (error) {
-    const found = `not known what was refused: Postgres does not say (${errorCode(error) || 'unknown error'})`
+    const found = `not known what was refused: Postgres does not say (${causeWithCode(error).code ?? 'unknown error'})`
     return { what, ok: false, found, advice: 'look whether Postgres answers, and not too slowly' }
   } finally {
     await membership.leave()

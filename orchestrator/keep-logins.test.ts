@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { manifestOf } from '../shared/capability/manifest-of.ts'
+import { withClient } from '../shared/postgres/connect.ts'
 import { server as fixture } from '../test/support/fixture-server.ts'
 import { createTestDatabase, type TestDatabase } from '../test/support/postgres.ts'
 import type { Remit } from './cli/remit.ts'
@@ -15,7 +16,6 @@ import { type GuardedServer, guardedServer } from './execute/fixtures/oauth/guar
 import { parseGoal } from './goals/load-goal.ts'
 import { catalogueOf } from './model/catalogue.ts'
 import { openRemit } from './open-remit.ts'
-import { withClient } from './record/connect.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 

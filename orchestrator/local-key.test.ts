@@ -1,12 +1,12 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { connect } from '../shared/postgres/connect.ts'
 import { createTestDatabase } from '../test/support/postgres.ts'
 import { temporaryFolder } from '../test/support/temporary-folder.ts'
 import { ensureLocalKey, localKeyFile } from './local-key.ts'
 import { scopes } from './model/caller.ts'
 import { openApiKeys } from './record/api-keys.ts'
-import { connect } from './record/connect.ts'
 
 describe('the local key', () => {
   it('is made once, for this user’s eyes alone, may do everything, and stays revoked', async () => {

@@ -1,4 +1,4 @@
-import type { Sql } from './connect.ts'
+import type { Sql } from '../../shared/postgres/connect.ts'
 
 /** Runs `work` alone among all that ask for this lock on the same database; the client must have one connection. */
 export async function withAdvisoryLock<Result>(sql: Sql, name: string, work: () => Promise<Result>): Promise<Result> {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connect, type Sql, withClient } from '../../shared/postgres/connect.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts'
 import type { NewKey } from '../model/caller.ts'
 import { type ApiKeys, makeApiKey, openApiKeys } from './api-keys.ts'
-import { connect, type Sql, withClient } from './connect.ts'
 
 let database: TestDatabase
 let sql: Sql

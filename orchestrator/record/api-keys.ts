@@ -1,8 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Effect } from '../../shared/manifest.ts'
+import { arrayOf } from '../../shared/postgres/array-of.ts'
+import type { Sql } from '../../shared/postgres/connect.ts'
 import type { Caller, Ceiling, KnownKey, NewKey, Scope } from '../model/caller.ts'
 import type { Owner } from '../model/run.ts'
-import { arrayOf, type Sql } from './connect.ts'
 import { unlessUnavailable } from './patience.ts'
 
 /** Who may use Remit over the network. Every statement is about one key, or the keys of one tenant. */

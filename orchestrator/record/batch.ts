@@ -1,6 +1,7 @@
+import { arrayOf } from '../../shared/postgres/array-of.ts'
+import type { Sql } from '../../shared/postgres/connect.ts'
 import type { Mode } from '../model/event.ts'
 import type { RunStatus } from '../model/run.ts'
-import { arrayOf, type Sql } from './connect.ts'
 import { type Patience, patienceOf, whileUnavailable } from './patience.ts'
 import type { Payload } from './payloads.ts'
 import { FenceLostError, isFenced, RecordUnavailableError } from './record-errors.ts'

@@ -1,6 +1,7 @@
+import { type Sql, withClient } from '../../shared/postgres/connect.ts'
+import { withUrl } from '../../shared/postgres/with-url.ts'
 import type { Home } from '../home/home.ts'
 import { withAdvisoryLock } from './advisory-lock.ts'
-import { type Sql, withClient, withUrl } from './connect.ts'
 import { readPasswords } from './passwords.ts'
 import { ensureLoginRole, quoted } from './roles.ts'
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { arrayOf } from '../../shared/postgres/array-of.ts'
+import type { Sql } from '../../shared/postgres/connect.ts'
 import type { SigningRow } from './check-signings.ts'
-import { arrayOf, type Sql } from './connect.ts'
 import type { ExportLine, SignedHeadLine } from './export-format.ts'
 import { treePath } from './head-tree.ts'
 import { referencesIn } from './payloads.ts'

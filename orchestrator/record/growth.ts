@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { arrayOf, type Sql } from './connect.ts'
+import { arrayOf } from '../../shared/postgres/array-of.ts'
+import type { Sql } from '../../shared/postgres/connect.ts'
 import { listen } from './listen.ts'
 
 /** Tells who watches runs, in any process, that a run has grown up to a place. Nothing is stored, and a notice can be lost. */

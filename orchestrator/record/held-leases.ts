@@ -1,4 +1,5 @@
-import { arrayOf, type Sql } from './connect.ts'
+import { arrayOf } from '../../shared/postgres/array-of.ts'
+import type { Sql } from '../../shared/postgres/connect.ts'
 import { unlessUnavailable } from './patience.ts'
 import { isUnavailable, LeaseLostError } from './record-errors.ts'
 

@@ -1,7 +1,7 @@
+import { connect, type Sql } from '../../shared/postgres/connect.ts'
 import { type Draft, type Event, systemStream } from '../model/event.ts'
 import { type BatchStore, type NewRun, postgresStore, type RunChange, type RunWrite, writeBatch } from './batch.ts'
 import { chainEvents, type Head, startOfChain } from './chain.ts'
-import { connect, type Sql } from './connect.ts'
 import { patienceOf, whileUnavailable } from './patience.ts'
 import { type ReadOptions, readEvents } from './read-events.ts'
 import { FenceLostError, RecordUnavailableError } from './record-errors.ts'

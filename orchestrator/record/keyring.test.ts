@@ -1,10 +1,10 @@
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { connect, type Sql } from '../../shared/postgres/connect.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts'
 import { newRunId } from '../../test/support/record-fixtures.ts'
 import { SealError } from '../model/seal.ts'
-import { connect, type Sql } from './connect.ts'
 import { openKeyring } from './keyring.ts'
 
 let database: TestDatabase

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import type { Sql } from '../../shared/postgres/connect.ts'
 import type { Home } from '../home/home.ts'
 import { keyFile } from '../home/key-file.ts'
 import { createSealer, SealError, type Sealer, sealKeyBytes } from '../model/seal.ts'
-import type { Sql } from './connect.ts'
 import { unlessUnavailable } from './patience.ts'
 import { unwrap, wrap } from './wrap.ts'
 

@@ -1,6 +1,6 @@
 import type { Json } from '../../shared/json.ts'
+import type { Sql } from '../../shared/postgres/connect.ts'
 import { systemStream } from '../model/event.ts'
-import type { Sql } from './connect.ts'
 import { fromStored } from './stored-text.ts'
 
 /** The details of the latest note of a kind in the stream of what no run owns, or nothing where there is none. */

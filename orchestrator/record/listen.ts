@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openPool } from './connect.ts'
+import { openPool, type Pool } from '../../shared/postgres/pool.ts'
 import { unlessUnavailable } from './patience.ts'
-import type { Pool } from './transactions.ts'
 
 /** What is heard on a channel of Postgres. */
 export interface Hearing {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Json } from '../../shared/json.ts'
+import { connect, type Sql } from '../../shared/postgres/connect.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts'
-import { connect, type Sql } from './connect.ts'
 import { type Outbox, openOutbox } from './outbox.ts'
 
 let database: TestDatabase

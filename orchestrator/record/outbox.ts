@@ -1,5 +1,5 @@
 import type { Json } from '../../shared/json.ts'
-import { connect } from './connect.ts'
+import { connect } from '../../shared/postgres/connect.ts'
 import { listen } from './listen.ts'
 import { unlessUnavailable } from './patience.ts'
 import { fromStored, toStored } from './stored-text.ts'

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import postgres from 'postgres'
+import { withClient } from '../../shared/postgres/connect.ts'
+import { withUrl } from '../../shared/postgres/with-url.ts'
 import type { Home } from '../home/home.ts'
 import { identify } from '../home/process-identity.ts'
 import { stopProcess } from '../home/stop-process.ts'
@@ -58,22 +59,11 @@ function isPostgresOn(dataFolder: string, pid: number): boolean {
 
 async function answers(home: Home, port: number): Promise<boolean> {
   const password = await readPassword(home, superuser)
-  const sql = postgres({
-    host: '127.0.0.1',
-    port,
-    username: superuser,
-    password,
-    database: 'postgres',
-    max: 1,
-    connect_timeout: 5,
-    onnotice: () => {},
-  })
+  const url = withUrl(`postgres://127.0.0.1:${port}/postgres`, { user: superuser, password })
   try {
-    await sql`SELECT 1`
+    await withClient(url, 'survivor', (sql) => sql`SELECT 1`)
     return true
   } catch {
     return false
-  } finally {
-    await sql.end({ timeout: 1 })
   }
 }

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Json } from '../../shared/json.ts'
+import { connect, type Sql, withClient } from '../../shared/postgres/connect.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts'
 import { newRunId, noted } from '../../test/support/record-fixtures.ts'
 import { draft } from '../model/event.ts'
 import { createSealer } from '../model/seal.ts'
-import { connect, type Sql, withClient } from './connect.ts'
 import { openJournal } from './journal.ts'
 import { openQueries, type Queries, QueryError, rowLimit } from './queries.ts'
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Json } from '../../shared/json.ts'
+import type { Sql, TransactionSql } from '../../shared/postgres/connect.ts'
+import { errorCode } from '../../shared/postgres/postgres-errors.ts'
 import type { OpenApproval, RunSummary, ShownEvent } from '../model/listed.ts'
-import { errorCode, type Sql, type TransactionSql } from './connect.ts'
 import { unlessUnavailable } from './patience.ts'
 import { fromStored } from './stored-text.ts'
 

@@ -1,6 +1,7 @@
 import type { Json } from '../../shared/json.ts'
+import { arrayOf } from '../../shared/postgres/array-of.ts'
+import type { Sql } from '../../shared/postgres/connect.ts'
 import type { Event } from '../model/event.ts'
-import { arrayOf, type Sql } from './connect.ts'
 import { putBack, referencesIn } from './payloads.ts'
 import { fromStored } from './stored-text.ts'
 

@@ -1,4 +1,4 @@
-import { errorCode } from './connect.ts'
+import { errorCode, isConnectionError } from '../../shared/postgres/postgres-errors.ts'
 
 /** Another writer has appended to the run: this worker must let it go, and may adopt it again later. */
 export class FenceLostError extends Error {
@@ -36,11 +36,7 @@ export class RecordUnavailableError extends Error {
 
 /** True when the statement may have failed for want of a server, and trying again can help. */
 export function isUnavailable(error: unknown): boolean {
-  const code = errorCode(error)
-  return (
-    /^(CONNECT|CONNECTION_\w+|CONNECT_TIMEOUT|E(CONN\w+|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN))$/.test(code) ||
-    /^(0800\d|57P0[123]|53300|25006|40001|40P01)$/.test(code)
-  )
+  return isConnectionError(error) || /^(57P03|53300|25006|40001|40P01)$/.test(errorCode(error))
 }
 
 /** The fence itself: a row with this run and sequence number is there. */

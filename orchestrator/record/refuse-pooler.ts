@@ -1,4 +1,4 @@
-import { connect, type Sql } from './connect.ts'
+import { connect, type Sql } from '../../shared/postgres/connect.ts'
 
 /** How many transactions are held open meanwhile. */
 const others = 5

@@ -1,4 +1,4 @@
-import type { Sql } from './connect.ts'
+import type { Sql } from '../../shared/postgres/connect.ts'
 
 interface Owner {
   name: string

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { Sql } from '../../shared/postgres/connect.ts'
 import { scramVerifier } from '../../shared/scram-verifier.ts'
 import type { Home } from '../home/home.ts'
-import type { Sql } from './connect.ts'
 import { makePassword, readPasswords, writePasswords } from './passwords.ts'
 
 /** A role that logs in, and what it may do beyond its grants. */

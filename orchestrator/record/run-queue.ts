@@ -1,5 +1,6 @@
+import { arrayOf } from '../../shared/postgres/array-of.ts'
+import { connect, type Sql } from '../../shared/postgres/connect.ts'
 import type { Mode } from '../model/event.ts'
-import { arrayOf, connect, type Sql } from './connect.ts'
 import { type Lease, type LeaseTimes, openHeldLeases } from './held-leases.ts'
 import { patienceOf, unlessUnavailable, whileUnavailable } from './patience.ts'
 import { openRunSignals } from './run-signals.ts'

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { canonicalJson, type Json } from '../../shared/json.ts'
+import type { Sql } from '../../shared/postgres/connect.ts'
 import type { Owner } from '../model/run.ts'
-import type { Sql } from './connect.ts'
 import { unlessUnavailable } from './patience.ts'
 import { toStored } from './stored-text.ts'
 

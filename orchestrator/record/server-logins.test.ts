@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { connect, type Sql, withClient } from '../../shared/postgres/connect.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts'
 import type { Login } from '../model/login.ts'
-import { connect, type Sql, withClient } from './connect.ts'
 import { openServerLogins, type ServerLogins } from './server-logins.ts'
 
 let database: TestDatabase

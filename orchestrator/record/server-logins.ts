@@ -1,5 +1,7 @@
 import { createHash, hkdfSync } from 'node:crypto'
 import { canonicalJson } from '../../shared/json.ts'
+import { arrayOf } from '../../shared/postgres/array-of.ts'
+import { type Sql, withClient } from '../../shared/postgres/connect.ts'
 import {
   howToLogIn,
   type ListedLogin,
@@ -9,7 +11,6 @@ import {
   type LoginSecrets,
 } from '../model/login.ts'
 import { withAdvisoryLock } from './advisory-lock.ts'
-import { arrayOf, type Sql, withClient } from './connect.ts'
 import { unlessUnavailable } from './patience.ts'
 import { unwrap, wrap } from './wrap.ts'
 

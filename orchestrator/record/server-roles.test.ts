@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { withClient } from '../../shared/postgres/connect.ts'
+import { withUrl } from '../../shared/postgres/with-url.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts'
-import { withClient, withUrl } from './connect.ts'
 import { ensureServerRole } from './server-roles.ts'
 
 let database: TestDatabase

@@ -1,6 +1,7 @@
+import { type Sql, withClient } from '../../shared/postgres/connect.ts'
+import { withUrl } from '../../shared/postgres/with-url.ts'
 import type { Home } from '../home/home.ts'
 import { withAdvisoryLock } from './advisory-lock.ts'
-import { type Sql, withClient, withUrl } from './connect.ts'
 import { refuseWithoutCreateDatabase } from './refuse-weak-owner.ts'
 import { ensureLoginRole, type LoginRole, quoted } from './roles.ts'
 

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Sql } from '../../shared/postgres/connect.ts'
 import type { Home } from '../home/home.ts'
 import { keyFile } from '../home/key-file.ts'
 import { systemStream } from '../model/event.ts'
@@ -12,7 +13,6 @@ import {
   type SigningProblem,
   type SigningRow,
 } from './check-signings.ts'
-import type { Sql } from './connect.ts'
 import { unlessUnavailable } from './patience.ts'
 import { isFenced } from './record-errors.ts'
 import { digestOfSigning, keyIdOf, publicKeyText, type SignedHead, type Signing, signingVersion } from './signing.ts'

@@ -1,5 +1,5 @@
-import postgres from 'postgres'
-import { connect } from './connect.ts'
+import { connect } from '../../shared/postgres/connect.ts'
+import { PostgresError } from '../../shared/postgres/postgres-errors.ts'
 
 /** One connection for a person's own statements. */
 export interface SqlSession {
@@ -23,7 +23,7 @@ export function openSqlSession(url: string): SqlSession {
         const rows = result.map((row) => row.map((value) => (value === null ? null : value.toString('utf8'))))
         return { command: result.command, columns: result.columns.map(({ name }) => name), rows, count: result.count }
       } catch (error) {
-        if (error instanceof postgres.PostgresError) throw new SqlError(`${error.message} (${error.code})`)
+        if (error instanceof PostgresError) throw new SqlError(`${error.message} (${error.code})`)
         throw error
       }
     },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { connect, type Sql } from '../../shared/postgres/connect.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts'
 import { begun, newRunId } from '../../test/support/record-fixtures.ts'
-import { connect, type Sql } from './connect.ts'
 import { openJournal } from './journal.ts'
 import { openTriggerDeliveries } from './trigger-deliveries.ts'
 

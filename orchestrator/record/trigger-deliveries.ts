@@ -1,4 +1,4 @@
-import type { Sql } from './connect.ts'
+import type { Sql } from '../../shared/postgres/connect.ts'
 import { unlessUnavailable } from './patience.ts'
 
 /** A delivery of a trigger, and the run that it is to get. */

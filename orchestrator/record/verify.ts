@@ -1,7 +1,7 @@
+import type { Sql } from '../../shared/postgres/connect.ts'
 import { systemStream } from '../model/event.ts'
 import { type Head, startOfChain } from './chain.ts'
 import { type ChainedEvent, checkLink, type RecordProblem, SignedPlaces } from './check-chain.ts'
-import type { Sql } from './connect.ts'
 import { isContentOf, type PayloadReference, referencesIn } from './payloads.ts'
 import type { HeadSigner } from './signed-heads.ts'
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import postgres, { type Sql, type TransactionSql } from 'postgres'
 import { onPostgres } from '../../shared/capability/postgres-failure.ts'
 import { CapabilityError } from '../../shared/failure.ts'
+import { connect, type Sql, type TransactionSql } from '../../shared/postgres/connect.ts'
+import { PostgresError } from '../../shared/postgres/postgres-errors.ts'
 import { migrate } from './schema.ts'
 import { type Plan, type Signup, signupDigest } from './signup.ts'
 import { numberedSlug } from './slug.ts'
@@ -51,13 +52,11 @@ const writing = { ...reading, effect: true }
 
 /** Connects to the database of a URL and makes the tables if they are not there yet. */
 export async function connectOrganizations(url: string): Promise<OrganizationsClient> {
-  const sql = postgres(url, {
+  const sql = connect(url, {
     max: 4,
-    idle_timeout: 30,
-    connect_timeout: 10,
-    backoff: () => 0.2,
-    connection: { application_name: 'remit-organizations', statement_timeout: 10_000 },
-    onnotice: () => undefined,
+    name: 'organizations',
+    settings: { statement_timeout: '10000' },
+    idleSeconds: 30,
   })
   const close = (): Promise<void> => sql.end({ timeout: 2 })
   try {
@@ -72,7 +71,7 @@ export async function connectOrganizations(url: string): Promise<OrganizationsCl
     find: (by) => onPostgres(reading, () => find(sql, by)),
     update: (key, id, wanted, check) =>
       onPostgres(writing, () => sql.begin((transaction) => update(transaction, key, id, wanted, check))),
-    delete: (id) => onPostgres(writing, () => remove(sql, id)),
+    delete: (id) => onPostgres(writing, () => sql.begin((transaction) => remove(transaction, id))),
     close,
   }
 }
@@ -89,14 +88,21 @@ async function create(sql: Sql, key: string, signup: Signup): Promise<Organizati
   for (;;) {
     const slug = await firstFreeSlug(sql, signup.slug)
     try {
-      const [created] = await sql<Organization[]>`
-        insert into organizations.organizations ${sql({ ...row, slug })}
-        on conflict (idempotency_key) do nothing returning *`
-      return created ?? (await createdBefore(sql, key, row.signup_digest))
+      return await sql.begin((transaction) => insert(transaction, { ...row, slug }))
     } catch (error) {
       if (!isSlugTaken(error)) throw error
     }
   }
+}
+
+async function insert(
+  sql: TransactionSql,
+  row: { idempotency_key: string; signup_digest: string; slug: string },
+): Promise<Organization> {
+  const [created] = await sql<Organization[]>`
+    insert into organizations.organizations ${sql(row)}
+    on conflict (idempotency_key) do nothing returning *`
+  return created ?? (await createdBefore(sql, row.idempotency_key, row.signup_digest))
 }
 
 /** How many slugs are looked up in one statement. */
@@ -114,7 +120,7 @@ async function firstFreeSlug(sql: Sql, wanted: string): Promise<string> {
   }
 }
 
-async function createdBefore(sql: Sql, key: string, wantedDigest: string): Promise<Organization> {
+async function createdBefore(sql: TransactionSql, key: string, wantedDigest: string): Promise<Organization> {
   const [row] = await sql<(Omit<Organization, 'status'> & { status: 'active' | 'deleted'; signup_digest: string })[]>`
     select * from organizations.organizations where idempotency_key = ${key}`
   if (row?.signup_digest !== wantedDigest)
@@ -162,7 +168,7 @@ async function update(
 }
 
 /** Ends the organization and forgets its people; what stays (id, slug, key) stops a late repeat. */
-async function remove(sql: Sql, organizationId: string): Promise<boolean> {
+async function remove(sql: TransactionSql, organizationId: string): Promise<boolean> {
   const { count } = await sql`
     with gone as (delete from organizations.changes where organization_id = ${organizationId})
     update organizations.organizations
@@ -184,7 +190,5 @@ function isSame(left: Partial<Terms>, right: Partial<Terms>): boolean {
 }
 
 function isSlugTaken(error: unknown): boolean {
-  return (
-    error instanceof postgres.PostgresError && error.code === '23505' && error.constraint_name === 'organizations_slug'
-  )
+  return error instanceof PostgresError && error.code === '23505' && error.constraint_name === 'organizations_slug'
 }

@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres'
+import type { Sql } from '../../shared/postgres/connect.ts'
 
 /**
  * Makes the schema and tables that are not there yet. Servers that start at the same time take turns, because

@@ -2,6 +2,7 @@ import { type CallContext, CapabilityError, type JsonObject, UncertainError } fr
 import { onPostgres } from '../../shared/capability/postgres-failure.ts'
 import { endStep, finishedSteps, setStatus, startStep, type Workspace } from './ledger.ts'
 import { cluster, type ProvisioningClient } from './provisioning-client.ts'
+import { refuseIfStopped } from './refuse-if-stopped.ts'
 import { ensureSecret } from './secrets.ts'
 import type { Admin } from './starter-schema.ts'
 import { type Step, type StepContext, steps } from './steps.ts'
@@ -34,13 +35,14 @@ export async function buildWorkspace(workspace: Workspace, plan: BuildPlan, buil
     if (finished.has(step.name)) continue
     progress(done, steps.length, step.title)
     try {
-      if (signal.aborted) throw new CapabilityError('unavailable', `Stopped before the step "${step.name}".`)
+      refuseIfStopped(signal, `the step "${step.name}"`)
       await applyStep(step, context, client)
     } catch (error) {
       throw withDone(error, workspace, step, finished)
     }
     finished.add(step.name)
   }
+  refuseIfStopped(signal, 'the workspace was ready')
   await setStatus(sql, workspace.workspace_id, 'ready')
   progress(steps.length, steps.length, 'Ready')
   return { ...workspace, status: 'ready' }

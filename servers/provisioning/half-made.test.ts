@@ -3,12 +3,15 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { TestServer } from '../../shared/capability/testing.ts'
 import type { JsonObject } from '../../shared/json.ts'
+import { type Fate, onceSent } from '../../test/support/rough-proxy.ts'
 import { describeOnCluster, enter, failureOf, outputOf } from './fixtures/test-cluster.ts'
 import { workspaceNames } from './identifiers.ts'
 import { stepNames } from './steps.ts'
 
 const nothing = { database: false, role: false }
 const whole = { database: true, role: true }
+
+const reset: Fate = { ending: 'reset', arrives: true }
 
 describeOnCluster('a workspace of which any part is missing', (cluster) => {
   const admin = () => {
@@ -86,13 +89,8 @@ describeOnCluster('a workspace of which any part is missing', (cluster) => {
     'because its removal was cut off at "%s": a repeat removes the rest',
     async (statement) => {
       const { workspace_id = '' } = outputOf(await (await cluster.start()).call('create_workspace', cluster.request))
-      let broken = false
-      await using wire = await cluster.openWire((text, cut) => {
-        if (broken || !text.includes(statement)) return
-        broken = true
-        cut()
-      })
-      const cutOff = await cluster.start({ DATABASE_URL: wire.through(cluster.databaseUrl) })
+      await using proxy = await cluster.openProxy(onceSent(statement, reset))
+      const cutOff = await cluster.start({ DATABASE_URL: proxy.through(cluster.databaseUrl) })
       expect((await cutOff.call('delete_workspace', { workspace_id })).status).toBe('uncertain')
       outputOf(await (await cluster.start()).call('delete_workspace', { workspace_id }))
       await expectNothingLeft(String(workspace_id))

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import postgres, { type Sql } from 'postgres'
 import { CapabilityError, type Issue } from '../../shared/capability/index.ts'
+import type { Sql, TransactionSql } from '../../shared/postgres/connect.ts'
+import { errorCode } from '../../shared/postgres/postgres-errors.ts'
 import type { WorkspaceNames } from './identifiers.ts'
 
 /** What the ledger knows of a workspace; nothing personal and no password is in it. */
@@ -93,17 +94,21 @@ export async function openWorkspace(
     ...names,
     status: 'building',
   }
-  const [opened] = await sql<Workspace[]>`
-    insert into provisioning.workspaces ${sql(row)} on conflict (idempotency_key) do nothing
-    returning ${sql(columns)}`.catch(async (error: unknown) => {
-    if (!(error instanceof postgres.PostgresError) || error.code !== '23505') throw error
+  try {
+    return await sql.begin(async (transaction) => {
+      const [opened] = await transaction<Workspace[]>`
+        insert into provisioning.workspaces ${transaction(row)} on conflict (idempotency_key) do nothing
+        returning ${transaction(columns)}`
+      return opened ?? openedBefore(transaction, key, request)
+    })
+  } catch (error) {
+    if (errorCode(error) !== '23505') throw error
     const issues = await findTaken(sql, request)
     throw new CapabilityError('conflict', 'Such a workspace exists.', { issues, cause: error })
-  })
-  return opened ?? openedBefore(sql, key, request)
+  }
 }
 
-async function openedBefore(sql: Sql, key: string, request: WorkspaceRequest): Promise<Workspace> {
+async function openedBefore(sql: TransactionSql, key: string, request: WorkspaceRequest): Promise<Workspace> {
   const [row] = await sql<(Omit<Workspace, 'status'> & { status: Workspace['status'] | 'deleted' })[]>`
     select ${sql(columns)} from provisioning.workspaces where idempotency_key = ${key}`
   const { organization_id, slug, region } = request
@@ -115,7 +120,7 @@ async function openedBefore(sql: Sql, key: string, request: WorkspaceRequest): P
   return { ...row, status }
 }
 
-async function findTaken(sql: Sql, { organization_id, slug }: WorkspaceRequest): Promise<Issue[]> {
+async function findTaken(sql: TransactionSql, { organization_id, slug }: WorkspaceRequest): Promise<Issue[]> {
   const rows = await sql<{ organization_id: string; slug: string }[]>`
     select organization_id, slug from provisioning.workspaces
     where status <> 'deleted' and (organization_id = ${organization_id} or slug = ${slug})`
@@ -129,7 +134,7 @@ async function findTaken(sql: Sql, { organization_id, slug }: WorkspaceRequest):
 
 /** The workspace that is not deleted, in whatever state. */
 export async function findWorkspace(
-  sql: Sql,
+  sql: TransactionSql,
   by: { workspace_id: string } | { organization_id: string },
 ): Promise<Workspace | undefined> {
   const [found] = await sql<Workspace[]>`
@@ -149,19 +154,23 @@ export function noSuchWorkspace(by: { workspace_id: string } | { organization_id
 }
 
 /** Moves a workspace on. */
-export async function setStatus(sql: Sql, workspaceId: string, status: Workspace['status'] | 'deleted'): Promise<void> {
+export async function setStatus(
+  sql: TransactionSql,
+  workspaceId: string,
+  status: Workspace['status'] | 'deleted',
+): Promise<void> {
   await sql`update provisioning.workspaces set status = ${status}, updated_at = now() where workspace_id = ${workspaceId}`
 }
 
 /** The names of the steps that are finished and not undone. */
-export async function finishedSteps(sql: Sql, workspaceId: string): Promise<ReadonlySet<string>> {
+export async function finishedSteps(sql: TransactionSql, workspaceId: string): Promise<ReadonlySet<string>> {
   const rows = await sql<{ step: string }[]>`
     select step from provisioning.steps where workspace_id = ${workspaceId} and status = 'finished'`
   return new Set(rows.map(({ step }) => step))
 }
 
 /** Records that a step begins; returns the number of this attempt, from 1. */
-export async function startStep(sql: Sql, workspaceId: string, step: string): Promise<number> {
+export async function startStep(sql: TransactionSql, workspaceId: string, step: string): Promise<number> {
   const [row] = await sql<{ attempts: number }[]>`
     insert into provisioning.steps as steps (workspace_id, step, status) values (${workspaceId}, ${step}, 'started')
     on conflict (workspace_id, step) do update
@@ -172,7 +181,7 @@ export async function startStep(sql: Sql, workspaceId: string, step: string): Pr
 
 /** Records how a step ended; a step that never began has nothing to record. */
 export async function endStep(
-  sql: Sql,
+  sql: TransactionSql,
   workspaceId: string,
   step: string,
   status: 'finished' | 'failed' | 'undone',

@@ -1,8 +1,10 @@
-import postgres, { type Sql } from 'postgres'
 import type { Place } from '../../shared/capability/index.ts'
 import { onPostgres } from '../../shared/capability/postgres-failure.ts'
+import { connect, type Sql } from '../../shared/postgres/connect.ts'
+import { withUrl } from '../../shared/postgres/with-url.ts'
 import { prepareLedger, type Workspace } from './ledger.ts'
 import type { StepName } from './steps.ts'
+import { withWorkspaceLock } from './workspace-lock.ts'
 
 /** A rehearsed bad day: a step fails at its first attempt for each workspace (`partial`), or always (`broken`). */
 export interface Fault {
@@ -24,8 +26,11 @@ export interface ProvisioningClient {
   tenantUrl(workspace: Pick<Workspace, 'role' | 'database'>, password: string): string
   /** The same URL as this process reaches it. */
   reached(tenantUrl: string): string
-  /** Does the work while no other process builds or removes this workspace. */
-  alone<T>(workspaceId: string, work: () => Promise<T>): Promise<T>
+  /**
+   * Does the work while no other process builds or removes this workspace. The signal that it gets aborts with the given one,
+   * and where that cannot be kept up any more: the work then has to stop as soon as it can.
+   */
+  alone<T>(workspaceId: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -60,23 +65,11 @@ export async function connectProvisioning(settings: {
     port,
     fault: settings.fault,
     addressOf: ({ slug }) => `https://${slug}.${settings.workspaceDomain}/`,
-    tenantUrl: ({ role, database }, password) => {
-      const tenant = at(url, hostname, port)
-      tenant.username = role
-      tenant.password = password
-      tenant.pathname = `/${database}`
-      return tenant.href
-    },
+    tenantUrl: ({ role, database }, password) =>
+      withUrl(at(url, hostname, port).href, { user: role, password, database }),
     reached: (tenantUrl) => at(tenantUrl, url.hostname, Number(url.port || 5432)).href,
-    alone: (workspaceId, work) =>
-      onPostgres({ database: cluster, effect: true }, async () => {
-        const held = await locks.begin(async (transaction) => {
-          await transaction`set local idle_in_transaction_session_timeout = 0`
-          await transaction`select pg_advisory_xact_lock(hashtextextended(${`remit workspace ${workspaceId}`}, 0))`
-          return { result: await work() }
-        })
-        return held.result
-      }),
+    alone: (workspaceId, signal, work) =>
+      onPostgres({ database: cluster, effect: true }, () => withWorkspaceLock(locks, workspaceId, signal, work)),
     close,
   }
 }
@@ -89,12 +82,6 @@ function at(url: URL | string, hostname: string, port: number): URL {
 }
 
 function open(url: string, max: number): Sql {
-  return postgres(url, {
-    max,
-    idle_timeout: 30,
-    connect_timeout: 10,
-    backoff: () => 0.2,
-    connection: { application_name: 'remit-provisioning', lock_timeout: 10_000, statement_timeout: 30_000 },
-    onnotice: () => undefined,
-  })
+  const settings = { lock_timeout: '10000', statement_timeout: '30000' }
+  return connect(url, { max, name: 'provisioning', settings, idleSeconds: 30 })
 }

@@ -4,6 +4,7 @@ import { quoteIdentifier } from './identifiers.ts'
 import { endStep, findWorkspace, setStatus } from './ledger.ts'
 import { findDatabase, findRole } from './ownership.ts'
 import { cluster, type ProvisioningClient } from './provisioning-client.ts'
+import { refuseIfStopped } from './refuse-if-stopped.ts'
 import { removeSecret } from './secrets.ts'
 import { grantMembership } from './steps.ts'
 
@@ -13,7 +14,12 @@ import { grantMembership } from './steps.ts'
  */
 export async function removeWorkspace(
   workspaceId: string,
-  { client, dataFolder, progress }: Pick<CallContext<ProvisioningClient>, 'client' | 'dataFolder' | 'progress'>,
+  {
+    client,
+    dataFolder,
+    signal,
+    progress,
+  }: Pick<CallContext<ProvisioningClient>, 'client' | 'dataFolder' | 'signal' | 'progress'>,
 ): Promise<boolean> {
   const { sql } = client
   return onPostgres({ database: cluster, effect: true }, async () => {
@@ -30,11 +36,13 @@ export async function removeWorkspace(
     for (const step of ['verify', 'schema', 'isolation', 'database'] as const)
       await endStep(sql, workspaceId, step, 'undone')
 
+    refuseIfStopped(signal, 'the owner role was dropped')
     progress(1, 3, 'Drop the owner role')
     if ((await findRole(sql, workspace)) === 'own')
       await sql.unsafe(`drop role if exists ${quoteIdentifier(workspace.role)}`)
     for (const step of ['membership', 'role'] as const) await endStep(sql, workspaceId, step, 'undone')
 
+    refuseIfStopped(signal, 'the password was removed')
     progress(2, 3, 'Remove the password')
     await removeSecret(dataFolder, workspace.secret)
     await setStatus(sql, workspaceId, 'deleted')

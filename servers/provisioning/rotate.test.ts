@@ -1,7 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { type Fate, onceSent } from '../../test/support/rough-proxy.ts'
 import { describeOnCluster, enter, failureOf, outputOf } from './fixtures/test-cluster.ts'
+
+const reset: Fate = { ending: 'reset', arrives: true }
 
 describeOnCluster('rotate_credentials', (cluster) => {
   const stagedFile = () => join(cluster.dataFolder, 'staged-secrets', cluster.request.slug)
@@ -36,13 +39,8 @@ describeOnCluster('rotate_credentials', (cluster) => {
 
   test('completes a rotation whose connection was lost, with a file that opens the workspace', async () => {
     const { workspace_id = '' } = outputOf(await (await cluster.start()).call('create_workspace', cluster.request))
-    let broken = false
-    await using wire = await cluster.openWire((text, cut) => {
-      if (broken || !text.includes('alter role')) return
-      broken = true
-      cut()
-    })
-    const cutOff = await cluster.start({ DATABASE_URL: wire.through(cluster.databaseUrl) })
+    await using proxy = await cluster.openProxy(onceSent('alter role', reset))
+    const cutOff = await cluster.start({ DATABASE_URL: proxy.through(cluster.databaseUrl) })
     const key = { idempotencyKey: `rotate-cut-${cluster.suffix}` }
     expect((await cutOff.call('rotate_credentials', { workspace_id }, key)).status).toBe('uncertain')
     const staged = String(JSON.parse(await readFile(stagedFile(), 'utf8')).url)
@@ -72,10 +70,8 @@ describeOnCluster('rotate_credentials', (cluster) => {
   test('leaves a workspace that opens after a crash before Postgres heard of the new password', async () => {
     const { workspace_id = '' } = outputOf(await (await cluster.start()).call('create_workspace', cluster.request))
     const before = await cluster.secretUrl()
-    await using wire = await cluster.openWire((text, cut) => {
-      if (text.includes('insert into provisioning.rotations')) cut()
-    })
-    const cutOff = await cluster.start({ DATABASE_URL: wire.through(cluster.databaseUrl) })
+    await using proxy = await cluster.openProxy(onceSent('insert into provisioning.rotations', reset))
+    const cutOff = await cluster.start({ DATABASE_URL: proxy.through(cluster.databaseUrl) })
     const key = { idempotencyKey: `rotate-early-${cluster.suffix}` }
     expect((await cutOff.call('rotate_credentials', { workspace_id }, key)).status).toBe('uncertain')
     await enter(before)
@@ -87,14 +83,9 @@ describeOnCluster('rotate_credentials', (cluster) => {
   test('ends with a file that opens the workspace, whoever else rotates or repairs before the repeat', async () => {
     const { workspace_id = '' } = outputOf(await (await cluster.start()).call('create_workspace', cluster.request))
     for (const other of ['rotate_credentials', 'repair_workspace']) {
-      let broken = false
-      await using wire = await cluster.openWire((text, cut) => {
-        if (broken || !text.includes('alter role')) return
-        broken = true
-        cut()
-      })
+      await using proxy = await cluster.openProxy(onceSent('alter role', reset))
       const key = { idempotencyKey: `rotate-${other}-${cluster.suffix}` }
-      const cutOff = await cluster.start({ DATABASE_URL: wire.through(cluster.databaseUrl) })
+      const cutOff = await cluster.start({ DATABASE_URL: proxy.through(cluster.databaseUrl) })
       expect((await cutOff.call('rotate_credentials', { workspace_id }, key)).status).toBe('uncertain')
       const provisioning = await cluster.start()
       outputOf(await provisioning.call(other, { workspace_id }))

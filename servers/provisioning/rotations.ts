@@ -1,5 +1,5 @@
-import type { Sql } from 'postgres'
 import { CapabilityError } from '../../shared/capability/index.ts'
+import type { TransactionSql } from '../../shared/postgres/connect.ts'
 
 /** One change of a workspace's password, as the ledger has it; the password itself is never there. */
 export interface Rotation {
@@ -10,7 +10,7 @@ export interface Rotation {
 }
 
 /** The rotation of this key: a new row, or the one that the key began before. Throws `conflict` on another's key. */
-export async function openRotation(sql: Sql, key: string, workspaceId: string): Promise<Rotation> {
+export async function openRotation(sql: TransactionSql, key: string, workspaceId: string): Promise<Rotation> {
   const [opened] = await sql<Rotation[]>`
     insert into provisioning.rotations (idempotency_key, workspace_id) values (${key}, ${workspaceId})
     on conflict (idempotency_key) do nothing
@@ -25,7 +25,7 @@ export async function openRotation(sql: Sql, key: string, workspaceId: string): 
 }
 
 /** Records that the new password is the only one; returns when. */
-export async function finishRotation(sql: Sql, key: string): Promise<Date> {
+export async function finishRotation(sql: TransactionSql, key: string): Promise<Date> {
   const [row] = await sql<{ finished_at: Date }[]>`
     update provisioning.rotations set finished_at = now() where idempotency_key = ${key} returning finished_at`
   if (!row) throw new CapabilityError('internal', 'The ledger has lost the rotation that it began.')

@@ -4,8 +4,11 @@ import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import type { TestServer } from '../../shared/capability/testing.ts'
 import type { JsonObject } from '../../shared/json.ts'
+import { type Fate, onceSent } from '../../test/support/rough-proxy.ts'
 import { describeOnCluster, failureOf, outputOf } from './fixtures/test-cluster.ts'
 import { workspaceNames } from './identifiers.ts'
+
+const reset: Fate = { ending: 'reset', arrives: true }
 
 describeOnCluster('provisioning', (cluster) => {
   test('builds a database that its owner, and nobody else, can enter', async () => {
@@ -238,10 +241,11 @@ describeOnCluster('provisioning', (cluster) => {
 
   test('sends the password to Postgres in no statement and no log-in', async () => {
     const sent: string[] = []
-    await using wire = await cluster.openWire((text) => {
+    await using proxy = await cluster.openProxy((text) => {
       sent.push(text)
+      return undefined
     })
-    const provisioning = await cluster.start({ DATABASE_URL: wire.through(cluster.databaseUrl) })
+    const provisioning = await cluster.start({ DATABASE_URL: proxy.through(cluster.databaseUrl) })
     outputOf(await provisioning.call('create_workspace', cluster.request))
     const secret = new URL(await cluster.secretUrl()).password
     expect(sent.join('')).toContain('create role')
@@ -249,13 +253,8 @@ describeOnCluster('provisioning', (cluster) => {
   })
 
   test('is uncertain when the connection is lost under a step, and completes it when repeated', async () => {
-    let broken = false
-    await using wire = await cluster.openWire((text, cut) => {
-      if (broken || !text.includes('create database')) return
-      broken = true
-      cut()
-    })
-    const provisioning = await cluster.start({ DATABASE_URL: wire.through(cluster.databaseUrl) })
+    await using proxy = await cluster.openProxy(onceSent('create database', reset))
+    const provisioning = await cluster.start({ DATABASE_URL: proxy.through(cluster.databaseUrl) })
     const create = () =>
       provisioning.call('create_workspace', cluster.request, { idempotencyKey: `wire-${cluster.suffix}` })
     const lost = await create()
@@ -272,8 +271,8 @@ describeOnCluster('provisioning', (cluster) => {
       each.call('create_workspace', cluster.request, { idempotencyKey: `moved-${cluster.suffix}` })
     await create(provisioning)
     const before = new URL(await cluster.secretUrl())
-    await using wire = await cluster.openWire(() => undefined)
-    const moved = outputOf(await create(await cluster.start({ DATABASE_URL: wire.through(cluster.databaseUrl) })))
+    await using proxy = await cluster.openProxy()
+    const moved = outputOf(await create(await cluster.start({ DATABASE_URL: proxy.through(cluster.databaseUrl) })))
     const after = new URL(await cluster.secretUrl())
     expect(after.password).toBe(before.password)
     expect(after.port).toBe(String(moved.port))

@@ -1,5 +1,5 @@
-import postgres, { type Sql } from 'postgres'
 import { CapabilityError } from '../../shared/capability/index.ts'
+import { type Sql, withClient } from '../../shared/postgres/connect.ts'
 
 /** The first administrator of a workspace. */
 export interface Admin {
@@ -60,16 +60,6 @@ const tables = `
   );
 `
 
-async function asTenant<T>(url: string, work: (sql: Sql) => Promise<T>): Promise<T> {
-  const sql = postgres(url, {
-    max: 1,
-    connect_timeout: 10,
-    connection: { application_name: 'remit-provisioning', statement_timeout: 30_000 },
-    onnotice: () => undefined,
-  })
-  try {
-    return await work(sql)
-  } finally {
-    await sql.end({ timeout: 2 })
-  }
+function asTenant<T>(url: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+  return withClient(url, 'provisioning', work, { statement_timeout: '30000' })
 }

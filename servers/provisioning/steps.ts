@@ -1,5 +1,6 @@
-import postgres, { type Sql } from 'postgres'
 import { CapabilityError } from '../../shared/capability/index.ts'
+import type { Sql } from '../../shared/postgres/connect.ts'
+import { errorCode } from '../../shared/postgres/postgres-errors.ts'
 import { scramVerifier } from '../../shared/scram-verifier.ts'
 import { quoteIdentifier, quoteLiteral } from './identifiers.ts'
 import type { Workspace } from './ledger.ts'
@@ -112,8 +113,7 @@ async function createOnce(create: () => Promise<unknown>, find: () => Promise<Pr
   try {
     await create()
   } catch (error) {
-    if (!(error instanceof postgres.PostgresError) || !duplicates.has(error.code)) throw error
-    if ((await find()) !== 'own') throw error
+    if (!duplicates.has(errorCode(error)) || (await find()) !== 'own') throw error
   }
 }
 

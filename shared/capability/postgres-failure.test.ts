@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CapabilityError, UncertainError } from '../failure.ts'
+import { CommitUnknownError, ConnectionEndedError } from '../postgres/postgres-errors.ts'
 import { onPostgres, postgresFailure } from './postgres-failure.ts'
 
 const reading = { database: 'The database', effect: false }
@@ -48,6 +49,22 @@ describe('a connection', () => {
   ])('lost with %s is uncertain after an effect and unavailable after a read', (code, name) => {
     expect(postgresFailure(errorWith(code, name), writing)).toBeInstanceOf(UncertainError)
     expect(postgresFailure(errorWith(code, name), reading)).toBeInstanceOf(CapabilityError)
+  })
+})
+
+describe('a transaction', () => {
+  const reset = errorWith('ECONNRESET')
+
+  test('that was surely not stored is unavailable, even where there was an effect to have', () => {
+    const failure = postgresFailure(new ConnectionEndedError(reset), writing)
+    expect(failure).toBeInstanceOf(CapabilityError)
+    expect(failure).toMatchObject({ failure: { kind: 'unavailable', vendor_code: 'ECONNRESET' } })
+  })
+
+  test('whose COMMIT nobody answered is uncertain', () => {
+    const failure = postgresFailure(new CommitUnknownError(reset), writing)
+    expect(failure).toBeInstanceOf(UncertainError)
+    expect(failure).toMatchObject({ failure: { kind: 'unavailable', vendor_code: 'ECONNRESET' } })
   })
 })
 

@@ -69,7 +69,8 @@ export async function startServerForTest(server: AnyServer, options: TestServerO
   }
 }
 
-async function callTool(
+/** Calls a tool as Remit would; a call that the signal cut off is `uncertain`, as it is for Remit. */
+export async function callTool(
   client: Client,
   name: string,
   args: JsonObject,

@@ -1,11 +1,10 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server } from 'node:net'
-import { TLSSocket } from 'node:tls'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { callsInFlight } from '../../orchestrator/execute/egress/calls-in-flight.ts'
 import { openDoor } from '../../orchestrator/execute/egress/listen.ts'
 import { relayDoor } from '../../orchestrator/execute/egress/relay-door.ts'
 import type { SandboxDriver } from '../../orchestrator/execute/sandbox/driver.ts'
+import { behindTls } from '../support/behind-tls.ts'
 import { firstLine, openJailed, workingDrivers } from '../support/jailed.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { namedCertificate, selfSigned } from './fixtures/self-signed.ts'
@@ -19,33 +18,9 @@ beforeAll(async () => {
 })
 afterAll(() => folder.remove())
 
-/** Postgres behind TLS: it is asked for it by the eight bytes of an SSLRequest, and says S. */
-async function behindTls(certificate: { key: string; cert: string }): Promise<Server> {
-  const postgres = new URL(inject('databaseUrl'))
-  const server = createServer((near) => {
-    near.on('error', () => near.destroy())
-    near.once('data', () => {
-      near.write('S')
-      const inside = new TLSSocket(near, { isServer: true, ...certificate })
-      const far = connect(Number(postgres.port), postgres.hostname)
-      for (const [one, other] of [
-        [inside, far],
-        [far, inside],
-      ] as const)
-        one
-          .on('error', () => other.destroy())
-          .on('close', () => other.destroy())
-          .pipe(other)
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return server
-}
-
 /** What a server in such a jail gets of the database, which it asks for by a name that leads nowhere else. */
 async function answerIn(driver: SandboxDriver, certificate: { key: string; cert: string }): Promise<unknown> {
-  const database = await behindTls(certificate)
+  const database = await behindTls(inject('databaseUrl'), certificate)
   const { port } = database.address() as AddressInfo
   const calls = callsInFlight({ now: () => 0, clean: (text) => text, onStray: () => undefined })
   const place = { endpoint: 'DATABASE_URL', protocol: 'postgres', hostname: '127.0.0.1', port, calls } as const

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { inject } from 'vitest'
-import { withClient, withUrl } from '../../orchestrator/record/connect.ts'
+import { withClient } from '../../shared/postgres/connect.ts'
+import { withUrl } from '../../shared/postgres/with-url.ts'
 
 /** A database of a server's own in the Postgres of this test run, as a role that may make databases and roles for tenants. */
 export async function contractDatabase(server: string) {

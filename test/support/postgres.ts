@@ -3,8 +3,9 @@ import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inject } from 'vitest'
 import { type Home, openHome } from '../../orchestrator/home/home.ts'
-import { withClient, withUrl } from '../../orchestrator/record/connect.ts'
 import { migrate, type RecordAccess } from '../../orchestrator/record/migrate.ts'
+import { withClient } from '../../shared/postgres/connect.ts'
+import { withUrl } from '../../shared/postgres/with-url.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 declare module 'vitest' {

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { lstat, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { withClient } from '../connect.ts'
+import { withClient } from '../../../shared/postgres/connect.ts'
 import { type Archive, wholeText } from './archive.ts'
 
 /** Folders whose content belongs to the running server alone; Postgres makes it anew (as `pg_basebackup` leaves them out). */

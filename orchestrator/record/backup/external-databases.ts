@@ -1,4 +1,4 @@
-import { withClient } from '../connect.ts'
+import { withClient } from '../../../shared/postgres/connect.ts'
 
 /** The databases of an external Postgres that hold what Remit keeps: its own, and those that its provisioner made. */
 export async function externalDatabases(ownerUrl: string): Promise<string[]> {

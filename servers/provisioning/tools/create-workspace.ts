@@ -53,8 +53,8 @@ export const createWorkspace = defineTool({
     const admin = { name: admin_name.trim(), email: admin_email.trim().toLowerCase() }
     const { workspace_id } = await open()
     // Read again once alone: a removal may have come first.
-    const workspace = await client.alone(workspace_id, async () =>
-      buildWorkspace(await open(), { admin, steps: 'left' }, context),
+    const workspace = await client.alone(workspace_id, context.signal, async (signal) =>
+      buildWorkspace(await open(), { admin, steps: 'left' }, { ...context, signal }),
     )
     return showWorkspace(workspace, client)
   },

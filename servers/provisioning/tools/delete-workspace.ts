@@ -17,7 +17,9 @@ export const deleteWorkspace = defineTool({
   timeoutMs: 60_000,
   example: { workspace_id: { $ref: '/create_workspace/output/workspace_id' } },
   async run({ workspace_id }, context: CallContext<ProvisioningClient>) {
-    const deleted = await context.client.alone(workspace_id, () => removeWorkspace(workspace_id, context))
+    const deleted = await context.client.alone(workspace_id, context.signal, (signal) =>
+      removeWorkspace(workspace_id, { ...context, signal }),
+    )
     return { workspace_id, deleted }
   },
 })

@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { type CallContext, CapabilityError, defineTool, fact } from '../../../shared/capability/index.ts'
-import { onPostgres } from '../../../shared/capability/postgres-failure.ts'
 import { buildWorkspace } from '../build-workspace.ts'
 import { findWorkspace, noSuchWorkspace, setStatus, type Workspace } from '../ledger.ts'
-import { cluster, type ProvisioningClient } from '../provisioning-client.ts'
+import type { ProvisioningClient } from '../provisioning-client.ts'
 import { showWorkspace, workspaceSchema } from './workspace-output.ts'
 
 export const repairWorkspace = defineTool({
@@ -37,9 +36,9 @@ export const repairWorkspace = defineTool({
       admin_name === undefined || admin_email === undefined
         ? undefined
         : { name: admin_name.trim(), email: admin_email.trim().toLowerCase() }
-    const workspace = await client.alone(workspace_id, async () => {
+    const workspace = await client.alone(workspace_id, context.signal, async (signal) => {
       const broken = await reopen(client, workspace_id)
-      return buildWorkspace(broken, { admin, steps: 'every' }, context)
+      return buildWorkspace(broken, { admin, steps: 'every' }, { ...context, signal })
     })
     return showWorkspace(workspace, client)
   },
@@ -47,12 +46,12 @@ export const repairWorkspace = defineTool({
 
 /** The workspace, in status `building` until every step has been applied again. */
 async function reopen({ sql }: ProvisioningClient, workspaceId: string): Promise<Workspace> {
-  return onPostgres({ database: cluster, effect: true }, async () => {
-    const found = await findWorkspace(sql, { workspace_id: workspaceId })
+  return sql.begin(async (transaction) => {
+    const found = await findWorkspace(transaction, { workspace_id: workspaceId })
     if (!found) throw noSuchWorkspace({ workspace_id: workspaceId })
     if (found.status === 'deleting')
       throw new CapabilityError('conflict', `The workspace ${workspaceId} is being deleted: finish that instead.`)
-    await setStatus(sql, workspaceId, 'building')
+    await setStatus(transaction, workspaceId, 'building')
     return { ...found, status: 'building' }
   })
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { type CallContext, CapabilityError, defineTool, fact } from '../../../shared/capability/index.ts'
-import { onPostgres } from '../../../shared/capability/postgres-failure.ts'
 import { quoteIdentifier } from '../identifiers.ts'
 import { findWorkspace, noSuchWorkspace, type Workspace } from '../ledger.ts'
 import { findRole } from '../ownership.ts'
-import { cluster, type ProvisioningClient } from '../provisioning-client.ts'
+import type { ProvisioningClient } from '../provisioning-client.ts'
+import { refuseIfStopped } from '../refuse-if-stopped.ts'
 import { finishRotation, openRotation, type Rotation } from '../rotations.ts'
 import { adoptStagedSecret, stageSecret } from '../secrets.ts'
 import { loginWith } from '../steps.ts'
@@ -30,18 +30,16 @@ export const rotateCredentials = defineTool({
   example: { workspace_id: { $ref: '/create_workspace/output/workspace_id' } },
   async run({ workspace_id }, context: CallContext<ProvisioningClient>) {
     const { client, idempotencyKey } = context
-    return client.alone(workspace_id, () =>
-      onPostgres({ database: cluster, effect: true }, async () => {
-        const workspace = await readyWorkspace(client, workspace_id)
-        const rotation = await openRotation(client.sql, idempotencyKey, workspace_id)
-        const rotatedAt = rotation.finished_at ?? (await rotate(workspace, rotation, context))
-        return {
-          workspace_id,
-          connection: `secret:provisioning/${workspace.secret}`,
-          rotated_at: rotatedAt.toISOString(),
-        }
-      }),
-    )
+    return client.alone(workspace_id, context.signal, async (signal) => {
+      const workspace = await readyWorkspace(client, workspace_id)
+      const rotation = await openRotation(client.sql, idempotencyKey, workspace_id)
+      const rotatedAt = rotation.finished_at ?? (await rotate(workspace, rotation, { ...context, signal }))
+      return {
+        workspace_id,
+        connection: `secret:provisioning/${workspace.secret}`,
+        rotated_at: rotatedAt.toISOString(),
+      }
+    })
   },
 })
 
@@ -57,7 +55,7 @@ async function rotate(
   const withPassword = (password: string): string => client.tenantUrl(workspace, password)
   const { url, adopted } = await stageSecret(dataFolder, workspace.secret, idempotency_key, withPassword)
   if (!adopted) {
-    if (signal.aborted) throw new CapabilityError('unavailable', 'Stopped before the new password was set.')
+    refuseIfStopped(signal, 'the new password was set')
     await client.sql.unsafe(`alter role ${quoteIdentifier(workspace.role)} ${loginWith(url)}`)
     await adoptStagedSecret(dataFolder, workspace.secret)
   }

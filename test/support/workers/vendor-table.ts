@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Gateway } from '../../../orchestrator/execute/gateway.ts'
 import type { CallOutcome, CallRequest } from '../../../orchestrator/model/call.ts'
-import { connect, errorCode, type Sql, withClient } from '../../../orchestrator/record/connect.ts'
+import { connect, type Sql, withClient } from '../../../shared/postgres/connect.ts'
+import { errorCode } from '../../../shared/postgres/postgres-errors.ts'
 import { stationTools } from './stations.ts'
 
 /** One item that a station made; it outlives every worker. */

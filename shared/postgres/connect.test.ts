@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts'
 import { type Ending, openRoughProxy, type RoughProxy } from '../../test/support/rough-proxy.ts'
-import { connect, errorCode, type Sql } from './connect.ts'
-import { isUnavailable } from './record-errors.ts'
+import { connect, type Sql } from './connect.ts'
+import { errorCode, isConnectionError } from './postgres-errors.ts'
 
 let database: TestDatabase
 let proxy: RoughProxy
@@ -32,7 +32,7 @@ describe('a client whose connections end under load', () => {
           if (row?.id === id) answered += 1
           else wrong.push({ id, row })
         } catch (error) {
-          if (!isUnavailable(error)) wrong.push(error)
+          if (!isConnectionError(error)) wrong.push(error)
         }
       }
     }

@@ -1,17 +1,5 @@
-import type postgres from 'postgres'
-import { ConnectionEndedError } from './line.ts'
-
-/** What runs statements: a client, or a transaction. */
-export type Statements = postgres.ISql<Record<string, never>>
-
-/** Connections of postgres.js, none of which is used again once one has ended. */
-export interface Pool {
-  sql: postgres.Sql<Record<string, never>>
-  /** Aborted once a connection of it has ended, or could not be made. */
-  ended: AbortSignal
-  /** Aborted once nothing is under way in it any more, after that. */
-  gone: AbortSignal
-}
+import type { Pool, Statements } from './pool.ts'
+import { CommitUnknownError, ConnectionEndedError, isConnectionError } from './postgres-errors.ts'
 
 export type TransactionMode = 'READ ONLY'
 
@@ -20,6 +8,10 @@ export type Work<Result> = (transaction: Statements) => Promise<Result>
 /** Transactions, each on a connection to itself, so many at a time. */
 export interface Transactions {
   run<Result>(work: Work<Result>, mode?: TransactionMode): Promise<Result>
+  /** How many are under way or wait. */
+  readonly count: number
+  /** Ends the connections that none of them has now. */
+  endIdle(): void
   end(options?: { timeout?: number }): Promise<void>
 }
 
@@ -27,6 +19,8 @@ export interface Transactions {
 export interface Lender {
   lend(): Pool
   giveBack(pool: Pool): void
+  /** Ends what is not lent now. */
+  endIdle(): void
   end(options?: { timeout?: number }): Promise<void>
 }
 
@@ -43,6 +37,9 @@ export function lendNew(open: () => Pool): Lender {
       if (isEnding) void pool.sql.end({ timeout: 0 })
       else if (!pool.ended.aborted) idle.push(pool)
     },
+    endIdle() {
+      for (const { sql } of idle.splice(0)) void sql.end({ timeout: 0 })
+    },
     async end(options) {
       isEnding = true
       await Promise.all(idle.map(({ sql }) => sql.end(options)))
@@ -55,6 +52,9 @@ export function openTransactions(max: number, lender: Lender): Transactions {
   let free = max
   const waiting: (() => void)[] = []
   return {
+    get count() {
+      return max - free + waiting.length
+    },
     async run(work, mode) {
       if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
       else free -= 1
@@ -68,13 +68,15 @@ export function openTransactions(max: number, lender: Lender): Transactions {
         else free += 1
       }
     },
+    endIdle: lender.endIdle,
     end: lender.end,
   }
 }
 
 /**
  * Runs a transaction on a pool of one connection, and undoes it where the work throws. Rejects as soon as the connection has
- * ended, whatever the work does, and lets none of its statements through after that: they would be outside of it.
+ * ended, whatever the work does, and lets none of its statements through after that: they would be outside of it. Throws a
+ * CommitUnknownError where it may be stored all the same; with any other error, it is not.
  */
 async function transact<Result>(pool: Pool, work: Work<Result>, mode?: TransactionMode): Promise<Result> {
   const { sql, ended } = pool
@@ -85,15 +87,33 @@ async function transact<Result>(pool: Pool, work: Work<Result>, mode?: Transacti
   try {
     await sql.unsafe(`BEGIN ${mode ?? ''}`)
     const result = await Promise.race([work(whileConnected(pool)), lost.promise])
-    const { command } = await whileConnected(pool)`COMMIT`
-    if (command !== 'COMMIT') throw new Error('the transaction was rolled back, for one of its statements has failed')
+    await commit(pool)
     return result
   } catch (error) {
-    if (!ended.aborted) await sql`ROLLBACK`
-    throw error
+    if (error instanceof CommitUnknownError) throw error
+    await undo(pool)
+    throw ended.aborted ? unstored(error) : error
   } finally {
     ended.removeEventListener('abort', onEnd)
   }
+}
+
+async function commit(pool: Pool): Promise<void> {
+  const answered = whileConnected(pool)`COMMIT`
+  const { command } = await answered.catch((error: unknown) => {
+    throw isConnectionError(error) ? new CommitUnknownError(error) : error
+  })
+  if (command !== 'COMMIT') throw new Error('the transaction was rolled back, for one of its statements has failed')
+}
+
+/** Of an error of a connection that has ended: its transaction was not stored, whatever was under way. */
+function unstored(error: unknown): unknown {
+  return isConnectionError(error) && !(error instanceof ConnectionEndedError) ? new ConnectionEndedError(error) : error
+}
+
+/** Where the connection ends meanwhile, Postgres undoes it; a connection that did not undo it is not lent again. */
+async function undo({ sql, ended }: Pool): Promise<void> {
+  if (!ended.aborted) await sql`ROLLBACK`.catch(() => sql.end({ timeout: 0 }))
 }
 
 /** The client, for as long as its connection has not ended. */

@@ -6,16 +6,6 @@ export interface Address {
   port: number
 }
 
-/** The connection ended before its transaction did, or before it was ready; the code is that of postgres.js. */
-export class ConnectionEndedError extends Error {
-  override readonly name = 'ConnectionEndedError'
-  readonly code = 'CONNECTION_CLOSED'
-
-  constructor() {
-    super('the connection to Postgres has ended')
-  }
-}
-
 /** Connects to Postgres. Calls back once the connection has ended or could not be made, before anybody else hears of it. */
 export function openLine({ host, port }: Address, timeoutMs: number, onEnd: () => void): Promise<Socket> {
   const line = new Line(onEnd)
