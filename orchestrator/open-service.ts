@@ -5,7 +5,7 @@ import type { Gateway } from './execute/gateway.ts'
 import { ProblemError } from './http/problem.ts'
 import type { Service } from './http/service.ts'
 import type { Catalogue } from './model/catalogue.ts'
-import type { Event, Mode } from './model/event.ts'
+import type { Mode } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
 import type { KnownReasoner } from './model/known-reasoner.ts'
 import type { Owner } from './model/run.ts'
@@ -14,6 +14,7 @@ import { fold, type Situation } from './model/situation.ts'
 import type { OpenPursuits } from './open-pursuits.ts'
 import type { OpenRecord } from './record/open-record.ts'
 import { type Answer, answer, decideApproval, requestCancel } from './run/answer.ts'
+import { tenantEvents } from './tenant-events.ts'
 
 export interface ServiceParts {
   mode: Mode
@@ -43,13 +44,7 @@ export async function openService({
   const listening = await record.growth.listen((runId, seq) => {
     for (const listener of listeners) listener(runId, seq)
   })
-  /** The journal sees every tenant: what it returns is looked at once more. */
-  const eventsOf = async (tenant: string, runId: string): Promise<Event[]> => {
-    const events = await journal.read(runId)
-    if (events.length === 0 || events.some((event) => event.tenant !== tenant))
-      throw new ProblemError('not_found', `There is no run ${runId}`)
-    return events
-  }
+  const eventsOf = tenantEvents(journal)
 
   return {
     mode,

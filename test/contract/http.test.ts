@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApp } from '../../orchestrator/http/create-app.ts'
+import type { RouteModule } from '../../orchestrator/http/http-env.ts'
 import type { OpenApi } from '../../orchestrator/http/openapi.ts'
+import { ProblemError } from '../../orchestrator/http/problem.ts'
+import { replayRoutes } from '../../orchestrator/http/routes/replay.ts'
 import type { Authenticate, Service } from '../../orchestrator/http/service.ts'
 import { RecordUnavailableError } from '../../orchestrator/record/record-errors.ts'
 import { AnswerError } from '../../orchestrator/run/answer.ts'
@@ -50,6 +53,12 @@ const late: Partial<Service> = {
 const endless: Partial<Service> = {
   async *exportRun() {
     for (;;) yield 'x'.repeat(1_000_000)
+  },
+}
+/** A run that takes too long to be derived again. */
+const tooMuch = {
+  async replay() {
+    throw new ProblemError('too_large', 'The run is too large')
   },
 }
 const input = { subject: 'acme' }
@@ -155,10 +164,15 @@ async function recordRun(goal: 'three' | 'held' | 'asked'): Promise<string> {
 }
 
 /** The application, where authentication goes wrong in one way or another: every keyed route meets that. */
-function appWhere(authenticate: Authenticate, changed: Partial<Service> = {}, requestMs = 30_000): HttpStage['app'] {
+function appWhere(
+  authenticate: Authenticate,
+  changed: Partial<Service> = {},
+  { requestMs = 30_000, modules = [] }: { requestMs?: number; modules?: RouteModule[] } = {},
+): HttpStage['app'] {
   const { app } = createApp({
     service: { ...stage.service, ...changed },
     authenticate,
+    modules,
     stopping: new AbortController().signal,
     onTrouble: () => {},
     limits: { requestMs },
@@ -208,7 +222,7 @@ async function anyRoute(status: number, { path }: Operation): Promise<Provocatio
     case 503:
       return { app: appWhere(() => Promise.reject(new RecordUnavailableError(undefined))) }
     case 504:
-      return { app: appWhere(() => new Promise(() => {}), {}, 50) }
+      return { app: appWhere(() => new Promise(() => {}), {}, { requestMs: 50 }) }
     default:
       return {}
   }
@@ -232,6 +246,15 @@ async function ownRoute(status: number, { method, path }: Operation): Promise<Pr
     },
     'GET /v1/runs': { 422: { query: '?limit=none' } },
     'GET /v1/runs/{id}': { 422: { id: 'last' } },
+    'GET /v1/runs/{id}/replay': {
+      413: { app: appWhere(stage.yard.record.apiKeys.callerOf, {}, { modules: [replayRoutes(tooMuch)] }) },
+      422: { id: 'last' },
+    },
+    'POST /v1/policy/test': {
+      200: { body: { policy: 'rules: []', limit: 1 } },
+      404: { body: { run: nobody } },
+      422: { body: { policy: 'rules: 5' } },
+    },
     'GET /v1/runs/{id}/verification': { 422: { id: 'last' } },
     'GET /v1/runs/{id}/export': {
       413: { app: appWhere(stage.yard.record.apiKeys.callerOf, endless) },

@@ -1,13 +1,17 @@
+import { holding } from '../../orchestrator/enforce/fixtures/policies.ts'
 import { type App, type AppLimits, createApp } from '../../orchestrator/http/create-app.ts'
 import type { RouteModule } from '../../orchestrator/http/http-env.ts'
+import { policyRoutes } from '../../orchestrator/http/routes/policy.ts'
+import { replayRoutes } from '../../orchestrator/http/routes/replay.ts'
 import type { Service } from '../../orchestrator/http/service.ts'
 import { type Ceiling, type Scope, scopes } from '../../orchestrator/model/caller.ts'
 import type { KnownReasoner } from '../../orchestrator/model/known-reasoner.ts'
 import { withSubGoals } from '../../orchestrator/model/sub-goals.ts'
+import { openLookBack } from '../../orchestrator/open-look-back.ts'
 import { openService } from '../../orchestrator/open-service.ts'
 import { knownReasoners } from '../../orchestrator/reasoners.ts'
 import type { Json } from '../../shared/json.ts'
-import { stationGoals, stationTools } from './workers/stations.ts'
+import { heldTools, stationGoals, stationTools } from './workers/stations.ts'
 import { openYard, type Yard } from './workers/yard.ts'
 
 /** What differs from a key that may do everything. */
@@ -59,12 +63,13 @@ export async function openHttpStage({
   const catalogue = withSubGoals(stationTools, goals)
   const parts = { catalogue, goals, reasoners, record, pursuing, gateway: undefined }
   const service = await openService({ mode: 'emulated', ...parts })
+  const lookBack = openLookBack({ record, catalogue, policy: holding(...heldTools) })
   const stopping = new AbortController()
   const troubles: unknown[] = []
   const app = createApp({
     service: wrap(service),
     authenticate: record.apiKeys.callerOf,
-    modules: await modules(yard),
+    modules: [...(await modules(yard)), policyRoutes(lookBack), replayRoutes(lookBack)],
     stopping: stopping.signal,
     onTrouble: (error) => troubles.push(error),
     ...(limits ? { limits } : {}),
