@@ -9,7 +9,7 @@ import type { Mode } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
 import type { KnownReasoner } from './model/known-reasoner.ts'
 import type { Owner } from './model/run.ts'
-import type { ServerStatus } from './model/server-status.ts'
+import { forAnybody } from './model/server-status.ts'
 import { fold, type Situation } from './model/situation.ts'
 import type { OpenPursuits } from './open-pursuits.ts'
 import type { OpenRecord } from './record/open-record.ts'
@@ -95,11 +95,6 @@ export async function openService({
     countDue: () => queue.countDue(mode),
     close: () => listening.close(),
   }
-}
-
-/** Of a connection that is one principal's, nobody else is told why it does not work. */
-function forAnybody({ last_error, ...status }: ServerStatus): ServerStatus {
-  return { ...status, ...(last_error && !status.personal && { last_error }) }
 }
 
 function said({ principal }: Owner, choice: string, why: string | undefined): Answer {

@@ -31,6 +31,7 @@ import { serveHost, serverAlone } from './serve-host.ts'
 import { serveRemit } from './serve-remit.ts'
 import { inputFor } from './triggers/take-delivery.ts'
 import type { Trigger } from './triggers/trigger.ts'
+import { isUnconfined } from './unconfined.ts'
 import { startWorkerProcesses } from './worker-processes.ts'
 
 /** What Remit itself is called where a server can be named. */
@@ -47,7 +48,9 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     root: config.root,
     home: config.home,
     mode: config.mode,
-    unconfined: unconfinedServers(config, catalogue),
+    unconfined: [...catalogue.servers.values()]
+      .filter((server) => isUnconfined(config, server))
+      .map(({ name }) => name),
     personal: personalServers(config).filter((server) => catalogue.servers.has(server)),
     get catalogue() {
       return whole()
@@ -175,10 +178,4 @@ function asInput<Result>(read: () => Result): Result {
       throw new InputError(error.message)
     throw error
   }
-}
-
-function unconfinedServers({ sandbox }: Config, { servers }: Catalogue): string[] {
-  return [...servers.values()]
-    .filter(({ jail }) => sandbox.driver === 'none' || jail?.sandbox === 'none')
-    .map(({ name }) => name)
 }

@@ -1,3 +1,4 @@
+import { administerServers } from './administer-servers.ts'
 import { InputError, type Serving } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { createApp } from './http/create-app.ts'
@@ -7,6 +8,7 @@ import { mcpModule } from './http/mcp-module.ts'
 import { openRateLimiter } from './http/rate-limit.ts'
 import { policyRoutes } from './http/routes/policy.ts'
 import { replayRoutes } from './http/routes/replay.ts'
+import { serverRoutes } from './http/routes/servers.ts'
 import type { Authenticate } from './http/service.ts'
 import { openTokens } from './http/tokens.ts'
 import { ensureLocalKey, localKeyFile } from './local-key.ts'
@@ -30,6 +32,7 @@ export async function serveHttp({ config, door, modules = [], onTrouble, ...part
   const isKnown = await ensureLocalKey(config, apiKeys)
   const service = await openService({ mode: config.mode, ...parts })
   const lookBack = openLookBack(parts)
+  const administration = administerServers({ config, ...parts })
   const stopping = new AbortController()
   const limiter = openRateLimiter(() => performance.now())
   const onDefect = (what: string, error: unknown) =>
@@ -39,7 +42,13 @@ export async function serveHttp({ config, door, modules = [], onTrouble, ...part
     service,
     authenticate: authenticateBy(apiKeys.callerOf, issuer && openTokens(issuer)),
     hosts: publicUrl === undefined ? hosts : [...hosts, new URL(publicUrl).hostname],
-    modules: [policyRoutes(lookBack), replayRoutes(lookBack), ...modules, ...(mcp ? [mcp] : [])],
+    modules: [
+      policyRoutes(lookBack),
+      replayRoutes(lookBack),
+      serverRoutes(administration),
+      ...modules,
+      ...(mcp ? [mcp] : []),
+    ],
     limiter,
     stopping: stopping.signal,
     onTrouble: (error, requestId) => onTrouble(new Error(`request ${requestId}: ${wordsOf(error)}`, { cause: error })),

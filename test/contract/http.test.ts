@@ -7,6 +7,7 @@ import type { OpenApi } from '../../orchestrator/http/openapi.ts'
 import { ProblemError } from '../../orchestrator/http/problem.ts'
 import { replayRoutes } from '../../orchestrator/http/routes/replay.ts'
 import type { Authenticate, Service } from '../../orchestrator/http/service.ts'
+import { readJoined } from '../../orchestrator/joined-files.ts'
 import { RecordUnavailableError } from '../../orchestrator/record/record-errors.ts'
 import { AnswerError } from '../../orchestrator/run/answer.ts'
 import type { Json } from '../../shared/json.ts'
@@ -61,6 +62,8 @@ const tooMuch = {
     throw new ProblemError('too_large', 'The run is too large')
   },
 }
+const otherFingerprint = `sha256:${'0'.repeat(64)}`
+const noName = 'x'.repeat(65)
 const input = { subject: 'acme' }
 
 beforeAll(async () => {
@@ -141,9 +144,15 @@ async function send({ method, path, isKeyed }: Operation, provocation: Provocati
   const { query = '', body, raw, headers = {}, key = keys.all, app = stage.app } = provocation
   const id =
     provocation.id ??
-    (path.startsWith('/v1/approvals') ? approvals[0] : path.includes('{id}') ? await recordRun('three') : '')
+    (path.startsWith('/v1/approvals')
+      ? approvals[0]
+      : path.includes('{name}')
+        ? 'crm'
+        : path.includes('{id}')
+          ? await recordRun('three')
+          : '')
   const content = method === 'GET' ? undefined : (raw ?? (body === undefined ? undefined : JSON.stringify(body)))
-  return app.request(path.replace('{id}', String(id)) + query, {
+  return app.request(path.replace(/{(id|name)}/, String(id)) + query, {
     method,
     headers: {
       ...(isKeyed ? { Authorization: `Bearer ${key}` } : {}),
@@ -152,6 +161,19 @@ async function send({ method, path, isKeyed }: Operation, provocation: Provocati
     },
     ...(content === undefined ? {} : { body: content }),
   })
+}
+
+/** A server that can be taken out. */
+async function joined(): Promise<string> {
+  if (!readJoined(stage.looked.config).files) await stage.looked.join()
+  return 'files'
+}
+
+/** What `crm` tells of a tool that was changed. */
+async function fingerprintNow(): Promise<string> {
+  stage.looked.tell('crm', 'Makes an item, and says so.')
+  const { changed } = await stage.looked.administration.changes('crm')
+  return String(changed[0]?.live?.fingerprint ?? stage.looked.pins()[0]?.fingerprint)
 }
 
 async function recordRun(goal: 'three' | 'held' | 'asked'): Promise<string> {
@@ -282,6 +304,15 @@ async function ownRoute(status: number, { method, path }: Operation): Promise<Pr
       422: { id: 'last' },
       429: { id: '0'.repeat(16), key: (await stage.makeKey({ requests_per_minute: 1 })).text, before: {} },
     },
+    'GET /v1/servers/{name}': { 422: { id: noName } },
+    'GET /v1/servers/{name}/changes': { 422: { id: noName } },
+    'POST /v1/servers/{name}/accept': {
+      200: { body: { tools: { make_item: await fingerprintNow() } } },
+      404: { id: 'nobody', body: { tools: { make_item: otherFingerprint } } },
+      409: { body: { tools: { make_item: otherFingerprint } } },
+      422: { body: {} },
+    },
+    'DELETE /v1/servers/{name}': { 204: { id: await joined() }, 409: {}, 422: { id: noName } },
     'GET /v1/tools': { 422: { query: '?limit=0' } },
   }
   return own[`${method} ${path}`]?.[status]
