@@ -19,6 +19,7 @@ import { backUpHome, migrateRecord, restoreHome } from './keep-home.ts'
 import { personalServers } from './keep-logins.ts'
 import { loadPolicy } from './load-policy.ts'
 import { loadTriggers } from './load-triggers.ts'
+import { lookAtLogins } from './look-at-logins.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { faultsOfOutcomes } from './model/outcome-faults.ts'
@@ -92,6 +93,7 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     tellServer: (name, options) => tellServer(config, serverAlone(catalogue, name), options),
     checkServers: (options) => checkServers(config, catalogue, options),
     request: (asked) => askService(config, asked),
+    lookAtLogins: () => lookAtLogins(config),
     diagnose: () => diagnose(config, catalogue),
     startWorkers: (count, options) => startWorkerProcesses(config, count, options),
     migrate: () => migrateRecord(config),

@@ -108,6 +108,11 @@ export interface Workplace {
   machine: Omit<Machine, 'project'>
   /** Starts every server, and says how each is. */
   checkServers(options: Pick<OpenOptions, 'signal' | 'onStarting' | 'onStarted'>): Promise<ServerStatus[]>
+  /**
+   * Who is logged in at servers elsewhere, of the local user's tenant; undefined where the record does not run, for nothing is
+   * started. Rejects where it does not answer.
+   */
+  lookAtLogins(): Promise<ListedLogin[] | undefined>
   /** Facts for `doctor`: each with what was found, and what to do where it is not as it should be. */
   diagnose(): Promise<Finding[]>
   /** Starts further worker processes, each again when it dies, until closed. */
