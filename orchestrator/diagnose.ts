@@ -3,6 +3,7 @@ import { causeWithCode } from '../shared/never-sent.ts'
 import { commandName } from '../shared/own-package.ts'
 import { type Finding, InputError } from './cli/remit.ts'
 import type { Config } from './config.ts'
+import { diagnoseLogins } from './diagnose-logins.ts'
 import { attackNames, attacks } from './execute/sandbox/attack.ts'
 import { driverNames } from './execute/sandbox/driver.ts'
 import { type Surveyed, surveySandboxes } from './execute/sandbox/survey.ts'
@@ -27,6 +28,7 @@ export async function diagnose(config: Config, catalogue: Catalogue): Promise<Fi
     await postgres(config, home),
     await processes(home),
     ...(await sandboxes(config)),
+    ...(await diagnoseLogins(config, catalogue)),
     await deniedOnNetwork(config, home),
     { what: 'tools', ok: true, found: `${catalogue.tools.size} reviewed, of ${catalogue.servers.size} servers` },
   ]

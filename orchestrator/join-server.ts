@@ -12,7 +12,7 @@ import { lockDigest } from './execute/packages/lockfile.ts'
 import { openPackageStore, PackageError } from './execute/packages/package-store.ts'
 import { checkSlots } from './go-live.ts'
 import { existing, foldersAmong, grantsOf } from './jail-grants.ts'
-import { dropJoined, keepJoined, readJoined, readLock } from './joined-files.ts'
+import { keepJoined, readJoined, readLock } from './joined-files.ts'
 import { effectiveManifest } from './load-catalogue.ts'
 import { type Catalogue, CatalogueError, catalogueOf } from './model/catalogue.ts'
 import { draft } from './model/event.ts'
@@ -22,6 +22,7 @@ import { proposeServer } from './model/propose-server.ts'
 import { plainNameOf } from './model/propose-tool.ts'
 import type { Place } from './start-servers.ts'
 import { jailerFor } from './start-servers.ts'
+import { takeOut } from './take-out.ts'
 import { type Opening, onPlace, withPlace } from './with-servers.ts'
 
 type Options = Opening & { accept(proposal: JoinProposal): Promise<boolean> }
@@ -87,11 +88,9 @@ export async function dropServer(config: Config, name: string): Promise<void> {
     throw new InputError(
       `No server ${name} was added; ${names.length > 0 ? `there are ${names.join(', ')}` : 'none was'}`,
     )
-  await withPlace(config, {}, async ({ record }) => {
-    const details = { server: name, by: config.owner.principal }
-    await record.journal.note([draft('system_noted', { what: 'server_dropped', details })])
-    await dropJoined(config, name)
-  })
+  await withPlace(config, {}, ({ record }) =>
+    takeOut(config, record.journal, { server: name, by: config.owner.principal }),
+  )
 }
 
 /** Installs what strangers' servers are pinned with, where this home does not have it. */

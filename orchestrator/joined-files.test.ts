@@ -40,7 +40,10 @@ test('servers that are added at the same time all join, with their lockfiles', a
   await Promise.all(names.map((name) => keep(server(name))))
   expect(Object.keys(readJoined(config)).sort()).toEqual(names)
   expect(names.map((name) => readLock(config, name))).toEqual(names.map(() => lock))
-  await Promise.all(['a', 'c'].map((name) => dropJoined(config, name)))
+  const dropped: string[] = []
+  const drop = (name: string) => dropJoined(config, name, async () => void dropped.push(name))
+  expect(await Promise.all(['a', 'c', 'a', 'nobody'].map(drop))).toEqual([true, true, false, false])
+  expect(dropped.sort()).toEqual(['a', 'c'])
   expect(Object.keys(readJoined(config)).sort()).toEqual(['b', 'd', 'e'])
   expect(readLock(config, 'a')).toBeUndefined()
 })

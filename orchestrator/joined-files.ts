@@ -59,20 +59,17 @@ function own<Value>(from: Record<string, Value>, name: string): Value | undefine
   return Object.hasOwn(from, name) ? from[name] : undefined
 }
 
-/** Takes a server out; false where there is none. */
-export async function dropJoined(config: Config, name: string): Promise<boolean> {
+/** Takes a server out, once `record` has recorded it; false, and nothing is recorded, where there is none. */
+export async function dropJoined(config: Config, name: string, record: () => Promise<unknown>): Promise<boolean> {
   let found = false
-  await change(config, (servers, locks) => {
-    found = take(servers, name)
-    take(locks, name)
+  await change(config, async (servers, locks) => {
+    found = Object.hasOwn(servers, name)
+    if (!found) return
+    await record()
+    delete servers[name]
+    delete locks[name]
   })
   return found
-}
-
-function take(from: Record<string, unknown>, name: string): boolean {
-  if (!Object.hasOwn(from, name)) return false
-  delete from[name]
-  return true
 }
 
 /** One after the other, whoever else changes them: the lockfiles first, so that no server is there without its own. */

@@ -5,15 +5,16 @@ import type { Gateway } from './execute/gateway.ts'
 import { ProblemError } from './http/problem.ts'
 import type { Service } from './http/service.ts'
 import type { Catalogue } from './model/catalogue.ts'
-import type { Event, Mode } from './model/event.ts'
+import type { Mode } from './model/event.ts'
 import type { Goal } from './model/goal.ts'
 import type { KnownReasoner } from './model/known-reasoner.ts'
 import type { Owner } from './model/run.ts'
-import type { ServerStatus } from './model/server-status.ts'
+import { forAnybody } from './model/server-status.ts'
 import { fold, type Situation } from './model/situation.ts'
 import type { OpenPursuits } from './open-pursuits.ts'
 import type { OpenRecord } from './record/open-record.ts'
 import { type Answer, answer, decideApproval, requestCancel } from './run/answer.ts'
+import { tenantEvents } from './tenant-events.ts'
 
 export interface ServiceParts {
   mode: Mode
@@ -43,13 +44,7 @@ export async function openService({
   const listening = await record.growth.listen((runId, seq) => {
     for (const listener of listeners) listener(runId, seq)
   })
-  /** The journal sees every tenant: what it returns is looked at once more. */
-  const eventsOf = async (tenant: string, runId: string): Promise<Event[]> => {
-    const events = await journal.read(runId)
-    if (events.length === 0 || events.some((event) => event.tenant !== tenant))
-      throw new ProblemError('not_found', `There is no run ${runId}`)
-    return events
-  }
+  const eventsOf = tenantEvents(journal)
 
   return {
     mode,
@@ -100,11 +95,6 @@ export async function openService({
     countDue: () => queue.countDue(mode),
     close: () => listening.close(),
   }
-}
-
-/** Of a connection that is one principal's, nobody else is told why it does not work. */
-function forAnybody({ last_error, ...status }: ServerStatus): ServerStatus {
-  return { ...status, ...(last_error && !status.personal && { last_error }) }
 }
 
 function said({ principal }: Owner, choice: string, why: string | undefined): Answer {

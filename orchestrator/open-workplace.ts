@@ -19,6 +19,7 @@ import { backUpHome, migrateRecord, restoreHome } from './keep-home.ts'
 import { personalServers } from './keep-logins.ts'
 import { loadPolicy } from './load-policy.ts'
 import { loadTriggers } from './load-triggers.ts'
+import { lookAtLogins } from './look-at-logins.ts'
 import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import { faultsOfOutcomes } from './model/outcome-faults.ts'
@@ -31,6 +32,7 @@ import { serveHost, serverAlone } from './serve-host.ts'
 import { serveRemit } from './serve-remit.ts'
 import { inputFor } from './triggers/take-delivery.ts'
 import type { Trigger } from './triggers/trigger.ts'
+import { isUnconfined } from './unconfined.ts'
 import { startWorkerProcesses } from './worker-processes.ts'
 
 /** What Remit itself is called where a server can be named. */
@@ -47,7 +49,9 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     root: config.root,
     home: config.home,
     mode: config.mode,
-    unconfined: unconfinedServers(config, catalogue),
+    unconfined: [...catalogue.servers.values()]
+      .filter((server) => isUnconfined(config, server))
+      .map(({ name }) => name),
     personal: personalServers(config).filter((server) => catalogue.servers.has(server)),
     get catalogue() {
       return whole()
@@ -89,6 +93,7 @@ export function openWorkplace(config: Config, catalogue: Catalogue): Workplace {
     tellServer: (name, options) => tellServer(config, serverAlone(catalogue, name), options),
     checkServers: (options) => checkServers(config, catalogue, options),
     request: (asked) => askService(config, asked),
+    lookAtLogins: () => lookAtLogins(config),
     diagnose: () => diagnose(config, catalogue),
     startWorkers: (count, options) => startWorkerProcesses(config, count, options),
     migrate: () => migrateRecord(config),
@@ -175,10 +180,4 @@ function asInput<Result>(read: () => Result): Result {
       throw new InputError(error.message)
     throw error
   }
-}
-
-function unconfinedServers({ sandbox }: Config, { servers }: Catalogue): string[] {
-  return [...servers.values()]
-    .filter(({ jail }) => sandbox.driver === 'none' || jail?.sandbox === 'none')
-    .map(({ name }) => name)
 }

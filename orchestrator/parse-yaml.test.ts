@@ -26,6 +26,7 @@ test('takes an empty text for an empty map', () => {
 
 test.each([
   ['a text that is no YAML', 'name: [', '1:8  Flow sequence'],
+  ['an alias of nothing', 'name: *nobody', '1:1  Unresolved alias'],
   ['a key that stands twice', 'name: a\nname: b', '2:1  Map keys must be unique'],
   ['a value of the wrong type, at the value', 'name:\n  5', '2:3 /name Invalid input: expected string'],
   [

@@ -60,7 +60,9 @@ export function parseYaml<Schema extends z.ZodType>(
     }))
     throw new YamlError(what, file, issues)
   }
-  const parsed = schema.safeParse(document.toJS() ?? {})
+  const parsed = schema.safeParse(
+    valueIn(document, (message) => new YamlError(what, file, [{ path: '', message, ...placeOf(0) }])),
+  )
   const faults = parsed.success
     ? (check?.(parsed.data) ?? [])
     : parsed.error.issues.flatMap((issue) => faultsOf(issue, schema))
@@ -71,6 +73,15 @@ export function parseYaml<Schema extends z.ZodType>(
     ...placeOf(offsetOf(document, fault)),
   }))
   throw new YamlError(what, file, issues)
+}
+
+/** The value that the text stands for: an alias of nothing, or of too much, stands for none. */
+function valueIn(document: Document, refused: (why: string) => YamlError): unknown {
+  try {
+    return document.toJS() ?? {}
+  } catch (error) {
+    throw refused(error instanceof Error ? error.message : String(error))
+  }
 }
 
 function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType): YamlFault[] {

@@ -1,17 +1,13 @@
-import type { Json, JsonObject } from '../shared/json.ts'
-import { InputError, type ToolFace, type ToolReview } from './cli/remit.ts'
+import type { Json } from '../shared/json.ts'
+import { InputError } from './cli/remit.ts'
 import type { ContentQuestion } from './cli/servers/server-wish.ts'
 import type { Config } from './config.ts'
 import type { ContentRequest } from './execute/ask-content.ts'
-import type { ToldTools } from './execute/list-tools.ts'
-import { keepPins, pinsFile } from './execute/pin-store.ts'
-import { driftOf, unreadable } from './execute/tool-drift.ts'
 import type { Catalogue } from './model/catalogue.ts'
-import { draft } from './model/event.ts'
-import { type Pin, pinOf } from './model/pin.ts'
 import type { ServerStatus } from './model/server-status.ts'
 import type { ToldServer } from './model/told-server.ts'
-import type { OpenRecord } from './record/open-record.ts'
+import type { ToolReview } from './model/tool-review.ts'
+import { compareTools, keepAccepted } from './tool-changes.ts'
 import { type Opening, readyToStart, withServers } from './with-servers.ts'
 
 /** Shows what the catalogue's one server tells otherwise than it was reviewed, and pins it where that is accepted. */
@@ -27,10 +23,11 @@ export async function reviewTools(
       throw new InputError(`${server} does not run, so nothing of it can be accepted: ${messageOf(error)}`)
     })
     const at = new Date().toISOString()
-    const compared = compare(catalogue, told, { by: config.owner.principal, at })
+    const compared = compareTools(catalogue, told, { by: config.owner.principal, at })
     const review = { server, changed: compared.map(({ pin: _, ...changed }) => changed), others: [...told.others] }
     const pins = compared.flatMap(({ pin }) => pin ?? [])
-    if (compared.length > 0 && (await accept(review)) && pins.length > 0) await keep(config, record, pins)
+    if (compared.length > 0 && (await accept(review)) && pins.length > 0)
+      await keepAccepted(config, record.journal, pins)
     return review
   })
 }
@@ -62,32 +59,6 @@ export async function tellServer(
 function contentRequest(ask: ContentQuestion): ContentRequest {
   if ('resource' in ask) return { method: 'resources/read', arguments: { uri: ask.resource } }
   return { method: 'prompts/get', arguments: { name: ask.prompt, arguments: ask.arguments } }
-}
-
-/** Recorded first: nothing counts that the record does not know. */
-async function keep(config: Config, { journal }: OpenRecord, pins: readonly Pin[]): Promise<void> {
-  await journal.note(pins.map((pin) => draft('system_noted', { what: 'pin_accepted', details: detailsOf(pin) })))
-  keepPins(pinsFile(config.home), pins)
-}
-
-/** An absent output schema is no member at all. */
-function detailsOf({ output, ...pin }: Pin): JsonObject {
-  return { ...pin, ...(output && { output }) }
-}
-
-function compare({ tools }: Catalogue, { reviewed }: ToldTools, accepted: Pick<Pin, 'by' | 'at'>) {
-  return [...tools.values()].flatMap((tool) => {
-    const told = reviewed.get(tool.name) ?? []
-    const why = driftOf(tool, told)
-    if (why === undefined) return []
-    const [live] = told
-    const pin = live && told.length === 1 && why !== unreadable ? pinOf(tool, live, accepted) : undefined
-    return [{ tool: tool.name, why, reviewed: faceOf(tool), ...(pin && { live: faceOf(pin), pin }) }]
-  })
-}
-
-function faceOf({ description, input, output, annotations, fingerprint }: ToolFace): ToolFace {
-  return { description, input, ...(output && { output }), annotations, fingerprint }
 }
 
 function messageOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import { administerServers } from './administer-servers.ts'
 import { InputError, type Serving } from './cli/remit.ts'
 import type { Config } from './config.ts'
 import { createApp } from './http/create-app.ts'
@@ -5,13 +6,17 @@ import type { RouteModule } from './http/http-env.ts'
 import { type HttpServer, listen } from './http/listen.ts'
 import { mcpModule } from './http/mcp-module.ts'
 import { openRateLimiter } from './http/rate-limit.ts'
+import { policyRoutes } from './http/routes/policy.ts'
+import { replayRoutes } from './http/routes/replay.ts'
+import { serverRoutes } from './http/routes/servers.ts'
 import type { Authenticate } from './http/service.ts'
 import { openTokens } from './http/tokens.ts'
 import { ensureLocalKey, localKeyFile } from './local-key.ts'
+import { type LookBackParts, openLookBack } from './open-look-back.ts'
 import type { McpDoor } from './open-mcp-door.ts'
 import { openService, type ServiceParts } from './open-service.ts'
 
-export interface ServeOptions extends Omit<ServiceParts, 'mode'> {
+export interface ServeOptions extends Omit<ServiceParts, 'mode'>, Pick<LookBackParts, 'policy'> {
   config: Config
   /** What Remit's own MCP server works with; without it there is none at `/mcp`. */
   door?: McpDoor | undefined
@@ -26,6 +31,8 @@ export async function serveHttp({ config, door, modules = [], onTrouble, ...part
   const { apiKeys } = parts.record
   const isKnown = await ensureLocalKey(config, apiKeys)
   const service = await openService({ mode: config.mode, ...parts })
+  const lookBack = openLookBack(parts)
+  const administration = administerServers({ config, ...parts })
   const stopping = new AbortController()
   const limiter = openRateLimiter(() => performance.now())
   const onDefect = (what: string, error: unknown) =>
@@ -35,7 +42,13 @@ export async function serveHttp({ config, door, modules = [], onTrouble, ...part
     service,
     authenticate: authenticateBy(apiKeys.callerOf, issuer && openTokens(issuer)),
     hosts: publicUrl === undefined ? hosts : [...hosts, new URL(publicUrl).hostname],
-    modules: mcp ? [...modules, mcp] : modules,
+    modules: [
+      policyRoutes(lookBack),
+      replayRoutes(lookBack),
+      serverRoutes(administration),
+      ...modules,
+      ...(mcp ? [mcp] : []),
+    ],
     limiter,
     stopping: stopping.signal,
     onTrouble: (error, requestId) => onTrouble(new Error(`request ${requestId}: ${wordsOf(error)}`, { cause: error })),

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../shared/json.ts'
 import type { Policy } from '../enforce/policy/policy.ts'
 import type { Progress } from '../model/call.ts'
 import type { KnownKey, NewKey as NewTenantKey } from '../model/caller.ts'
-import type { Catalogue, Tool } from '../model/catalogue.ts'
+import type { Catalogue } from '../model/catalogue.ts'
 import type { Task } from '../model/decision.ts'
 import type { Event, Mode } from '../model/event.ts'
 import type { Goal } from '../model/goal.ts'
@@ -13,6 +13,7 @@ import type { ListedLogin } from '../model/login.ts'
 import type { ServerStatus } from '../model/server-status.ts'
 import type { Situation } from '../model/situation.ts'
 import type { ToldServer } from '../model/told-server.ts'
+import type { ToolReview } from '../model/tool-review.ts'
 import type { Replay } from '../run/replay.ts'
 import type { Trial } from '../run/try-policy.ts'
 import type { Taken } from '../triggers/take-delivery.ts'
@@ -107,6 +108,11 @@ export interface Workplace {
   machine: Omit<Machine, 'project'>
   /** Starts every server, and says how each is. */
   checkServers(options: Pick<OpenOptions, 'signal' | 'onStarting' | 'onStarted'>): Promise<ServerStatus[]>
+  /**
+   * Who is logged in at servers elsewhere, of the local user's tenant; undefined where the record does not run, for nothing is
+   * started. Rejects where it does not answer.
+   */
+  lookAtLogins(): Promise<ListedLogin[] | undefined>
   /** Facts for `doctor`: each with what was found, and what to do where it is not as it should be. */
   diagnose(): Promise<Finding[]>
   /** Starts further worker processes, each again when it dies, until closed. */
@@ -124,27 +130,6 @@ export interface Workplace {
 }
 
 type Opening = Pick<OpenOptions, 'signal' | 'onStarting' | 'onStarted'>
-
-/** How a running server tells its tools, beside how they were reviewed. */
-export interface ToolReview {
-  server: string
-  /** Tools that differ. */
-  changed: ChangedTool[]
-  /** Tools that nobody reviewed: they cannot be called. */
-  others: string[]
-}
-
-export interface ChangedTool {
-  tool: string
-  /** What differs, in words. */
-  why: string
-  reviewed: ToolFace
-  /** Absent where it is not offered, or cannot be accepted. */
-  live?: ToolFace
-}
-
-/** What of a tool a running server can change. */
-export type ToolFace = Pick<Tool, 'description' | 'input' | 'output' | 'annotations' | 'fingerprint'>
 
 /** A capability server that a host is connected to. */
 export interface HostSession {

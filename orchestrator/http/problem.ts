@@ -46,24 +46,37 @@ export const problemSchema = z
     detail: z.string().describe('What is wrong here, and what to do about it.'),
     instance: z.string().describe('The request, as its `X-Request-Id` names it.'),
     errors: z
-      .array(z.object({ pointer: z.string().describe('JSON pointer to the value.'), detail: z.string() }))
+      .array(
+        z.object({
+          pointer: z.string().describe('JSON pointer to the value.'),
+          detail: z.string(),
+          line: z.int().optional().describe('Of a value that is a text of many lines: where in it, from 1.'),
+          column: z.int().optional(),
+        }),
+      )
       .optional()
       .describe('Every fault of the request, by the value that has it.'),
   })
   .meta({ id: 'Problem' })
 export type Problem = z.output<typeof problemSchema>
 
+/** A fault of a value of the request; of a text of many lines also where it stands there. */
+export interface ProblemIssue extends Issue {
+  line?: number
+  column?: number
+}
+
 /** A request that is not fulfilled, with what the caller is told. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly kind: ProblemKind
-  readonly issues: readonly Issue[]
+  readonly issues: readonly ProblemIssue[]
   readonly headers: Record<string, string>
 
   constructor(
     kind: ProblemKind,
     detail: string,
-    { issues = [], headers = {} }: { issues?: readonly Issue[]; headers?: Record<string, string> } = {},
+    { issues = [], headers = {} }: { issues?: readonly ProblemIssue[]; headers?: Record<string, string> } = {},
   ) {
     super(detail)
     this.kind = kind
@@ -86,6 +99,8 @@ export function problemOf({ kind, message, issues }: ProblemError, requestId: st
     status,
     detail: message,
     instance: `urn:remit:request:${requestId}`,
-    ...(issues.length > 0 ? { errors: issues.map(({ path, message: detail }) => ({ pointer: path, detail })) } : {}),
+    ...(issues.length > 0
+      ? { errors: issues.map(({ path, message: detail, ...place }) => ({ pointer: path, detail, ...place })) }
+      : {}),
   }
 }

@@ -8,7 +8,7 @@ const text = z.string().min(1).max(10_000)
 /** Names as records and labels take them. */
 export const name = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,200}$/u, 'must be 1 to 200 characters, none of them a control')
 
-const runId = z.uuid('must be the id of a run')
+export const runId = z.uuid('must be the id of a run')
 
 export const runParams = z.object({ id: runId })
 

@@ -25,3 +25,8 @@ export interface ServerStatus {
   quarantined: { tool: string; why: string }[]
   last_error?: { at: string; message: string }
 }
+
+/** Of a connection that is one principal's, nobody else is told why it does not work. */
+export function forAnybody({ last_error, ...status }: ServerStatus): ServerStatus {
+  return { ...status, ...(last_error && !status.personal && { last_error }) }
+}

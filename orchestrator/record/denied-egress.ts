@@ -1,12 +1,5 @@
-import { connect } from '../../shared/postgres/connect.ts'
-import { withUrl } from '../../shared/postgres/with-url.ts'
-import type { Home } from '../home/home.ts'
-import type { Membership } from '../home/shared-process.ts'
 import { systemStream } from '../model/event.ts'
-import { remitDatabase } from './bootstrap.ts'
-import { runningPort } from './embedded-postgres.ts'
-import { readPasswords } from './passwords.ts'
-import { journalRole } from './roles.ts'
+import { type RunningRecord, whereItRuns } from './running-record.ts'
 
 /** How often a server asked the network for what it may not have. */
 export interface DeniedEgress {
@@ -14,26 +7,15 @@ export interface DeniedEgress {
   times: number
 }
 
-export interface RunningRecord {
-  home: Home
-  membership: Membership
-  /** The owner's URL of an external Postgres. */
-  databaseUrl?: string | undefined
-}
-
-const patienceMs = 5_000
-
 /**
  * What servers were refused on the network since then, in every tenant's runs and outside of runs, the most first. What was
  * refused with several calls in flight stands with each of them, and counts so. Undefined where the record does not run, or
  * was never made: nothing is started or changed for this. Rejects where Postgres does not answer, or not soon.
  */
-export async function deniedEgress(record: RunningRecord, since: Date): Promise<DeniedEgress[] | undefined> {
-  const url = await journalUrlOf(record)
-  if (url === undefined) return undefined
-  const sql = connect(url, { max: 1, name: 'doctor', settings: { statement_timeout: String(patienceMs) } })
-  try {
-    return await sql<DeniedEgress[]>`
+export function deniedEgress(record: RunningRecord, since: Date): Promise<DeniedEgress[] | undefined> {
+  return whereItRuns(
+    record,
+    (sql) => sql<DeniedEgress[]>`
       WITH denied AS (
         SELECT data #>> '{details,server}' AS server, (data #> '{details,times}')::bigint AS times
         FROM remit.events
@@ -46,17 +28,6 @@ export async function deniedEgress(record: RunningRecord, since: Date): Promise<
           AND intent.type = 'call_intended' AND intent.data ->> 'call_id' = settled.data ->> 'call_id'
         WHERE settled.type = 'call_settled' AND settled.at >= ${since}
       )
-      SELECT server, sum(coalesce(times, 1))::integer AS times FROM denied GROUP BY server ORDER BY times DESC, server`
-  } finally {
-    await sql.end({ timeout: 1 })
-  }
-}
-
-async function journalUrlOf({ home, membership, databaseUrl }: RunningRecord): Promise<string | undefined> {
-  const password = (await readPasswords(home, 'roles'))[journalRole.name]
-  if (password === undefined) return undefined
-  const login = { user: journalRole.name, password }
-  if (databaseUrl !== undefined) return withUrl(databaseUrl, login)
-  const port = await runningPort(membership)
-  return port === undefined ? undefined : withUrl(`postgres://127.0.0.1:${port}/${remitDatabase}`, login)
+      SELECT server, sum(coalesce(times, 1))::integer AS times FROM denied GROUP BY server ORDER BY times DESC, server`,
+  )
 }

@@ -99,17 +99,19 @@ export function openServerLogins({ sql, url, key }: ServerLoginsOptions): Server
           WHERE tenant = ${tenant} AND principal = ${principal} AND server = ${server}`
         return count > 0
       }),
-    list: (tenant) =>
-      unlessUnavailable(async () => {
-        const rows = await sql<(ClearRow & { renewable: boolean })[]>`
-          SELECT ${columns(sql)}, renewable FROM remit.server_logins
-          WHERE tenant = ${tenant} ORDER BY server, principal`
-        return rows.map(({ renewable, ...row }) => ({ ...loginOf(row), renewable }))
-      }),
+    list: (tenant) => unlessUnavailable(() => listLogins(sql, tenant)),
     // A connection of its own: the lock is the session's, and it may be held for as long as an answer takes.
     alone: (key, work) =>
       unlessUnavailable(() => withClient(url, 'login', (lock) => withAdvisoryLock(lock, lockOf(key), work))),
   }
+}
+
+/** What of a tenant's logins is nobody's secret; takes no key. */
+export async function listLogins(sql: Sql, tenant: string): Promise<ListedLogin[]> {
+  const rows = await sql<(ClearRow & { renewable: boolean })[]>`
+    SELECT ${columns(sql)}, renewable FROM remit.server_logins
+    WHERE tenant = ${tenant} ORDER BY server, principal`
+  return rows.map(({ renewable, ...row }) => ({ ...loginOf(row), renewable }))
 }
 
 type ClearLogin = Omit<Login, 'secrets'>

@@ -8,7 +8,7 @@ import type { CallOutcome } from '../model/call.ts'
 import { draft, type Event } from '../model/event.ts'
 import { fold } from '../model/situation.ts'
 import { workToInherit } from './fork.ts'
-import { type ReplayParts, replay } from './replay.ts'
+import { type ReplayParts, replay, replayDocument } from './replay.ts'
 
 const servers = catalogue(
   Object.fromEntries(
@@ -93,6 +93,36 @@ describe('replay', () => {
       type: 'decision_made',
       fields: { '/decision/kind': { recorded: 'plan', now: 'give_up' } },
     })
+  })
+
+  test('lets others of the process have their turn while it goes through a long run', async () => {
+    const events = await run({}, 'wait')
+    const [created] = events
+    const noted = Array.from({ length: 200 }, (_, at) => ({ ...events.at(-1), seq: events.length + at + 1 }) as Event)
+    let turns = 0
+    let over = false
+    const turn = () => {
+      turns += 1
+      if (!over) setImmediate(turn)
+    }
+    setImmediate(turn)
+    await replay([created as Event, ...events.slice(1), ...noted], parts)
+    over = true
+    expect(turns).toBeGreaterThan(2)
+  })
+
+  test('takes what is sealed for one value, and hides it', async () => {
+    const sealed = { $sealed: 'v1.aaaa.bbbb.cccc' }
+    const events = (await run({}, 'wait')).map((event) =>
+      event.type === 'call_intended' ? { ...event, data: { ...event.data, arguments: { name: sealed } } } : event,
+    )
+    const { differences } = replayDocument(await replay(events, parts))
+    expect(differences).toContainEqual(
+      expect.objectContaining({
+        fields: expect.objectContaining({ '/arguments/name': { recorded: '[sealed]', now: null } }),
+      }),
+    )
+    expect(JSON.stringify(differences)).not.toContain('bbbb')
   })
 })
 

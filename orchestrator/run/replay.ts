@@ -1,8 +1,12 @@
-import { digest, isJsonObject, type Json } from '../../shared/json.ts'
+import { setImmediate as othersTurn } from 'node:timers/promises'
+import { digest, isJsonObject, type Json, type JsonObject } from '../../shared/json.ts'
 import { formatPointer } from '../../shared/json-pointer.ts'
 import { type Draft, draft, type Event } from '../model/event.ts'
 import { noLedger } from '../model/model-call.ts'
+import type { RunStatus } from '../model/run.ts'
+import { redactSealed } from '../model/seal.ts'
 import { apply, fold, type Situation } from '../model/situation.ts'
+import { isSealed } from '../model/value.ts'
 import { callsToUndo, compensationResult } from './compensation.ts'
 import { draftsOf } from './drafts-of.ts'
 import { intendLookup, intendLookupToUndo, intendTask, intendUndo } from './intend.ts'
@@ -12,6 +16,9 @@ import { takeDecision } from './take-decision.ts'
 
 /** What replaying needs: no journal, no gateway, no clock. Nothing is called and nothing is recorded. */
 export type ReplayParts = Pick<Parts, 'reasoner' | 'catalogue' | 'policy' | 'digestArguments'>
+
+/** Events after which others of this process, who wait for answers, have their turn. */
+const atOnce = 50
 
 /** An event that does not follow, today, from those before it. */
 export interface Difference {
@@ -29,6 +36,26 @@ export interface Replay {
   decided: number
   differences: Difference[]
   situation: Situation
+}
+
+/** A replay as every door tells it. */
+export interface ReplayDocument extends Omit<Replay, 'situation'> {
+  run_id: string
+  status: RunStatus
+}
+
+/** The document of a replay; sealed values are hidden in it. */
+export function replayDocument({ situation, differences, ...figures }: Replay): ReplayDocument {
+  const { run_id, status } = situation
+  return { run_id, status, ...figures, differences: differences.map(withoutSealed) }
+}
+
+function withoutSealed({ fields, ...difference }: Difference): Difference {
+  const shown = Object.entries(fields).map(([pointer, { recorded, now }]) => [
+    pointer,
+    { recorded: redactSealed(recorded), now: redactSealed(now) },
+  ])
+  return { ...difference, fields: Object.fromEntries(shown) }
 }
 
 /**
@@ -50,6 +77,7 @@ export async function replay(events: readonly Event[], parts: ReplayParts): Prom
       if (Object.keys(fields).length > 0) replayed.differences.push({ seq: event.seq, type: event.type, fields })
     }
     apply(situation, event)
+    if (event.seq % atOnce === 0) await othersTurn()
   }
   return replayed
 }
@@ -143,7 +171,7 @@ function differencesOf(event: Event, now: Draft): Difference['fields'] {
   if (now.type !== event.type) return { '': { recorded: event.type, now: now.type } }
   const found: Difference['fields'] = {}
   const compare = (recorded: Json | undefined, derived: Json | undefined, tokens: string[]): void => {
-    if (isJsonObject(recorded) && isJsonObject(derived)) {
+    if (isOpen(recorded) && isOpen(derived)) {
       for (const key of new Set([...Object.keys(recorded), ...Object.keys(derived)]))
         compare(recorded[key], derived[key], [...tokens, key])
     } else if (digest(recorded ?? null) !== digest(derived ?? null))
@@ -151,6 +179,11 @@ function differencesOf(event: Event, now: Draft): Difference['fields'] {
   }
   compare(lasting(event.data as unknown as Json), lasting(now.data as unknown as Json), [])
   return found
+}
+
+/** An object to look into; what is sealed is one value, whatever it is made of. */
+function isOpen(value: Json | undefined): value is JsonObject {
+  return isJsonObject(value) && !isSealed(value)
 }
 
 /** Without what is new each time; also without members that JSON does not have. */

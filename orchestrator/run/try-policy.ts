@@ -38,6 +38,22 @@ export function tryPolicy(events: readonly Event[], parts: Pick<Parts, 'catalogu
   return trials
 }
 
+/** What came of judging runs by another policy, as every door tells it. */
+export interface TrialDocument {
+  /** How many runs were looked at, and how many calls of theirs were judged. */
+  runs: number
+  calls: number
+  /** The calls with which something else would have happened. */
+  otherwise: Trial[]
+}
+
+export function trialDocument(runs: number, tried: readonly Trial[]): TrialDocument {
+  return { runs, calls: tried.length, otherwise: tried.filter(isOtherwise) }
+}
+
+/** How far back runs are looked at where nobody says. */
+export const usualTrialMs = 7 * 24 * 60 * 60 * 1_000
+
 /** True where the other policy would have let something else happen. */
 export function isOtherwise({ recorded, now }: Pick<Trial, 'recorded' | 'now'>): boolean {
   return recorded.verdict !== now.verdict || recorded.four_eyes !== now.four_eyes

@@ -34,6 +34,9 @@ const known = () =>
     'change',
     'why',
     'at',
+    'policy',
+    'tools',
+    'make_item',
     '__proto__',
     'constructor',
     '$ref',
@@ -41,6 +44,19 @@ const known = () =>
     '$blob',
     '\u0000',
     '\ud800',
+  )
+
+/** Texts that are nearly policies, or are policies of somebody who means no good. */
+const policyNoise = () =>
+  fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 200 }),
+    fc.constantFrom(
+      'rules: []',
+      'rules: *nothing',
+      'rules: &all [*all]',
+      'rules: [{ name: x, when: "arguments.a.b.c == 1 / 0", verdict: allow, reason: "{tool}" }]',
+      `rules: ${'['.repeat(5_000)}`,
+    ),
   )
 
 const noise = () =>
@@ -54,6 +70,7 @@ const noise = () =>
         input: fc.dictionary(fc.oneof(known(), fc.constant('each'), fc.constant('orders')), fc.jsonValue()),
       })
       .map((value) => JSON.stringify(value)),
+    fc.record({ policy: policyNoise() }).map((value) => JSON.stringify(value)),
     fc
       .record({
         jsonrpc: fc.constantFrom('2.0', '1.0'),
@@ -132,7 +149,10 @@ describe('noise', () => {
         noise(),
         fc.dictionary(header(), value(), { maxKeys: 4 }),
         async ({ method, path }, one, asked, body, headers) => {
-          const place = path.replace(':id', encodeURIComponent(one === 'RUN' ? run : one.toWellFormed()))
+          const name = one === 'RUN' ? 'crm' : one.toWellFormed()
+          const place = path
+            .replace(':id', encodeURIComponent(one === 'RUN' ? run : name))
+            .replace(':name', encodeURIComponent(name))
           const search = new URLSearchParams(asked).toString()
           const answer = await send(`${place}?${search}`, method, headers, method === 'POST' ? body : undefined)
           expect(stage.troubles).toEqual([])

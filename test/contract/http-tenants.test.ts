@@ -10,7 +10,7 @@ let approval: string
 let key: string
 
 /** What stands in acme's data, and nowhere else. */
-const secrets = ['acme-subject', 'ann-of-acme']
+const secrets = ['acme-subject', 'ann-of-acme', 'tickets.example']
 
 beforeAll(async () => {
   stage = await openHttpStage()
@@ -19,6 +19,7 @@ beforeAll(async () => {
   key = (await stage.makeKey({ tenant: 'acme', principal: 'ann-of-acme' })).key_id
   await using _worker = stage.yard.startWorker()
   run = await startRun(ann, 'acme-subject', 'held')
+  await stage.looked.logIn('acme')
   for (;;) {
     const [open] = await stage.service.openApprovals('acme')
     if (open) {
@@ -43,18 +44,30 @@ describe('a tenant who knows the ids of another', () => {
     for (const { method, path } of routes) {
       if (walked.has(`${method} ${path}`)) continue
       walked.add(`${method} ${path}`)
-      const place = path.replace(':id', path.includes('approvals') ? approval : path.includes('keys') ? key : run)
+      const id = path.includes('approvals') ? approval : path.includes('keys') ? key : run
+      const place = path.replace(':id', id).replace(':name', 'crm')
       const body = method === 'POST' ? { body: (bodies[path.split('/').at(-1) ?? ''] ?? {}) as never } : {}
       for (const headers of [{}, { Accept: 'text/event-stream', 'Last-Event-ID': '1' }] as Record<string, string>[]) {
         const response = await eve(place, { method, headers, ...body })
         const text = await response.text()
-        if (path.includes(':id')) expect([place, response.status]).toEqual([place, 404])
+        if (path.includes(':')) expect([place, response.status]).toEqual([place, 404])
         for (const secret of secrets) expect(text).not.toContain(secret)
-        if (!path.includes(':id')) expect(text).not.toContain(run)
+        if (!path.includes(':')) expect(text).not.toContain(run)
       }
     }
     expect(walked.size).toBeGreaterThan(12)
     expect(await stage.yard.record.journal.read(run)).toEqual(before)
+  })
+
+  it('has no other rules tried on their runs', async () => {
+    // Whatever was judged would be told.
+    const policy = 'rules: [{ name: nothing, when: true, verdict: deny, reason: no }]'
+    for (const runs of [{}, { run }, { cursor: 'ffffffff-ffff-7fff-bfff-ffffffffffff', limit: 200 }]) {
+      const response = await eve('/v1/policy/test', { method: 'POST', body: { policy, ...runs } })
+      const text = await response.text()
+      expect(response.status).toBe('run' in runs ? 404 : 200)
+      for (const theirs of [...secrets, 'vault', 'verdict']) expect(text).not.toContain(theirs)
+    }
   })
 
   it('does not see their runs by any filter or cursor', async () => {

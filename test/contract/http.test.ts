@@ -2,8 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApp } from '../../orchestrator/http/create-app.ts'
+import type { RouteModule } from '../../orchestrator/http/http-env.ts'
 import type { OpenApi } from '../../orchestrator/http/openapi.ts'
+import { ProblemError } from '../../orchestrator/http/problem.ts'
+import { replayRoutes } from '../../orchestrator/http/routes/replay.ts'
 import type { Authenticate, Service } from '../../orchestrator/http/service.ts'
+import { readJoined } from '../../orchestrator/joined-files.ts'
 import { RecordUnavailableError } from '../../orchestrator/record/record-errors.ts'
 import { AnswerError } from '../../orchestrator/run/answer.ts'
 import type { Json } from '../../shared/json.ts'
@@ -52,6 +56,14 @@ const endless: Partial<Service> = {
     for (;;) yield 'x'.repeat(1_000_000)
   },
 }
+/** A run that takes too long to be derived again. */
+const tooMuch = {
+  async replay() {
+    throw new ProblemError('too_large', 'The run is too large')
+  },
+}
+const otherFingerprint = `sha256:${'0'.repeat(64)}`
+const noName = 'x'.repeat(65)
 const input = { subject: 'acme' }
 
 beforeAll(async () => {
@@ -132,9 +144,15 @@ async function send({ method, path, isKeyed }: Operation, provocation: Provocati
   const { query = '', body, raw, headers = {}, key = keys.all, app = stage.app } = provocation
   const id =
     provocation.id ??
-    (path.startsWith('/v1/approvals') ? approvals[0] : path.includes('{id}') ? await recordRun('three') : '')
+    (path.startsWith('/v1/approvals')
+      ? approvals[0]
+      : path.includes('{name}')
+        ? 'crm'
+        : path.includes('{id}')
+          ? await recordRun('three')
+          : '')
   const content = method === 'GET' ? undefined : (raw ?? (body === undefined ? undefined : JSON.stringify(body)))
-  return app.request(path.replace('{id}', String(id)) + query, {
+  return app.request(path.replace(/{(id|name)}/, String(id)) + query, {
     method,
     headers: {
       ...(isKeyed ? { Authorization: `Bearer ${key}` } : {}),
@@ -143,6 +161,19 @@ async function send({ method, path, isKeyed }: Operation, provocation: Provocati
     },
     ...(content === undefined ? {} : { body: content }),
   })
+}
+
+/** A server that can be taken out. */
+async function joined(): Promise<string> {
+  if (!readJoined(stage.looked.config).files) await stage.looked.join()
+  return 'files'
+}
+
+/** What `crm` tells of a tool that was changed. */
+async function fingerprintNow(): Promise<string> {
+  stage.looked.tell('crm', 'Makes an item, and says so.')
+  const { changed } = await stage.looked.administration.changes('crm')
+  return String(changed[0]?.live?.fingerprint ?? stage.looked.pins()[0]?.fingerprint)
 }
 
 async function recordRun(goal: 'three' | 'held' | 'asked'): Promise<string> {
@@ -155,10 +186,15 @@ async function recordRun(goal: 'three' | 'held' | 'asked'): Promise<string> {
 }
 
 /** The application, where authentication goes wrong in one way or another: every keyed route meets that. */
-function appWhere(authenticate: Authenticate, changed: Partial<Service> = {}, requestMs = 30_000): HttpStage['app'] {
+function appWhere(
+  authenticate: Authenticate,
+  changed: Partial<Service> = {},
+  { requestMs = 30_000, modules = [] }: { requestMs?: number; modules?: RouteModule[] } = {},
+): HttpStage['app'] {
   const { app } = createApp({
     service: { ...stage.service, ...changed },
     authenticate,
+    modules,
     stopping: new AbortController().signal,
     onTrouble: () => {},
     limits: { requestMs },
@@ -208,7 +244,7 @@ async function anyRoute(status: number, { path }: Operation): Promise<Provocatio
     case 503:
       return { app: appWhere(() => Promise.reject(new RecordUnavailableError(undefined))) }
     case 504:
-      return { app: appWhere(() => new Promise(() => {}), {}, 50) }
+      return { app: appWhere(() => new Promise(() => {}), {}, { requestMs: 50 }) }
     default:
       return {}
   }
@@ -232,6 +268,15 @@ async function ownRoute(status: number, { method, path }: Operation): Promise<Pr
     },
     'GET /v1/runs': { 422: { query: '?limit=none' } },
     'GET /v1/runs/{id}': { 422: { id: 'last' } },
+    'GET /v1/runs/{id}/replay': {
+      413: { app: appWhere(stage.yard.record.apiKeys.callerOf, {}, { modules: [replayRoutes(tooMuch)] }) },
+      422: { id: 'last' },
+    },
+    'POST /v1/policy/test': {
+      200: { body: { policy: 'rules: []', limit: 1 } },
+      404: { body: { run: nobody } },
+      422: { body: { policy: 'rules: 5' } },
+    },
     'GET /v1/runs/{id}/verification': { 422: { id: 'last' } },
     'GET /v1/runs/{id}/export': {
       413: { app: appWhere(stage.yard.record.apiKeys.callerOf, endless) },
@@ -259,6 +304,15 @@ async function ownRoute(status: number, { method, path }: Operation): Promise<Pr
       422: { id: 'last' },
       429: { id: '0'.repeat(16), key: (await stage.makeKey({ requests_per_minute: 1 })).text, before: {} },
     },
+    'GET /v1/servers/{name}': { 422: { id: noName } },
+    'GET /v1/servers/{name}/changes': { 422: { id: noName } },
+    'POST /v1/servers/{name}/accept': {
+      200: { body: { tools: { make_item: await fingerprintNow() } } },
+      404: { id: 'nobody', body: { tools: { make_item: otherFingerprint } } },
+      409: { body: { tools: { make_item: otherFingerprint } } },
+      422: { body: {} },
+    },
+    'DELETE /v1/servers/{name}': { 204: { id: await joined() }, 409: {}, 422: { id: noName } },
     'GET /v1/tools': { 422: { query: '?limit=0' } },
   }
   return own[`${method} ${path}`]?.[status]

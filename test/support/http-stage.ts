@@ -1,13 +1,19 @@
+import { holding } from '../../orchestrator/enforce/fixtures/policies.ts'
 import { type App, type AppLimits, createApp } from '../../orchestrator/http/create-app.ts'
 import type { RouteModule } from '../../orchestrator/http/http-env.ts'
+import { policyRoutes } from '../../orchestrator/http/routes/policy.ts'
+import { replayRoutes } from '../../orchestrator/http/routes/replay.ts'
+import { serverRoutes } from '../../orchestrator/http/routes/servers.ts'
 import type { Service } from '../../orchestrator/http/service.ts'
 import { type Ceiling, type Scope, scopes } from '../../orchestrator/model/caller.ts'
 import type { KnownReasoner } from '../../orchestrator/model/known-reasoner.ts'
 import { withSubGoals } from '../../orchestrator/model/sub-goals.ts'
+import { openLookBack } from '../../orchestrator/open-look-back.ts'
 import { openService } from '../../orchestrator/open-service.ts'
 import { knownReasoners } from '../../orchestrator/reasoners.ts'
 import type { Json } from '../../shared/json.ts'
-import { stationGoals, stationTools } from './workers/stations.ts'
+import { type LookedAfter, lookedAfter } from './looked-after.ts'
+import { heldTools, stationGoals, stationTools } from './workers/stations.ts'
 import { openYard, type Yard } from './workers/yard.ts'
 
 /** What differs from a key that may do everything. */
@@ -33,6 +39,8 @@ export type Client = (path: string, asked?: Asked) => Promise<Response>
 export interface HttpStage extends App, AsyncDisposable {
   yard: Yard
   service: Service
+  /** The servers that are there to be looked after; those of runs are the stations. */
+  looked: LookedAfter
   /** What nobody foresaw, so far. */
   troubles: unknown[]
   makeKey(options?: KeyOptions): Promise<{ key_id: string; text: string }>
@@ -59,12 +67,19 @@ export async function openHttpStage({
   const catalogue = withSubGoals(stationTools, goals)
   const parts = { catalogue, goals, reasoners, record, pursuing, gateway: undefined }
   const service = await openService({ mode: 'emulated', ...parts })
+  const looked = await lookedAfter(record)
+  const lookBack = openLookBack({ record, catalogue, policy: holding(...heldTools) })
   const stopping = new AbortController()
   const troubles: unknown[] = []
   const app = createApp({
     service: wrap(service),
     authenticate: record.apiKeys.callerOf,
-    modules: await modules(yard),
+    modules: [
+      ...(await modules(yard)),
+      policyRoutes(lookBack),
+      replayRoutes(lookBack),
+      serverRoutes(looked.administration),
+    ],
     stopping: stopping.signal,
     onTrouble: (error) => troubles.push(error),
     ...(limits ? { limits } : {}),
@@ -84,6 +99,7 @@ export async function openHttpStage({
     ...app,
     yard,
     service,
+    looked,
     troubles,
     makeKey,
     async client(options) {
@@ -94,6 +110,7 @@ export async function openHttpStage({
     async [Symbol.asyncDispose]() {
       stopping.abort()
       await service.close()
+      await looked[Symbol.asyncDispose]()
       await yard[Symbol.asyncDispose]()
     },
   }

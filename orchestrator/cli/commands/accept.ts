@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../../shared/json.ts'
+import type { ChangedTool, ToolFace, ToolReview } from '../../model/tool-review.ts'
 import { type AddCommand, type Context, commandName, jsonOption, note, print, printJson } from '../context.ts'
 import { agreeToGoLive } from '../go-live.ts'
 import { interruptible, untilInterrupted } from '../open-interruptibly.ts'
-import { type ChangedTool, InputError, type ToolFace, type ToolReview } from '../remit.ts'
+import { InputError } from '../remit.ts'
 import { diffLines } from '../text/diff-lines.ts'
 import { bad, good, heading, type Line } from '../text/line.ts'
 

@@ -111,6 +111,27 @@ describe('remit servers logout', () => {
   })
 })
 
+describe('remit servers', () => {
+  test('shows who is logged in where that is known, and starts nothing for it', async () => {
+    const logins = [{ ...loginAt('billing'), scopes: [], renewable: false }]
+    const prepare = (workplace: FakeWorkplace) => {
+      workplace.knownLogins = logins
+    }
+    const { exit, out, workplace } = await remit(['servers'], prepare)
+    expect(exit).toBe(0)
+    expect(out).toContain('local:ada (no scopes, until 2026-01-01 13:00:00 UTC)')
+    expect(workplace.opened).toEqual([])
+    expect(JSON.parse((await remit(['servers', '--json'], prepare)).out)).toMatchObject([{ logins }])
+  })
+
+  test('says where that is not known', async () => {
+    const { exit, out } = await remit(['servers'])
+    expect([exit, out]).toEqual([0, expect.stringContaining('Who is logged in is not known')])
+    const [listed] = JSON.parse((await remit(['servers', '--json'])).out)
+    expect(listed.logins).toBeUndefined()
+  })
+})
+
 describe('remit servers --check', () => {
   const up = serverStatus('billing')
 
@@ -128,7 +149,9 @@ describe('remit servers --check', () => {
     }
     const { exit, out } = await remit(['servers', '--check'], prepare)
     expect(exit).toBe(0)
-    expect(out).toContain('local:ada (renewed by itself), shop (nobody knows until when), old (expired), gone (ended)')
+    expect(out).toContain(
+      'local:ada (tickets:read, renewed by itself), shop (tickets:read, nobody knows until when), old (tickets:read, expired), gone (tickets:read, ended)',
+    )
     const { out: json } = await remit(['servers', '--check', '--json'], prepare)
     expect(JSON.parse(json)).toMatchObject([{ name: 'billing', logins }])
   })

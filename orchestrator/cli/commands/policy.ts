@@ -1,15 +1,13 @@
 import { resolve } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import type { Policy } from '../../enforce/policy/policy.ts'
-import { isOtherwise, type Trial } from '../../run/try-policy.ts'
+import { type Trial, type TrialDocument, trialDocument, usualTrialMs } from '../../run/try-policy.ts'
 import { type AddCommand, columnsOf, jsonOption, print, printJson, withRemit } from '../context.ts'
 import type { Remit } from '../remit.ts'
 import { runIdOf } from '../run-address.ts'
 import { shortId } from '../story/short-id.ts'
 import { count } from '../text/count.ts'
 import { faint, type Line, name, paragraph } from '../text/line.ts'
-
-const weekMs = 7 * 24 * 60 * 60 * 1_000
 
 /** `remit policy`: the rules in force; `remit policy test`: what other rules would have said of past calls. */
 export const addPolicy: AddCommand = (program, context) => {
@@ -31,17 +29,16 @@ export const addPolicy: AddCommand = (program, context) => {
     .option('--since <date>', 'runs created since then, as in 2026-11-01; the last seven days unless said', instant)
     .option(...jsonOption)
     .action(async (file: string | undefined, _options: TestOptions, command: { optsWithGlobals(): TestOptions }) => {
-      const { json, run, since = new Date(context.terminal.now() - weekMs) } = command.optsWithGlobals()
+      const { json, run, since = new Date(context.terminal.now() - usualTrialMs) } = command.optsWithGlobals()
       const other = context.workplace.policy(file && resolve(context.terminal.folder, file))
-      const trials = await withRemit(context, { servers: false }, async (remit) => {
+      const told = await withRemit(context, { servers: false }, async (remit) => {
         const runs = run === undefined ? await idsSince(remit, since) : [await runIdOf(remit, run)]
         const tried: Trial[] = []
         for (const id of runs) tried.push(...(await remit.tryPolicy(id, other)))
-        return { runs: runs.length, tried }
+        return trialDocument(runs.length, tried)
       })
-      const otherwise = trials.tried.filter(isOtherwise)
-      if (json) return printJson(context, { runs: trials.runs, calls: trials.tried.length, otherwise })
-      print(context, trialLines(trials.runs, trials.tried.length, otherwise, columnsOf(context)))
+      if (json) return printJson(context, told)
+      print(context, trialLines(told, columnsOf(context)))
     })
 }
 
@@ -72,7 +69,7 @@ function ruleLines({ rules }: Policy, columns: number): Line[] {
   ])
 }
 
-function trialLines(runs: number, calls: number, otherwise: readonly Trial[], columns: number): Line[] {
+function trialLines({ runs, calls, otherwise }: TrialDocument, columns: number): Line[] {
   const figures = `${count(calls, 'call')} of ${count(runs, 'run')} judged`
   if (otherwise.length === 0) return [[`${figures}: each as it was.`]]
   return [

@@ -1,5 +1,5 @@
 import type { Json } from '../../../shared/json.ts'
-import type { Replay } from '../../run/replay.ts'
+import { type Replay, replayDocument } from '../../run/replay.ts'
 import { type AddCommand, columnsOf, jsonOption, print, printJson, runArgument, withRemit } from '../context.ts'
 import { exitCodes } from '../follow-run.ts'
 import { runIdOf } from '../run-address.ts'
@@ -19,8 +19,7 @@ export const addReplay: AddCommand = (program, context) => {
         const id = await runIdOf(remit, named)
         return { runId: id, replayed: await remit.replay(id) }
       })
-      const { situation, ...figures } = replayed
-      if (json) printJson(context, { run_id: runId, status: situation.status, ...figures })
+      if (json) printJson(context, replayDocument(replayed))
       else print(context, replayLines(runId, replayed, columnsOf(context)))
       context.exitCode = replayed.differences.length === 0 ? exitCodes.succeeded : exitCodes.failed
     })

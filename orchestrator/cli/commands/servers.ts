@@ -15,13 +15,14 @@ import {
 } from '../context.ts'
 import { agreeToGoLive } from '../go-live.ts'
 import { interruptible } from '../open-interruptibly.ts'
+import type { Workplace } from '../remit.ts'
 import { addAdd } from '../servers/add.ts'
 import { addInstall } from '../servers/install.ts'
 import { addRemove } from '../servers/remove.ts'
 import { addShowServer } from '../servers/show.ts'
 import { noSandbox } from '../story/header.ts'
-import { instantText } from '../text/instant.ts'
-import { bad, doubtful, type Line, paragraph } from '../text/line.ts'
+import { bad, doubtful, faint, type Line, paragraph } from '../text/line.ts'
+import { loginsText } from '../text/logins-text.ts'
 import { table } from '../text/table.ts'
 import { addAccept } from './accept.ts'
 import { addLogin } from './login.ts'
@@ -44,8 +45,8 @@ export const addServers: AddCommand = (program, context) => {
 
 async function list(context: Context, { check, json }: Required<ServersOptions>): Promise<void> {
   const { workplace } = context
-  const { statuses, logins } = check ? await checked(context) : { statuses: [], logins: [] }
   const { catalogue, mode, unconfined, personal } = workplace
+  const { statuses, logins } = check ? await checked(context) : { statuses: [], logins: await known(workplace) }
   const servers = [...catalogue.servers.values()].map((server) => {
     const status = statuses.find((each) => each.server === server.name)
     return {
@@ -62,11 +63,11 @@ async function list(context: Context, { check, json }: Required<ServersOptions>)
       sandboxed: !unconfined.includes(server.name),
       origin: catalogue.joined?.get(server.name)?.origin ?? null,
       ...(status && { status }),
-      ...(check &&
+      ...(logins &&
         personal.includes(server.name) && { logins: logins.filter((login) => login.server === server.name) }),
     }
   })
-  const nobody = servers.filter(({ logins: those, status }) => those && !status).map(({ name }) => name)
+  const nobody = servers.filter(({ logins: those, status }) => check && those && !status).map(({ name }) => name)
   if (statuses.some(isAmiss) || nobody.length > 0) context.exitCode = 1
   if (json) return printJson(context, servers)
   const columns = [
@@ -75,7 +76,7 @@ async function list(context: Context, { check, json }: Required<ServersOptions>)
     { title: 'tools', align: 'right' as const },
     { title: 'accepted', align: 'right' as const },
     ...(check ? [{ title: 'runs' }, { title: 'refused', align: 'right' as const }] : []),
-    ...(check && personal.length > 0 ? [{ title: 'logged in' }] : []),
+    ...(logins ? [{ title: 'logged in' }] : []),
     { title: 'emulated' },
     { title: 'endpoints' },
     { title: 'credentials' },
@@ -87,13 +88,15 @@ async function list(context: Context, { check, json }: Required<ServersOptions>)
       String(tools),
       String(accepted.length),
       ...(check ? [runs(status), String(status?.quarantined.length ?? 0)] : []),
-      ...(check && personal.length > 0 ? [those ? loginsText(those, context.terminal.now()) : '-'] : []),
+      ...(logins ? [those ? loginsText(those, context.terminal.now()) : '-'] : []),
       emulates ?? '-',
       endpoints.join(', ') || '-',
       credentials.join(', ') || '-',
     ],
   )
   print(context, table(columns, rows, tableFit(context)))
+  if (personal.length > 0 && !logins)
+    print(context, [[faint('Who is logged in is not known: the record does not run now. --check starts it.')]])
   print(context, statuses.flatMap(troubleOf))
   for (const { name, origin } of servers) {
     const why = origin && unpinned(origin)
@@ -109,25 +112,18 @@ async function list(context: Context, { check, json }: Required<ServersOptions>)
     print(context, paragraph([bad('sandbox'), ' '], noSandbox(unconfined), columnsOf(context), 'bad'))
 }
 
-async function checked(context: Context): Promise<{ statuses: ServerStatus[]; logins: ListedLogin[] }> {
+/** Logins as far as they are known without starting anything; undefined also where no server has any. */
+async function known({ personal, lookAtLogins }: Workplace): Promise<ListedLogin[] | undefined> {
+  return personal.length === 0 ? undefined : lookAtLogins().catch(() => undefined)
+}
+
+async function checked(context: Context): Promise<{ statuses: ServerStatus[]; logins: ListedLogin[] | undefined }> {
   const { terminal, workplace } = context
   await agreeToGoLive(context, { yes: false })
   note(context, [['Starting every server to look at its tools.']])
   const statuses = await interruptible(terminal, (signal) => workplace.checkServers({ signal }))
-  if (workplace.personal.length === 0) return { statuses, logins: [] }
+  if (workplace.personal.length === 0) return { statuses, logins: undefined }
   return { statuses, logins: await withRemit(context, { servers: false }, (remit) => remit.logins.list()) }
-}
-
-/** Who is logged in, and how long each login lasts by itself. */
-function loginsText(logins: readonly ListedLogin[], now: number): string {
-  return logins.map((login) => `${login.principal} (${lastsText(login, now)})`).join(', ') || 'nobody'
-}
-
-function lastsText({ ended, renewable, expires_at }: ListedLogin, now: number): string {
-  if (ended !== undefined) return 'ended'
-  if (renewable) return 'renewed by itself'
-  if (expires_at === undefined) return 'nobody knows until when'
-  return Date.parse(expires_at) <= now ? 'expired' : `until ${instantText(expires_at)}`
 }
 
 function isAmiss({ state, quarantined, instances }: ServerStatus): boolean {

@@ -6,6 +6,7 @@ import type { Tool } from '../../model/catalogue.ts'
 import { allow } from '../authentication.ts'
 import { describe } from '../describe.ts'
 import type { HttpEnv, RouteModule } from '../http-env.ts'
+import { circuitSchema, quarantineSchema, stateSchema } from '../server-schemas.ts'
 import type { Service } from '../service.ts'
 import { query } from '../validate.ts'
 
@@ -42,9 +43,9 @@ const serverListSchema = z
         version: z.string(),
         tools: z.int(),
         emulates: z.string().optional().describe('The vendor that an emulator stands in for.'),
-        state: z.enum(['idle', 'starting', 'up', 'backing_off', 'closed']),
-        circuit: z.enum(['closed', 'open', 'half_open']),
-        quarantined: z.array(z.object({ tool: z.string(), why: z.string() })),
+        state: stateSchema,
+        circuit: circuitSchema,
+        quarantined: quarantineSchema,
       }),
     ),
   })

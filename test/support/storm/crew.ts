@@ -28,13 +28,17 @@ export class Crew {
     return [...this.live].flatMap(({ pid }) => pid ?? [])
   }
 
-  /** The capability servers of all workers, by pid. Linux only. */
+  /** The capability servers of all workers and their jails, by pid, however deep below the worker. Linux only. */
   serverPids(): number[] {
+    const parents = new Map(
+      readdirSync('/proc').flatMap((entry) => (/^\d+$/.test(entry) ? [[Number(entry), parentOf(entry)] as const] : [])),
+    )
     const workers = new Set(this.pids())
-    return readdirSync('/proc').flatMap((entry) => {
-      if (!/^\d+$/.test(entry)) return []
-      return workers.has(parentOf(entry)) && /servers\/\w+\/main\.ts/.test(commandOf(entry)) ? [Number(entry)] : []
-    })
+    const isBelowWorker = (pid: number): boolean => {
+      const parent = parents.get(pid)
+      return parent !== undefined && (workers.has(parent) || isBelowWorker(parent))
+    }
+    return [...parents.keys()].filter((pid) => isBelowWorker(pid) && /servers\/\w+\/main\.ts/.test(commandOf(`${pid}`)))
   }
 
   /** Resolves once every worker pursues runs. */
