@@ -38,14 +38,18 @@ export const durableCall: Part = {
 async function oneByOne({ floor, idle, real }: Contest, { quick }: BenchOptions): Promise<Report> {
   const calls = quick ? 10 : 100
   const perCall = (parts: ChainParts) => async () => (await timed(() => chainRun(parts, calls))) / calls
-  const took = await inTurn(quick ? 1 : 30, {
-    insert: () => each(calls, floor.insert),
-    raw: () => each(calls, floor.call),
-    pair: () => each(calls, floor.insertAndCall),
-    bare: () => each(calls, floor.bareCall),
-    idle: perCall(idle),
-    real: perCall(real),
-  })
+  const took = await inTurn(
+    quick ? 1 : 30,
+    {
+      insert: () => each(calls, floor.insert),
+      raw: () => each(calls, floor.call),
+      pair: () => each(calls, floor.insertAndCall),
+      bare: () => each(calls, floor.bareCall),
+      idle: perCall(idle),
+      real: perCall(real),
+    },
+    warmUpOf(quick),
+  )
   const apart = took.insert.map((ms, round) => ms + (took.raw[round] ?? 0))
   const row = (what: string, ms: number[], of: number[]) => {
     const times = ratios(ms, of)
@@ -79,6 +83,9 @@ ${times(took.bare, took.raw)} × as long. Quietest: the best rounds of both side
   return { tables: [table], bars: [bar] }
 }
 
+/** Rounds until both sides run as a service does that has been up for a minute: the engine compiles what is used again and again. */
+const warmUpOf = (quick: boolean): number => (quick ? 1 : 15)
+
 async function allAtOnce({ floor, idle, real }: Contest, { quick }: BenchOptions): Promise<Report> {
   const runs = quick ? 5 : 50
   const calls = quick ? 4 : 20
@@ -90,12 +97,16 @@ async function allAtOnce({ floor, idle, real }: Contest, { quick }: BenchOptions
     cpu[name].push((user + system) / runs / calls)
     return perSecond * calls
   }
-  const reached = await inTurn(quick ? 1 : 20, {
-    insert: () => rateOf(runs, calls, floor.insertPooled),
-    raw: () => rateOf(runs, calls, floor.call),
-    idle: rate('idle', idle),
-    real: rate('real', real),
-  })
+  const reached = await inTurn(
+    quick ? 1 : 30,
+    {
+      insert: () => rateOf(runs, calls, floor.insertPooled),
+      raw: () => rateOf(runs, calls, floor.call),
+      idle: rate('idle', idle),
+      real: rate('real', real),
+    },
+    warmUpOf(quick),
+  )
   const row = (what: string, perSecond: number[]) => {
     const share = ratios(perSecond, reached.insert)
     const quietest = best(perSecond, reached.insert, Math.max)

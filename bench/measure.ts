@@ -23,18 +23,19 @@ export async function rateOf(workers: number, times: number, work: () => Promise
 
 /**
  * Measures contestants round by round, in turn and every other round backwards, so that what the machine does besides hits all
- * of them; gives what each measured in each round. One round more is made first, to warm up, and does not count.
+ * of them; gives what each measured in each round. Rounds before those warm up, and do not count: one unless said.
  */
 export async function inTurn<Name extends string>(
   rounds: number,
   contestants: Record<Name, () => Promise<number>>,
+  warmUp = 1,
 ): Promise<Record<Name, number[]>> {
   const names = Object.keys(contestants) as Name[]
   const measured = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 0; round < warmUp + rounds; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const value = await contestants[name]()
-      if (round > 0) measured[name].push(value)
+      if (round >= warmUp) measured[name].push(value)
     }
   }
   return measured
