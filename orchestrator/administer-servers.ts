@@ -67,7 +67,10 @@ export function administerServers({ config, catalogue, record, gateway }: Admini
     },
     async drop({ principal: by }, server) {
       if (!catalogue.joined?.has(server))
-        throw new ProblemError('conflict', `${server} is a server of the project: it goes when its folder does`)
+        throw new ProblemError(
+          'conflict',
+          `${server} is a server of the project: it goes with its folder, once the manifest is written again`,
+        )
       const found = await writable(() => takeOut(config, record.journal, { server, by }))
       if (!found) throw new ProblemError('not_found', `There is no server ${server} any more`)
     },
