@@ -22,7 +22,28 @@ export interface BuildPlan {
  * with the id by which it can be repaired or removed.
  */
 export async function buildWorkspace(workspace: Workspace, plan: BuildPlan, building: Building): Promise<Workspace> {
-  const { client, dataFolder, signal, progress } = building
+  const standing: Standing = { finished: new Set() }
+  try {
+    return await onPostgres({ database: cluster, effect: true }, () => build(workspace, plan, building, standing))
+  } catch (error) {
+    throw withDone(error, workspace, standing)
+  }
+}
+
+/** How far the building of a workspace has come. */
+interface Standing {
+  /** Steps by name; none where nobody has looked yet. */
+  finished: Set<string>
+  /** The step that is under way. */
+  at?: Step
+}
+
+async function build(
+  workspace: Workspace,
+  plan: BuildPlan,
+  { client, dataFolder, signal, progress }: Building,
+  standing: Standing,
+): Promise<Workspace> {
   const { sql } = client
   const { url, fresh } = await ensureSecret(dataFolder, workspace.secret, (password) =>
     client.tenantUrl(workspace, password),
@@ -30,18 +51,17 @@ export async function buildWorkspace(workspace: Workspace, plan: BuildPlan, buil
   // A lost password is set anew by applying every step again.
   const again = fresh || plan.steps === 'every'
   const finished = new Set(again ? [] : await finishedSteps(sql, workspace.workspace_id))
+  standing.finished = finished
   const context: StepContext = { sql, workspace, tenantUrl: client.reached(url), admin: plan.admin }
   for (const [done, step] of steps.entries()) {
     if (finished.has(step.name)) continue
     progress(done, steps.length, step.title)
-    try {
-      refuseIfStopped(signal, `the step "${step.name}"`)
-      await applyStep(step, context, client)
-    } catch (error) {
-      throw withDone(error, workspace, step, finished)
-    }
+    standing.at = step
+    refuseIfStopped(signal, `the step "${step.name}"`)
+    await applyStep(step, context, client)
     finished.add(step.name)
   }
+  delete standing.at
   refuseIfStopped(signal, 'the workspace was ready')
   await setStatus(sql, workspace.workspace_id, 'ready')
   progress(steps.length, steps.length, 'Ready')
@@ -53,7 +73,7 @@ async function applyStep(step: Step, context: StepContext, { sql, fault }: Provi
   const attempt = await startStep(sql, workspace_id, step.name)
   try {
     rehearse(fault, step, attempt)
-    await onPostgres({ database: cluster, effect: true }, () => step.apply(context))
+    await step.apply(context)
   } catch (error) {
     // The reason to fail is worth more than the note of it: with Postgres away, this fails as well.
     await endStep(sql, workspace_id, step.name, 'failed').catch(() => undefined)
@@ -70,12 +90,14 @@ function rehearse(fault: ProvisioningClient['fault'], { name, title }: Step, att
 }
 
 /** The same failure, which also tells where it happened and what is there. */
-function withDone(error: unknown, workspace: Workspace, step: Step, finished: ReadonlySet<string>): unknown {
+function withDone(error: unknown, workspace: Workspace, { finished, at }: Standing): unknown {
   if (!(error instanceof CapabilityError) && !(error instanceof UncertainError)) return error
   const { kind, message, ...details } = error.failure
   const { workspace_id, database, role } = workspace
   const done: JsonObject = { workspace_id, database, role, status: 'building', steps: [...finished] }
-  const text = `Step "${step.name}" of ${workspace_id} failed: ${message}`
+  const text = at
+    ? `Step "${at.name}" of ${workspace_id} failed: ${message}`
+    : `${workspace_id} is not ready: ${message}`
   const more = { ...details, done, cause: error.cause }
   return error instanceof CapabilityError ? new CapabilityError(kind, text, more) : new UncertainError(text, more)
 }

@@ -67,6 +67,33 @@ describeOnCluster('a workspace of which any part is missing', (cluster) => {
   })
 
   test.each([
+    ['the note that a step begins', 'steps', "new.step = 'membership'", ['role']],
+    ['the note that a step is done', 'steps', "new.step = 'schema' and new.status = 'finished'", stepNames.slice(0, 4)],
+    ['the note that all is ready', 'workspaces', "new.status = 'ready'", [...stepNames]],
+  ])(
+    'because %s cannot be made: the failure says what is there, and a removal leaves nothing',
+    async (_, table, when, steps) => {
+      const provisioning = await cluster.start()
+      await cluster.ledger.unsafe(`
+      create function provisioning.refuse() returns trigger language plpgsql as
+        $$ begin raise exception using errcode = '53300', message = 'too many connections'; end $$;
+      create trigger refuse before insert or update on provisioning.${table} for each row when (${when})
+        execute function provisioning.refuse()`)
+      let failure: ReturnType<typeof failureOf>
+      try {
+        failure = failureOf(await provisioning.call('create_workspace', cluster.request))
+      } finally {
+        await cluster.ledger.unsafe('drop function provisioning.refuse() cascade')
+      }
+      expect(failure).toMatchObject({ kind: 'unavailable', vendor_code: '53300', done: { status: 'building', steps } })
+      const { workspace_id = '' } = failure.done as JsonObject
+      expect((await cluster.exists()).role).toBe(true)
+      outputOf(await provisioning.call('delete_workspace', { workspace_id }))
+      await expectNothingLeft(String(workspace_id))
+    },
+  )
+
+  test.each([
     ['the membership', (role: string, by: string) => `revoke ${role} from ${by} granted by ${by}`],
     ['the log-in', (role: string) => `alter role ${role} nologin`],
   ])('because somebody took %s away: it is removed all the same, and repaired as well', async (_, statement) => {
