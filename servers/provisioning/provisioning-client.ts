@@ -47,9 +47,10 @@ export async function connectProvisioning(settings: {
 }): Promise<ProvisioningClient> {
   const url = new URL(settings.databaseUrl)
   const { hostname, port } = settings.place ?? { hostname: url.hostname, port: Number(url.port || 5432) }
-  const sql = open(settings.databaseUrl, 4)
+  // Few: every process of the server shares the connections of one role, and a burst in one is not to be paid by another.
+  const sql = open(settings.databaseUrl, 2)
   // Of their own: a lock is held while statements run, and must not take their last connection.
-  const locks = open(settings.databaseUrl, 8)
+  const locks = open(settings.databaseUrl, 3)
   const close = async (): Promise<void> => {
     await Promise.all([sql.end({ timeout: 2 }), locks.end({ timeout: 2 })])
   }
