@@ -3,6 +3,7 @@ import { InputError } from './cli/remit.ts'
 import type { Gateway } from './execute/gateway.ts'
 import type { KeptEmulators } from './keep-emulators.ts'
 import type { LiveConfig } from './live-config.ts'
+import type { Catalogue } from './model/catalogue.ts'
 import type { Goal } from './model/goal.ts'
 import type { LiveCatalogue } from './model/live-catalogue.ts'
 import { withSubGoals } from './model/sub-goals.ts'
@@ -11,7 +12,9 @@ import { watchCatalogue } from './watch-catalogue.ts'
 
 export interface Following {
   config: LiveConfig
-  /** Sub-goals included. */
+  /** What the files said when the command began. */
+  read: Catalogue
+  /** What is used of it; sub-goals included. */
   catalogue: LiveCatalogue
   goals: readonly Goal[]
   gateway: Pick<Gateway, 'adopt' | 'gone'>
@@ -24,7 +27,7 @@ export interface Following {
  * refuse, the log says so, once, and everything goes on as it was.
  */
 export function followServers(following: Following): { close(): Promise<void> } {
-  const { config, catalogue, goals, gateway, emulators, log } = following
+  const { config, read, catalogue, goals, gateway, emulators, log } = following
   const onTrouble = (error: unknown) =>
     log.warn({ reason: reasonOf(error) }, 'a change of the servers was not taken up, or not wholly')
 
@@ -39,7 +42,7 @@ export function followServers(following: Following): { close(): Promise<void> } 
     started.catch(onTrouble)
     emulators.letGo(catalogue, (server) => gateway.gone(server)).catch(onTrouble)
   }
-  return watchCatalogue(config, { adopt, onTrouble })
+  return watchCatalogue({ catalogue: read, config }, { adopt, onTrouble })
 }
 
 /** With each fault by its path. */

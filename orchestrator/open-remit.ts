@@ -109,7 +109,15 @@ export async function openRemit(
   const gateway = faults && servers && (await startServers(config, wholeCatalogue, servers, faults, options))
   if (gateway && emulators) {
     opening.defer(() => gateway.close())
-    const following = followServers({ config, catalogue: wholeCatalogue, goals, gateway, emulators, log })
+    const following = followServers({
+      config,
+      read: catalogue,
+      catalogue: wholeCatalogue,
+      goals,
+      gateway,
+      emulators,
+      log,
+    })
     opening.defer(() => following.close())
   }
   if (gateway) await notePolicy(record, policy, { file: config.policyFile, by: config.owner.principal })

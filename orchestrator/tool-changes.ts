@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { JsonObject } from '../shared/json.ts'
 import type { Config } from './config.ts'
 import type { ToldTools } from './execute/list-tools.ts'
-import { keepPins, pinsFile } from './execute/pin-store.ts'
+import { dropPins, keepPins, pinsFile } from './execute/pin-store.ts'
 import { driftOf, unreadable } from './execute/tool-drift.ts'
 import { withFileLock } from './home/file-lock.ts'
 import { openHome } from './home/home.ts'
@@ -41,8 +41,17 @@ export async function keepAccepted(
   pins: readonly Pin[],
 ): Promise<void> {
   await journal.note(pins.map((pin) => draft('system_noted', { what: 'pin_accepted', details: detailsOf(pin) })))
-  // Two who accept at the same time, in whatever process, keep what each accepted.
-  await withFileLock(join(openHome(home).processes, 'pins.lock'), () => keepPins(pinsFile(home), pins))
+  await changePins(home, (file) => keepPins(file, pins))
+}
+
+/** Has what was accepted of a server's tools count no more. */
+export async function forgetAccepted({ home }: Pick<Config, 'home'>, server: string): Promise<void> {
+  await changePins(home, (file) => dropPins(file, server))
+}
+
+/** Two who accept at the same time, in whatever process, keep what each accepted. */
+async function changePins(home: string, change: (file: string) => void): Promise<void> {
+  await withFileLock(join(openHome(home).processes, 'pins.lock'), () => change(pinsFile(home)))
 }
 
 /** An absent output schema is no member at all. */

@@ -25,17 +25,20 @@ beforeEach(async () => {
   follow()
 })
 
-function follow(): void {
+function follow(used = loadCatalogue(config)): void {
   adopted = []
   configs = []
   troubles = []
-  watching = watchCatalogue(config, {
-    async adopt(next) {
-      adopted.push(next.catalogue)
-      configs.push(next.config)
+  watching = watchCatalogue(
+    { catalogue: used, config },
+    {
+      async adopt(next) {
+        adopted.push(next.catalogue)
+        configs.push(next.config)
+      },
+      onTrouble: (error) => troubles.push(error),
     },
-    onTrouble: (error) => troubles.push(error),
-  })
+  )
 }
 afterEach(async () => {
   await watching.close()
@@ -70,6 +73,25 @@ test('takes up what joins, what changes and what leaves, each once', async () =>
   rmSync(config.serversFile)
   await expect.poll(effects).toEqual(['delete', 'update', undefined])
   expect(troubles).toEqual([])
+})
+
+test('takes up what changed between reading the files and following them', async () => {
+  await watching.close()
+  const read = loadCatalogue(config)
+  write({ strange: stranger() })
+  follow(read)
+  await expect.poll(effects).toEqual(['delete'])
+  expect(troubles).toEqual([])
+})
+
+test('takes up nothing where what the files say is used already, however they say it', async () => {
+  write({ strange: stranger() })
+  await expect.poll(effects).toEqual(['delete'])
+  writeFileSync(config.serversFile, JSON.stringify({ version: 1, servers: { strange: stranger() } }, undefined, 2))
+  writeFileSync(config.file, '# nothing\n')
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  write({ strange: stranger({ effect: 'update' }) })
+  await expect.poll(effects).toEqual(['delete', 'update'])
 })
 
 test('what is not right is told, by its path, and changes nothing', async () => {

@@ -1,8 +1,9 @@
 import { type FSWatcher, readFileSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { digest } from '../shared/json.ts'
 import { manifestFileOf } from '../shared/manifest.ts'
 import type { Reviewed } from './check-change.ts'
-import { type Config, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 import { pinsFile } from './execute/pin-store.ts'
 import { consentsFile } from './go-live.ts'
 import { loadCatalogue } from './load-catalogue.ts'
@@ -21,13 +22,16 @@ export interface WatchOptions {
 
 /**
  * Follows every file that says which servers there are, how they are set up and what people accepted, until it is closed:
- * each change is taken up once, one after the other.
+ * each change of what is `used` is taken up once, one after the other. What changed before this began is one of them: between
+ * reading the files and following them a person may have been asked, and servers started.
  */
-export function watchCatalogue(config: Config, { adopt, onTrouble }: WatchOptions): { close(): Promise<void> } {
+export function watchCatalogue(used: Reviewed, { adopt, onTrouble }: WatchOptions): { close(): Promise<void> } {
+  const { config } = used
   const { root, file, serversFile, home, environment } = config
   const files = [manifestFileOf(root), serversFile, file, pinsFile(home), consentsFile(home)]
   const watchers: FSWatcher[] = []
-  let seen = textsOf(files)
+  let seen: string | undefined
+  let inUse = digestOf(used)
   let timer: NodeJS.Timeout | undefined
   let closed = false
   let underWay = Promise.resolve()
@@ -46,7 +50,10 @@ export function watchCatalogue(config: Config, { adopt, onTrouble }: WatchOption
     seen = now
     // What else the configuration says counts from the next start.
     const next = { ...config, servers: readConfig(environment).servers }
-    await adopt({ catalogue: loadCatalogue(next), config: next })
+    const reviewed = { catalogue: loadCatalogue(next), config: next }
+    if (digestOf(reviewed) === inUse) return
+    await adopt(reviewed)
+    inUse = digestOf(reviewed)
   }
 
   for (const [folder, inFolder] of Map.groupBy(files, dirname)) {
@@ -63,6 +70,7 @@ export function watchCatalogue(config: Config, { adopt, onTrouble }: WatchOption
     }
   }
   const slow = setInterval(soon, lookEveryMs).unref()
+  soon()
 
   return {
     async close() {
@@ -73,6 +81,10 @@ export function watchCatalogue(config: Config, { adopt, onTrouble }: WatchOption
       await underWay
     },
   }
+}
+
+function digestOf({ catalogue, config }: Reviewed): string {
+  return digest([catalogue.digest, [...(catalogue.joined ?? [])], config.servers])
 }
 
 function textsOf(files: readonly string[]): string {

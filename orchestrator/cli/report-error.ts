@@ -9,10 +9,11 @@ import { type Line, paint } from './text/line.ts'
  * put it right by asking differently, 4 where they interrupted, else 1.
  */
 export function reportError(
-  error: unknown,
+  thrown: unknown,
   terminal: Terminal,
   { json, debug }: { json: boolean; debug: boolean },
 ): number {
+  const error = firstOf(thrown)
   const { code, exitCode } = kindOf(error)
   const issues = error instanceof InputError ? error.issues : []
   const message = messageOf(error)
@@ -27,6 +28,11 @@ export function reportError(
     terminal.stdout(`${JSON.stringify(document, null, 2)}\n`)
   }
   return exitCode
+}
+
+/** What went wrong first, where closing what was open has failed as well. */
+function firstOf(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstOf(error.suppressed) : error
 }
 
 function kindOf(error: unknown): { code: string; exitCode: number } {

@@ -23,8 +23,18 @@ export function readPins(path: string): Pin[] {
 /** Keeps pins (0600), each in the place of an earlier one of the same tool. */
 export function keepPins(path: string, pins: readonly Pin[]): void {
   const isReplaced = (kept: Pin) => pins.some(({ server, tool }) => server === kept.server && tool === kept.tool)
-  const all = [...readPins(path).filter((kept) => !isReplaced(kept)), ...pins]
+  write(path, [...readPins(path).filter((kept) => !isReplaced(kept)), ...pins])
+}
+
+/** Forgets what was accepted of a server's tools. */
+export function dropPins(path: string, server: string): void {
+  const all = readPins(path)
+  const left = all.filter((kept) => kept.server !== server)
+  if (left.length < all.length) write(path, left)
+}
+
+function write(path: string, pins: readonly Pin[]): void {
   const draft = `${path}.${randomBytes(6).toString('hex')}`
-  writeFileSync(draft, `${JSON.stringify({ pins: all }, null, 2)}\n`, { mode: 0o600 })
+  writeFileSync(draft, `${JSON.stringify({ pins }, null, 2)}\n`, { mode: 0o600 })
   renameSync(draft, path)
 }

@@ -69,11 +69,20 @@ function asStripes(response: HttpResponse): HttpResponse {
   const toJSON = response.toJSON.bind(response)
   response.toJSON = async () => {
     const answer: unknown = await toJSON()
-    const member = response.getStatusCode() < 400 ? 'object' : 'error'
-    const isStripes = typeof answer === 'object' && answer !== null && member in answer
+    const isStripes = response.getStatusCode() < 400 ? isObject(answer) : isRefusal(answer)
     return isStripes ? answer : { error: { type: 'api_error', code: notStripes } }
   }
   return response
+}
+
+function isObject(answer: unknown): boolean {
+  return typeof Object(answer).object === 'string'
+}
+
+/** To the SDK an `error` that is empty is none, and one that is a word is of OAuth, which no request here is about. */
+function isRefusal(answer: unknown): boolean {
+  const { error } = Object(answer)
+  return typeof error === 'object' && error !== null && typeof error.type === 'string'
 }
 
 function codeOf(error: unknown): string {

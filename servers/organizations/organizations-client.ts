@@ -53,7 +53,7 @@ const writing = { ...reading, effect: true }
 /** Connects to the database of a URL and makes the tables if they are not there yet. */
 export async function connectOrganizations(url: string): Promise<OrganizationsClient> {
   const sql = connect(url, {
-    max: 4,
+    max: 2,
     name: 'organizations',
     settings: { statement_timeout: '10000' },
     idleSeconds: 30,

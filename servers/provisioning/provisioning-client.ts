@@ -47,9 +47,10 @@ export async function connectProvisioning(settings: {
 }): Promise<ProvisioningClient> {
   const url = new URL(settings.databaseUrl)
   const { hostname, port } = settings.place ?? { hostname: url.hostname, port: Number(url.port || 5432) }
-  const sql = open(settings.databaseUrl)
+  // Few: every process of the server shares the connections of one role, and a burst in one is not to be paid by another.
+  const sql = open(settings.databaseUrl, 2)
   // Of their own: a lock is held while statements run, and must not take their last connection.
-  const locks = open(settings.databaseUrl)
+  const locks = open(settings.databaseUrl, 3)
   const close = async (): Promise<void> => {
     await Promise.all([sql.end({ timeout: 2 }), locks.end({ timeout: 2 })])
   }
@@ -81,10 +82,7 @@ function at(url: URL | string, hostname: string, port: number): URL {
   return placed
 }
 
-/** Of single statements, transactions and locks at once: several servers share the 20 connections of their role. */
-const mostAtOnce = 3
-
-function open(url: string): Sql {
+function open(url: string, max: number): Sql {
   const settings = { lock_timeout: '10000', statement_timeout: '30000' }
-  return connect(url, { max: mostAtOnce, name: 'provisioning', settings, idleSeconds: 30 })
+  return connect(url, { max, name: 'provisioning', settings, idleSeconds: 30 })
 }

@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/support/postgr
 import { type Ending, openRoughProxy, type RoughProxy } from '../../test/support/rough-proxy.ts'
 import { connect, type Sql } from './connect.ts'
 import { errorCode, isConnectionError } from './postgres-errors.ts'
+import { withUrl } from './with-url.ts'
 
 let database: TestDatabase
 let proxy: RoughProxy
@@ -101,6 +102,30 @@ describe('a transaction', () => {
       await Promise.all([sql.end({ timeout: 1 }), direct.end({ timeout: 1 })])
     },
   )
+
+  it.each([1, 2])('waits where its role has no connection left, whoever has them: %i', async (max) => {
+    const role = `few_${max}`
+    const admin = connect(database.url, { max: 1, name: 'test' })
+    const { pathname } = new URL(database.url)
+    await admin.unsafe(`CREATE ROLE ${role} LOGIN CONNECTION LIMIT 1 PASSWORD '${role}'`)
+    await admin.unsafe(`GRANT CONNECT ON DATABASE ${pathname.slice(1)} TO ${role}`)
+    const url = withUrl(database.url, { user: role, password: role })
+    const [sql, other, third] = [max, 1, 1].map((most) => connect(url, { max: most, name: 'test' })) as [Sql, Sql, Sql]
+    expect(await other`SELECT 1 AS one`).toMatchObject([{ one: 1 }])
+    let isRefused = false
+    const begun = sql.begin((transaction) => transaction`SELECT 1 AS one`)
+    void begun.catch(() => {
+      isRefused = true
+    })
+    expect(await third`SELECT 1`.catch(errorCode)).toBe('53300')
+    await sleep(500)
+    expect(isRefused).toBe(false)
+    await other.end({ timeout: 1 })
+    expect(await begun).toMatchObject([{ one: 1 }])
+    await Promise.all([sql.end({ timeout: 1 }), third.end({ timeout: 1 })])
+    await admin.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+    await admin.end({ timeout: 1 })
+  })
 
   it.each([1, 2])('waits for its turn where as many are under way as may be: %i', async (max) => {
     const sql = connect(database.url, { max, name: 'test' })

@@ -26,7 +26,8 @@ export interface PoolOptions {
   onNotice?: ((payload: string) => void) | undefined
 }
 
-const connectSeconds = 10
+/** How long a connection may take to be made. */
+export const connectSeconds = 10
 
 /** How long statements may go on after another connection of their pool has ended. */
 export const lastSeconds = 10

@@ -1,5 +1,6 @@
-import type { Pool, Statements } from './pool.ts'
-import { CommitUnknownError, ConnectionEndedError, isConnectionError } from './postgres-errors.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connectSeconds, type Pool, type Statements } from './pool.ts'
+import { CommitUnknownError, ConnectionEndedError, errorCode, isConnectionError } from './postgres-errors.ts'
 
 export type TransactionMode = 'READ ONLY'
 
@@ -58,11 +59,14 @@ export function openTransactions(max: number, lender: Lender): Transactions {
     async run(work, mode) {
       if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
       else free -= 1
-      const pool = lender.lend()
       try {
-        return await transact(pool, work, mode)
+        const pool = await beginSoon(lender, mode)
+        try {
+          return await transact(pool, work)
+        } finally {
+          lender.giveBack(pool)
+        }
       } finally {
-        lender.giveBack(pool)
         const next = waiting.shift()
         if (next) next()
         else free += 1
@@ -73,19 +77,50 @@ export function openTransactions(max: number, lender: Lender): Transactions {
   }
 }
 
+/** SQLSTATE `too_many_connections`: of the role, of the database, or of all. */
+const noneLeft = '53300'
+
 /**
- * Runs a transaction on a pool of one connection, and undoes it where the work throws. Rejects as soon as the connection has
+ * A pool of one connection, in a new transaction. Where Postgres has no connection left, others have them, in this process or
+ * in another: one is waited for as a turn is, for as long as a connection may take.
+ */
+async function beginSoon(lender: Lender, mode: TransactionMode | undefined): Promise<Pool> {
+  const until = performance.now() + connectSeconds * 1_000
+  for (;;) {
+    const pool = lender.lend()
+    try {
+      await begin(pool, mode)
+      return pool
+    } catch (error) {
+      lender.giveBack(pool)
+      if (errorCode(error) !== noneLeft || performance.now() > until) throw error
+      // Apart from each other: all of them wait for the same.
+      await sleep(100 + Math.random() * 200)
+    }
+  }
+}
+
+async function begin(pool: Pool, mode: TransactionMode | undefined): Promise<void> {
+  try {
+    await pool.sql.unsafe(`BEGIN ${mode ?? ''}`)
+  } catch (error) {
+    await undo(pool)
+    throw pool.ended.aborted ? unstored(error) : error
+  }
+}
+
+/**
+ * Runs a transaction that has begun on a pool of one connection, and undoes it where the work throws. Rejects as soon as the connection has
  * ended, whatever the work does, and lets none of its statements through after that: they would be outside of it. Throws a
  * CommitUnknownError where it may be stored all the same; with any other error, it is not.
  */
-async function transact<Result>(pool: Pool, work: Work<Result>, mode?: TransactionMode): Promise<Result> {
-  const { sql, ended } = pool
+async function transact<Result>(pool: Pool, work: Work<Result>): Promise<Result> {
+  const { ended } = pool
   const lost = Promise.withResolvers<never>()
   lost.promise.catch(() => {})
   const onEnd = () => lost.reject(new ConnectionEndedError())
   ended.addEventListener('abort', onEnd)
   try {
-    await sql.unsafe(`BEGIN ${mode ?? ''}`)
     const result = await Promise.race([work(whileConnected(pool)), lost.promise])
     await commit(pool)
     return result

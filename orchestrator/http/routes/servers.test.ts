@@ -172,8 +172,13 @@ describe('a changed tool', () => {
 describe('a server that was added', () => {
   it('is taken out, and it is recorded by whom', async () => {
     await stage.looked.join()
+    const pinned = () => stage.looked.pins().filter(({ server }) => server === 'files')
+    expect(pinned()).not.toEqual([])
+    const others = stage.looked.pins().length - pinned().length
     expect((await ask('servers/files', { method: 'DELETE' })).status).toBe(204)
     expect(readJoined(stage.looked.config)).toEqual({})
+    expect(pinned(), 'what was accepted of it counts no more where it is added again').toEqual([])
+    expect(stage.looked.pins()).toHaveLength(others)
     expect(await noted('server_dropped')).toEqual([{ server: 'files', by: 'ann' }])
     expect((await ask('servers/files', { method: 'DELETE' })).status).toBe(404)
     expect(await noted('server_dropped')).toHaveLength(1)
