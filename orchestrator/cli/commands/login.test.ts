@@ -126,9 +126,22 @@ describe('remit servers', () => {
 
   test('says where that is not known', async () => {
     const { exit, out } = await remit(['servers'])
-    expect([exit, out]).toEqual([0, expect.stringContaining('Who is logged in is not known')])
+    expect([exit, out]).toEqual([
+      0,
+      expect.stringContaining('Who is logged in is not known: the record does not run now'),
+    ])
     const [listed] = JSON.parse((await remit(['servers', '--json'])).out)
     expect(listed.logins).toBeUndefined()
+  })
+
+  test('says so of a record that runs and does not answer, and not that it does not run', async () => {
+    const { exit, out } = await remit(['servers'], (workplace) => {
+      workplace.lookAtLogins = async () => {
+        throw Object.assign(new Error('no'), { code: 'CONNECT_TIMEOUT' })
+      }
+    })
+    expect([exit, out]).toEqual([0, expect.stringContaining('Postgres does not say (CONNECT_TIMEOUT)')])
+    expect(out).not.toContain('does not run now')
   })
 })
 

@@ -1,3 +1,4 @@
+import { causeWithCode } from '../../../shared/never-sent.ts'
 import { unpinned } from '../../model/joined-server.ts'
 import type { ListedLogin } from '../../model/login.ts'
 import type { ServerStatus } from '../../model/server-status.ts'
@@ -46,7 +47,7 @@ export const addServers: AddCommand = (program, context) => {
 async function list(context: Context, { check, json }: Required<ServersOptions>): Promise<void> {
   const { workplace } = context
   const { catalogue, mode, unconfined, personal } = workplace
-  const { statuses, logins } = check ? await checked(context) : { statuses: [], logins: await known(workplace) }
+  const { statuses, logins, notKnown } = check ? await checked(context) : await known(workplace)
   const servers = [...catalogue.servers.values()].map((server) => {
     const status = statuses.find((each) => each.server === server.name)
     return {
@@ -95,8 +96,7 @@ async function list(context: Context, { check, json }: Required<ServersOptions>)
     ],
   )
   print(context, table(columns, rows, tableFit(context)))
-  if (personal.length > 0 && !logins)
-    print(context, [[faint('Who is logged in is not known: the record does not run now. --check starts it.')]])
+  if (notKnown !== undefined) print(context, [[faint(`Who is logged in is not known: ${notKnown}`)]])
   print(context, statuses.flatMap(troubleOf))
   for (const { name, origin } of servers) {
     const why = origin && unpinned(origin)
@@ -112,17 +112,33 @@ async function list(context: Context, { check, json }: Required<ServersOptions>)
     print(context, paragraph([bad('sandbox'), ' '], noSandbox(unconfined), columnsOf(context), 'bad'))
 }
 
-/** Logins as far as they are known without starting anything; undefined also where no server has any. */
-async function known({ personal, lookAtLogins }: Workplace): Promise<ListedLogin[] | undefined> {
-  return personal.length === 0 ? undefined : lookAtLogins().catch(() => undefined)
+/** What is looked at: how each server runs, and who is logged in, or why that is not known; neither where nobody logs in. */
+interface Looked {
+  statuses: ServerStatus[]
+  logins?: ListedLogin[]
+  notKnown?: string
 }
 
-async function checked(context: Context): Promise<{ statuses: ServerStatus[]; logins: ListedLogin[] | undefined }> {
+/** Starts nothing. */
+async function known({ personal, lookAtLogins }: Workplace): Promise<Looked> {
+  if (personal.length === 0) return { statuses: [] }
+  try {
+    const logins = await lookAtLogins()
+    return logins
+      ? { statuses: [], logins }
+      : { statuses: [], notKnown: 'the record does not run now. --check starts it.' }
+  } catch (error) {
+    const code = causeWithCode(error).code ?? 'unknown error'
+    return { statuses: [], notKnown: `the record runs, and Postgres does not say (${code}).` }
+  }
+}
+
+async function checked(context: Context): Promise<Looked> {
   const { terminal, workplace } = context
   await agreeToGoLive(context, { yes: false })
   note(context, [['Starting every server to look at its tools.']])
   const statuses = await interruptible(terminal, (signal) => workplace.checkServers({ signal }))
-  if (workplace.personal.length === 0) return { statuses, logins: undefined }
+  if (workplace.personal.length === 0) return { statuses }
   return { statuses, logins: await withRemit(context, { servers: false }, (remit) => remit.logins.list()) }
 }
 
